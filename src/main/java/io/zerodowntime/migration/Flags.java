@@ -1,0 +1,64 @@
+package io.zerodowntime.migration;
+
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What the three feature flags of one instance ask for. They are a request; what counts is the
+ * effective phase in the database.
+ */
+public record Flags(boolean dualWrite, boolean writeToNew, boolean readFromNew) {
+  public static final String DUAL_WRITE = "DUAL_WRITE";
+  public static final String WRITE_TO_NEW = "WRITE_TO_NEW";
+  public static final String READ_FROM_NEW = "READ_FROM_NEW";
+
+  /**
+   * Reads the flags by their names.
+   *
+   * @param values {@code true} or {@code false} in any case, blanks around them allowed; a flag
+   *     that is absent counts as {@code false}
+   * @throws IllegalArgumentException if a value is anything else, naming the flag
+   */
+  public static Flags of(Map<String, String> values) {
+    return new Flags(
+        parse(DUAL_WRITE, values), parse(WRITE_TO_NEW, values), parse(READ_FROM_NEW, values));
+  }
+
+  /**
+   * The phase that this combination asks for.
+   *
+   * @throws IllegalArgumentException if it asks for none, saying why
+   */
+  public Phase phase() {
+    if (!writeToNew && readFromNew) {
+      throw new IllegalArgumentException(
+          "READ_FROM_NEW without WRITE_TO_NEW would read a column that nobody writes");
+    }
+    if (!writeToNew) {
+      return Phase.EXPAND;
+    }
+    if (dualWrite) {
+      return readFromNew ? Phase.READ_NEW : Phase.DUAL_WRITE;
+    }
+    if (!readFromNew) {
+      throw new IllegalArgumentException(
+          "WRITE_TO_NEW alone, with reads on the old column, would lose every write");
+    }
+    return Phase.CONTRACT;
+  }
+
+  private static boolean parse(String flag, Map<String, String> values) {
+    String value = values.getOrDefault(flag, "false").strip().toLowerCase(Locale.ROOT);
+    return switch (value) {
+      case "true" -> true;
+      case "false" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              flag + " is \"" + abbreviate(value) + "\": true or false is needed");
+    };
+  }
+
+  private static String abbreviate(String value) {
+    return value.length() <= 20 ? value : value.substring(0, 20) + "...";
+  }
+}

@@ -1,0 +1,35 @@
+package io.zerodowntime.migration;
+
+import java.time.Duration;
+
+/** Told of what the engine did, after it is committed. Implementations must be quick. */
+public interface MigrationListener {
+
+  /** A step was taken by this instance. */
+  default void onStep(Migration migration, Step step, long epoch) {}
+
+  /** The grace period of an epoch ended, seen by the instance that ended it. */
+  default void onDrained(Migration migration, long epoch, Duration grace) {}
+
+  /** This instance saw these flags and refused them. */
+  default void onFlagsRejected(Migration migration, String reason) {}
+
+  /** One batch of a run was committed by this instance. */
+  default void onBatch(Migration migration, RunKind kind, long scanned, long changed, Duration took) {}
+
+  /** A worker of this instance waited between two batches, and why. */
+  default void onThrottled(Migration migration, String reason, Duration waited) {}
+
+  /** A run is complete; told to the one instance that closed it. */
+  default void onRunComplete(Migration migration, RunKind kind, long runId) {}
+
+  /** A live read compared both columns of one row. */
+  default void onShadowRead(Migration migration, ShadowResult result) {}
+
+  /** What a shadow read found. */
+  enum ShadowResult {
+    MATCH,
+    MISMATCH,
+    ERROR
+  }
+}
