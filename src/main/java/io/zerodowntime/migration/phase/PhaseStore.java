@@ -1,0 +1,145 @@
+package io.zerodowntime.migration.phase;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonObject;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.RowSet;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException;
+import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.Step;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Optional;
+
+/** The rows of {@code migration_state}: read by everybody, changed by one reconciler at a time. */
+@ApplicationScoped
+public class PhaseStore {
+  private static final String PHASE = "SELECT phase FROM migration_state WHERE name = $1";
+
+  private static final String TRY_LOCK =
+      "SELECT pg_try_advisory_xact_lock(hashtextextended('zerodowntime/' || $1, 0)) AS locked";
+
+  private static final String STEP =
+      """
+      UPDATE migration_state
+      SET phase = $3, epoch = epoch + 1, changed_at = now(), draining = NULL, drained_at = NULL,
+          old_stale = $4
+      WHERE name = $1 AND epoch = $2
+      """;
+
+  private static final String HISTORY =
+      """
+      INSERT INTO migration_history
+        (migration, kind, epoch, from_phase, to_phase, instance, reason, evidence)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      """;
+
+  private static final String STATE =
+      """
+      SELECT name, phase, epoch, old_stale, changed_at, cardinality(draining) AS draining,
+        drained_at, contracted_at
+      FROM migration_state WHERE name = $1
+      """;
+
+  private final Pool pool;
+
+  PhaseStore(Pool pool) {
+    this.pool = pool;
+  }
+
+  private static MigrationState state(Row row) {
+    return new MigrationState(
+        row.getString("name"),
+        Phase.of(row.getInteger("phase")),
+        row.getLong("epoch"),
+        row.getBoolean("old_stale"),
+        row.getOffsetDateTime("changed_at"),
+        Optional.ofNullable(row.getInteger("draining")),
+        Optional.ofNullable(row.getOffsetDateTime("drained_at")),
+        Optional.ofNullable(row.getOffsetDateTime("contracted_at")));
+  }
+
+  Uni<Phase> phase(String name) {
+    return pool.preparedQuery(PHASE)
+        .execute(Tuple.of(name))
+        .map(rows -> Phase.of(only(rows, name).getInteger("phase")));
+  }
+
+  /** The state by a snapshot of its own; fails with {@link MigrationException.Unknown}. */
+  public Uni<MigrationState> state(Migration migration) {
+    return state(pool, migration);
+  }
+
+  /** The state as {@code client}'s transaction sees it. */
+  public Uni<MigrationState> state(SqlClient client, Migration migration) {
+    return client
+        .preparedQuery(STATE)
+        .execute(Tuple.of(migration.name()))
+        .map(rows -> state(only(rows, migration.name())));
+  }
+
+  /** Takes the right to reconcile until the transaction ends; false if another one has it. */
+  public Uni<Boolean> tryLock(SqlConnection transaction, Migration migration) {
+    return transaction
+        .preparedQuery(TRY_LOCK)
+        .execute(Tuple.of(migration.name()))
+        .map(rows -> rows.iterator().next().getBoolean("locked"));
+  }
+
+  /**
+   * Takes a step and writes its history, if the epoch still is the one of {@code seen}.
+   *
+   * @return false if another step came first; nothing is changed then
+   */
+  Uni<Boolean> step(
+      SqlConnection transaction, MigrationState seen, Step step, HistoryEntry entry) {
+    boolean oldStale = step.to() == Phase.CONTRACT || (seen.oldStale() && step.to().readsNew());
+    return transaction
+        .preparedQuery(STEP)
+        .execute(Tuple.of(seen.name(), seen.epoch(), step.to().number(), oldStale))
+        .chain(
+            updated ->
+                updated.rowCount() == 0
+                    ? Uni.createFrom().item(false)
+                    : record(transaction, seen, step.from(), step.to(), entry).replaceWith(true));
+  }
+
+  /** Adds a line to the history. */
+  public Uni<Void> record(
+      SqlConnection transaction, MigrationState seen, Phase from, Phase to, HistoryEntry entry) {
+    return transaction
+        .preparedQuery(HISTORY)
+        .execute(
+            Tuple.tuple()
+                .addValue(seen.name())
+                .addValue(entry.kind())
+                .addValue(from == to ? seen.epoch() : seen.epoch() + 1)
+                .addValue(from.number())
+                .addValue(to.number())
+                .addValue(entry.instance())
+                .addValue(entry.reason())
+                .addValue(entry.evidence()))
+        .replaceWithVoid();
+  }
+
+  private static Row only(RowSet<Row> rows, String name) {
+    return rows.size() == 1 ? rows.iterator().next() : unknown(name);
+  }
+
+  private static Row unknown(String name) {
+    throw new MigrationException.Unknown(name);
+  }
+
+  /**
+   * Who took a step, or dropped the column, and why.
+   *
+   * @param kind {@code step} or {@code contract}
+   * @param evidence the verdicts of every gate, or the certificate
+   */
+  public record HistoryEntry(String kind, String instance, String reason, JsonObject evidence) {}
+}
