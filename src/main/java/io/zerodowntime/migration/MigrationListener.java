@@ -15,7 +15,8 @@ public interface MigrationListener {
   default void onFlagsRejected(Migration migration, String reason) {}
 
   /** One batch of a run was committed by this instance. */
-  default void onBatch(Migration migration, RunKind kind, long scanned, long changed, Duration took) {}
+  default void onBatch(
+      Migration migration, RunKind kind, long scanned, long changed, Duration took) {}
 
   /** A worker of this instance waited between two batches, and why. */
   default void onThrottled(Migration migration, String reason, Duration waited) {}

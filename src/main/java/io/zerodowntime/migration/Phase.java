@@ -6,20 +6,22 @@ import java.util.Optional;
 /** Where a migration stands: which columns are written, and which one readers are given. */
 public enum Phase {
   /** The old column is written and read; the new one may not exist yet. */
-  EXPAND("expand", true, false, false),
+  EXPAND(0, "expand", true, false, false),
   /** Both columns are written in one statement, the old one is read. */
-  DUAL_WRITE("dual-write", true, true, false),
+  DUAL_WRITE(1, "dual-write", true, true, false),
   /** Both columns are written in one statement, the new one is read. */
-  READ_NEW("read-new", true, true, true),
+  READ_NEW(2, "read-new", true, true, true),
   /** The new column is written and read; the old one goes stale, and may be dropped. */
-  CONTRACT("contract", false, true, true);
+  CONTRACT(3, "contract", false, true, true);
 
+  private final int number;
   private final String label;
   private final boolean writesOld;
   private final boolean writesNew;
   private final boolean readsNew;
 
-  Phase(String label, boolean writesOld, boolean writesNew, boolean readsNew) {
+  Phase(int number, String label, boolean writesOld, boolean writesNew, boolean readsNew) {
+    this.number = number;
     this.label = label;
     this.writesOld = writesOld;
     this.writesNew = writesNew;
@@ -28,7 +30,7 @@ public enum Phase {
 
   /** The number that the database keeps: 0 to 3. */
   public int number() {
-    return ordinal();
+    return number;
   }
 
   /** The name that operators see, for example {@code dual-write}. */
@@ -57,6 +59,8 @@ public enum Phase {
   }
 
   /**
+   * The phase with this number.
+   *
    * @param number 0 to 3
    * @throws IllegalArgumentException for any other number
    */

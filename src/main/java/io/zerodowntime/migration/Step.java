@@ -28,6 +28,8 @@ public enum Step {
   }
 
   /**
+   * The step from one phase to its neighbour.
+   *
    * @throws IllegalArgumentException if the phases are equal or not neighbours
    */
   public static Step between(Phase from, Phase to) {
@@ -35,7 +37,9 @@ public enum Step {
         .filter(step -> step.from == from && step.to == to)
         .findFirst()
         .orElseThrow(
-            () -> new IllegalArgumentException("no step from " + from + " to " + to + ": one at a time"));
+            () ->
+                new IllegalArgumentException(
+                    "no step from " + from + " to " + to + ": one at a time"));
   }
 
   @Override

@@ -34,19 +34,20 @@ public class Transactions {
   }
 
   /** Runs a statement that must not be done twice: retried only if it was certainly not done. */
-  public <T> Uni<T> once(Supplier<Uni<T>> statement) {
+  public <T> Uni<T> once(Supplier<Uni<? extends T>> statement) {
     return retrying(statement, failure -> Outcome.of(failure) == Outcome.NOT_DONE);
   }
 
   /** Runs a statement that may be done twice: a read, or a write under an idempotency key. */
-  public <T> Uni<T> repeatable(Supplier<Uni<T>> statement) {
+  public <T> Uni<T> repeatable(Supplier<Uni<? extends T>> statement) {
     return retrying(
         statement,
         failure ->
             Outcome.of(failure) == Outcome.NOT_DONE || Outcome.of(failure) == Outcome.UNKNOWN);
   }
 
-  private static <T> Uni<T> retrying(Supplier<Uni<T>> statement, Predicate<Throwable> retryable) {
+  private static <T> Uni<T> retrying(
+      Supplier<Uni<? extends T>> statement, Predicate<Throwable> retryable) {
     return Uni.createFrom()
         .deferred(statement)
         .onFailure(retryable)

@@ -81,8 +81,7 @@ public class PhaseFence {
       BiPredicate<Phase, Phase> fits,
       int attempt) {
     if (attempt > ATTEMPTS) {
-      return Uni.createFrom()
-          .failure(new MigrationException.Unsettled(migration.name(), ATTEMPTS));
+      return Uni.createFrom().failure(new MigrationException.Unsettled(migration.name(), ATTEMPTS));
     }
     return statement
         .apply(phase)

@@ -96,8 +96,7 @@ public class PhaseStore {
    *
    * @return false if another step came first; nothing is changed then
    */
-  Uni<Boolean> step(
-      SqlConnection transaction, MigrationState seen, Step step, HistoryEntry entry) {
+  Uni<Boolean> step(SqlConnection transaction, MigrationState seen, Step step, HistoryEntry entry) {
     boolean oldStale = step.to() == Phase.CONTRACT || (seen.oldStale() && step.to().readsNew());
     return transaction
         .preparedQuery(STEP)
