@@ -12,13 +12,14 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Step;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Optional;
 
 /** The rows of {@code migration_state}: read by everybody, changed by one reconciler at a time. */
 @ApplicationScoped
-public class PhaseStore {
+public class PhaseStore implements StateSource {
   private static final String PHASE = "SELECT phase FROM migration_state WHERE name = $1";
 
   private static final String TRY_LOCK =
@@ -75,7 +76,7 @@ public class PhaseStore {
     return state(pool, migration);
   }
 
-  /** The state as {@code client}'s transaction sees it. */
+  @Override
   public Uni<MigrationState> state(SqlClient client, Migration migration) {
     return client
         .preparedQuery(STATE)

@@ -1,0 +1,14 @@
+package io.zerodowntime.migration;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.SqlClient;
+
+/** Where the effective phase is read. */
+public interface StateSource {
+
+  /**
+   * The state as {@code client} sees it; fails with {@link MigrationException.Unknown} where the
+   * migration was not registered by its expand changeset.
+   */
+  Uni<MigrationState> state(SqlClient client, Migration migration);
+}

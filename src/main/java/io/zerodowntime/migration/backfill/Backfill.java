@@ -1,0 +1,231 @@
+package io.zerodowntime.migration.backfill;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.vertx.pgclient.PgException;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.MigrationException.Refused;
+import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.StateSource;
+import io.zerodowntime.platform.Transactions;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** What an operator can do to runs, and what the protocol forbids. */
+@ApplicationScoped
+public class Backfill {
+  private static final int MAX_RANGES = 64;
+  private static final String UNIQUE_VIOLATION = "23505";
+
+  private final Transactions transactions;
+  private final StateSource states;
+  private final BackfillStore store;
+  private final Run.Limits limits;
+
+  Backfill(
+      Transactions transactions, StateSource states, BackfillStore store, MigrationConfig config) {
+    this.transactions = transactions;
+    this.states = states;
+    this.store = store;
+    this.limits =
+        new Run.Limits(
+            config.backfill().batchSize(),
+            config.backfill().delay(),
+            config.backfill().targetLoad());
+  }
+
+  /** The limits of a run that asks for no others. */
+  public Run.Limits defaultLimits() {
+    return limits;
+  }
+
+  /**
+   * Starts the backfill that the phase allows: forward in phase 1, reverse in phase 2.
+   *
+   * @return the run; fails with {@link Refused} in any other phase, before the epoch is drained, or
+   *     while another run is active
+   */
+  public Uni<Run> start(Migration migration, Run.Limits limits, String requestedBy) {
+    return begin(migration, Backfill::direction, limits, requestedBy);
+  }
+
+  /** Starts a comparison of the whole table; refused where the columns are expected to differ. */
+  public Uni<Run> startParity(Migration migration, Run.Limits limits, String requestedBy) {
+    return begin(migration, Backfill::parity, limits, requestedBy);
+  }
+
+  /** Starts a backfill of these keys only, from the authoritative column. */
+  public Uni<Run> startRepair(Migration migration, List<String> keys, String requestedBy) {
+    List<KeyRanges.Range> ranges =
+        keys.stream().map(k -> new KeyRanges.Range(k, Optional.empty(), k)).toList();
+    BackfillStore.Plan plan = new BackfillStore.Plan(false, keys.size(), ranges);
+    return guarded(
+        migration,
+        transaction ->
+            states
+                .state(transaction, migration)
+                .chain(
+                    state ->
+                        insert(
+                            transaction,
+                            migration,
+                            state,
+                            direction(state),
+                            plan,
+                            limits,
+                            requestedBy)));
+  }
+
+  private Uni<Run> begin(
+      Migration migration, Chooser chooser, Run.Limits limits, String requestedBy) {
+    return guarded(
+        migration,
+        transaction ->
+            states
+                .state(transaction, migration)
+                .chain(
+                    state -> {
+                      RunKind kind = chooser.choose(state);
+                      return plan(transaction, migration, limits)
+                          .chain(
+                              plan ->
+                                  insert(
+                                      transaction,
+                                      migration,
+                                      state,
+                                      kind,
+                                      plan,
+                                      limits,
+                                      requestedBy));
+                    }));
+  }
+
+  private static Uni<BackfillStore.Plan> plan(
+      SqlConnection transaction, Migration migration, Run.Limits limits) {
+    return KeyRanges.estimate(transaction, migration)
+        .chain(
+            rows -> {
+              int count = (int) Math.max(1, Math.min(MAX_RANGES, rows / limits.batchSize()));
+              return KeyRanges.cut(transaction, migration, count)
+                  .map(ranges -> new BackfillStore.Plan(true, rows, ranges));
+            });
+  }
+
+  private Uni<Run> insert(
+      SqlConnection transaction,
+      Migration migration,
+      MigrationState state,
+      RunKind kind,
+      BackfillStore.Plan plan,
+      Run.Limits limits,
+      String requestedBy) {
+    return store
+        .supersede(transaction, migration)
+        .chain(() -> store.insert(transaction, state, kind, plan, limits, requestedBy))
+        .chain(() -> store.runs(transaction, migration, 1))
+        .map(runs -> runs.get(0));
+  }
+
+  private interface Work {
+    Uni<Run> apply(SqlConnection transaction);
+  }
+
+  private Uni<Run> guarded(Migration migration, Work work) {
+    return transactions
+        .inTransaction(work::apply)
+        .onFailure(Backfill::isSecondRun)
+        .transform(
+            failure ->
+                new Refused("a run of " + migration.name() + " is active: cancel or await it"));
+  }
+
+  private static boolean isSecondRun(Throwable failure) {
+    return failure instanceof PgException refused && UNIQUE_VIOLATION.equals(refused.getSqlState());
+  }
+
+  private interface Chooser {
+    RunKind choose(MigrationState state);
+  }
+
+  private static RunKind direction(MigrationState state) {
+    if (state.phase() == Phase.EXPAND) {
+      throw new Refused(
+          "backfill needs phase 1: until every write goes to both columns, rows behind the cursor"
+              + " would be lost; set DUAL_WRITE and WRITE_TO_NEW first");
+    }
+    if (state.phase() == Phase.CONTRACT) {
+      throw new Refused(
+          "phase 3 no longer writes the old column: go back to phase 2 for a reverse backfill");
+    }
+    requireDrained(state);
+    return state.phase().readsNew() ? RunKind.REVERSE : RunKind.FORWARD;
+  }
+
+  private static RunKind parity(MigrationState state) {
+    if (!(state.phase().writesOld() && state.phase().writesNew())) {
+      throw new Refused(
+          "parity needs phase 1 or 2: in phase " + state.phase() + " one column is not written");
+    }
+    requireDrained(state);
+    return RunKind.PARITY;
+  }
+
+  private static void requireDrained(MigrationState state) {
+    if (!state.drained()) {
+      throw new Refused(
+          "epoch "
+              + state.epoch()
+              + " is not drained: a write by the rule before may still commit;"
+              + " the status says who holds the grace period");
+    }
+  }
+
+  /** Stops the batches after the ones under way; refused if no run is running. */
+  public Uni<Void> pause(Migration migration) {
+    return change(migration, "paused", "running");
+  }
+
+  /** Goes on where each range's cursor stands; refused if no run is paused. */
+  public Uni<Void> resume(Migration migration) {
+    return change(migration, "running", "paused");
+  }
+
+  /** Ends the run for good; what it wrote stays, and is right. Refused if no run is active. */
+  public Uni<Void> cancel(Migration migration) {
+    return change(migration, "cancelled", "running", "paused");
+  }
+
+  private Uni<Void> change(Migration migration, String to, String... from) {
+    return active(migration)
+        .chain(run -> store.setState(run.id(), to, from))
+        .invoke(changed -> require(changed, "no run of " + migration.name() + " can be " + to))
+        .replaceWithVoid();
+  }
+
+  /** Changes the limits of the active run, from its next batch on. */
+  public Uni<Void> limit(Migration migration, UnaryOperator<Run.Limits> change) {
+    return active(migration)
+        .chain(run -> store.setLimits(run.id(), change.apply(run.limits())))
+        .invoke(changed -> require(changed, "no run of " + migration.name() + " is active"))
+        .replaceWithVoid();
+  }
+
+  private Uni<Run> active(Migration migration) {
+    return store
+        .active(migration)
+        .map(
+            run ->
+                run.orElseThrow(() -> new Refused("no run of " + migration.name() + " is active")));
+  }
+
+  private static void require(boolean condition, String otherwise) {
+    if (!condition) {
+      throw new Refused(otherwise);
+    }
+  }
+}

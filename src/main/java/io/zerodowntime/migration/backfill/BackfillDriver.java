@@ -1,0 +1,101 @@
+package io.zerodowntime.migration.backfill;
+
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.Migrations;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.jboss.logging.Logger;
+
+/** Lets this process take part in whatever run is running, and watches how fast the fleet is. */
+@ApplicationScoped
+public class BackfillDriver {
+  private static final Logger LOG = Logger.getLogger(BackfillDriver.class);
+  private static final Duration CURSORS_KEPT = Duration.ofDays(7);
+
+  private final Migrations migrations;
+  private final BackfillStore store;
+  private final BackfillStream stream;
+  private final int workers;
+  private final Set<Long> joined = ConcurrentHashMap.newKeySet();
+  private final Map<String, RateMeter> meters = new ConcurrentHashMap<>();
+
+  BackfillDriver(
+      Migrations migrations, BackfillStore store, BackfillStream stream, MigrationConfig config) {
+    this.migrations = migrations;
+    this.store = store;
+    this.stream = stream;
+    this.workers = config.backfill().workers();
+  }
+
+  @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> look() {
+    return Multi.createFrom()
+        .iterable(migrations.all())
+        .onItem()
+        .transformToUniAndConcatenate(
+            migration ->
+                look(migration)
+                    .onFailure()
+                    .invoke(failure -> LOG.debugf("%s: %s", migration.name(), failure.getMessage()))
+                    .onFailure()
+                    .recoverWithNull())
+        .collect()
+        .last()
+        .replaceWithVoid();
+  }
+
+  private Uni<Void> look(Migration migration) {
+    return store
+        .runs(migration, 1)
+        .invoke(
+            runs ->
+                runs.forEach(
+                    run -> {
+                      meter(migration).sample(run.id(), run.scanned(), System.nanoTime());
+                      if (run.state().equals("running") && workers > 0 && joined.add(run.id())) {
+                        join(migration, run);
+                      }
+                    }))
+        .replaceWithVoid();
+  }
+
+  private void join(Migration migration, Run run) {
+    LOG.infof(
+        "%s: %d workers join run %d (%s)", migration.name(), workers, run.id(), run.kind().label());
+    work(migration, run, workers)
+        .onTermination()
+        .invoke(() -> joined.remove(run.id()))
+        .subscribe()
+        .with(
+            batch -> {},
+            failure ->
+                LOG.warnf(
+                    "%s: a worker of run %d stops: %s",
+                    migration.name(), run.id(), failure.getMessage()));
+  }
+
+  /** {@code count} workers on one run; ends when each of them has nothing left to do. */
+  public Multi<BatchResult> work(Migration migration, Run run, int count) {
+    return Multi.createBy()
+        .merging()
+        .streams(IntStream.range(0, count).mapToObj(i -> stream.worker(migration, run)).toList());
+  }
+
+  /** How fast the whole fleet has been lately, seen from this process. */
+  public RateMeter meter(Migration migration) {
+    return meters.computeIfAbsent(migration.name(), name -> new RateMeter());
+  }
+
+  @Scheduled(every = "1h", delayed = "5m")
+  Uni<Integer> purge() {
+    return store.purge(CURSORS_KEPT);
+  }
+}

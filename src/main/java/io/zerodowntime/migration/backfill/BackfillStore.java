@@ -1,0 +1,214 @@
+package io.zerodowntime.migration.backfill;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.RunKind;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The runs and their cursors. */
+@ApplicationScoped
+public class BackfillStore {
+  private static final String INSERT_RUN =
+      """
+      INSERT INTO backfill_run (migration, epoch, kind, whole_table, state, batch_size, delay_ms,
+        target_load, rows_estimate, requested_by, started_at)
+      VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, clock_timestamp())
+      RETURNING id
+      """;
+
+  private static final String INSERT_RANGE =
+      """
+      INSERT INTO backfill_progress (run_id, range_no, low_key, after_key, high_key)
+      VALUES ($1, $2, $3, $4, $5)
+      """;
+
+  private static final String SET_STATE =
+      """
+      UPDATE backfill_run
+      SET state = $2, finished_at = CASE WHEN $2 = 'cancelled' THEN now() END
+      WHERE id = $1 AND state = ANY ($3)
+      """;
+
+  private static final String SET_LIMITS =
+      """
+      UPDATE backfill_run SET batch_size = $2, delay_ms = $3, target_load = $4
+      WHERE id = $1 AND state IN ('running', 'paused')
+      """;
+
+  private static final String COMPLETE =
+      """
+      WITH total AS (
+        SELECT COALESCE(sum(scanned), 0) AS scanned, COALESCE(sum(changed), 0) AS changed,
+          COALESCE(sum(mismatched), 0) AS mismatched, COALESCE(bool_and(done), true) AS done
+        FROM backfill_progress WHERE run_id = $1
+      )
+      UPDATE backfill_run r
+      SET state = 'complete', finished_at = now(), finish_lsn = pg_current_wal_insert_lsn(),
+        scanned = t.scanned, changed = t.changed, mismatched = t.mismatched
+      FROM total t, migration_state s
+      WHERE r.id = $1 AND r.state = 'running' AND t.done
+        AND s.name = r.migration AND s.epoch = r.epoch
+      """;
+
+  private static final String SUPERSEDE =
+      """
+      UPDATE backfill_run r SET state = 'cancelled', finished_at = now()
+      FROM migration_state s
+      WHERE r.migration = $1 AND s.name = r.migration AND s.epoch <> r.epoch
+        AND r.state IN ('running', 'paused')
+      """;
+
+  private static final String PURGE =
+      """
+      DELETE FROM backfill_progress WHERE run_id IN (
+        SELECT id FROM backfill_run WHERE finished_at < now() - make_interval(secs => $1))
+      """;
+
+  private static final String RUNS =
+      """
+      SELECT r.id, r.migration, r.epoch, r.kind, r.whole_table, r.state, r.batch_size, r.delay_ms,
+        r.target_load::float8 AS target_load, r.rows_estimate, r.started_at, r.finished_at,
+        COALESCE(r.scanned, sum(p.scanned), 0)::bigint AS scanned,
+        COALESCE(r.changed, sum(p.changed), 0)::bigint AS changed,
+        COALESCE(r.mismatched, sum(p.mismatched), 0)::bigint AS mismatched
+      FROM backfill_run r LEFT JOIN backfill_progress p ON p.run_id = r.id
+      WHERE r.id IN (SELECT id FROM backfill_run WHERE migration = $1 ORDER BY id DESC LIMIT $2)
+      GROUP BY r.id ORDER BY r.id DESC
+      """;
+
+  private final Pool pool;
+
+  BackfillStore(Pool pool) {
+    this.pool = pool;
+  }
+
+  static Run.Limits limits(Row row) {
+    return new Run.Limits(
+        row.getInteger("batch_size"),
+        Duration.ofMillis(row.getInteger("delay_ms")),
+        Math.min(1, row.getDouble("target_load")));
+  }
+
+  private static Run run(Row row) {
+    return new Run(
+        row.getLong("id"),
+        row.getString("migration"),
+        row.getLong("epoch"),
+        RunKind.of(row.getString("kind")),
+        row.getBoolean("whole_table"),
+        row.getString("state"),
+        limits(row),
+        row.getLong("scanned"),
+        row.getLong("changed"),
+        row.getLong("mismatched"),
+        row.getLong("rows_estimate"),
+        row.getOffsetDateTime("started_at"),
+        Optional.ofNullable(row.getOffsetDateTime("finished_at")));
+  }
+
+  /** The last {@code limit} runs of a migration, the newest first. */
+  public Uni<List<Run>> runs(Migration migration, int limit) {
+    return runs(pool, migration, limit);
+  }
+
+  Uni<List<Run>> runs(SqlClient client, Migration migration, int limit) {
+    return client
+        .preparedQuery(RUNS)
+        .execute(Tuple.of(migration.name(), limit))
+        .map(rows -> rows.stream().map(BackfillStore::run).toList());
+  }
+
+  /** The run that is running or paused; there is at most one. */
+  public Uni<Optional<Run>> active(Migration migration) {
+    return runs(pool, migration, 1).map(runs -> runs.stream().filter(Run::active).findFirst());
+  }
+
+  /** Writes a run and its ranges; answers its id. */
+  Uni<Long> insert(
+      SqlConnection transaction,
+      MigrationState state,
+      RunKind kind,
+      Plan plan,
+      Run.Limits limits,
+      String requestedBy) {
+    return transaction
+        .preparedQuery(INSERT_RUN)
+        .execute(
+            Tuple.tuple()
+                .addValue(state.name())
+                .addValue(state.epoch())
+                .addValue(kind.label())
+                .addValue(plan.wholeTable())
+                .addValue(limits.batchSize())
+                .addValue((int) limits.delay().toMillis())
+                .addValue((float) limits.targetLoad())
+                .addValue(plan.rowsEstimate())
+                .addValue(requestedBy))
+        .map(rows -> rows.iterator().next().getLong("id"))
+        .call(id -> insertRanges(transaction, id, plan.ranges()));
+  }
+
+  private static Uni<Void> insertRanges(
+      SqlConnection transaction, long id, List<KeyRanges.Range> ranges) {
+    if (ranges.isEmpty()) {
+      return Uni.createFrom().voidItem();
+    }
+    List<Tuple> tuples = new ArrayList<>();
+    for (int i = 0; i < ranges.size(); i++) {
+      KeyRanges.Range range = ranges.get(i);
+      tuples.add(Tuple.of(id, i, range.low(), range.after().orElse(null), range.high()));
+    }
+    return transaction.preparedQuery(INSERT_RANGE).executeBatch(tuples).replaceWithVoid();
+  }
+
+  /** Changes the state if it is one of {@code from}; false if it is not. */
+  Uni<Boolean> setState(long id, String to, String... from) {
+    return pool.preparedQuery(SET_STATE)
+        .execute(Tuple.of(id, to, from))
+        .map(updated -> updated.rowCount() == 1);
+  }
+
+  /** Changes the limits of an active run; false if it is not active. */
+  Uni<Boolean> setLimits(long id, Run.Limits limits) {
+    return pool.preparedQuery(SET_LIMITS)
+        .execute(
+            Tuple.of(
+                id,
+                limits.batchSize(),
+                (int) limits.delay().toMillis(),
+                (float) limits.targetLoad()))
+        .map(updated -> updated.rowCount() == 1);
+  }
+
+  /** Closes a run whose ranges are all done; true for the one caller that did it. */
+  Uni<Boolean> complete(long id) {
+    return pool.preparedQuery(COMPLETE)
+        .execute(Tuple.of(id))
+        .map(updated -> updated.rowCount() == 1);
+  }
+
+  /** Cancels what an earlier epoch left running: its batches do nothing any more. */
+  Uni<Void> supersede(SqlClient client, Migration migration) {
+    return client.preparedQuery(SUPERSEDE).execute(Tuple.of(migration.name())).replaceWithVoid();
+  }
+
+  /** Deletes the cursors of runs that ended longer ago than {@code age}. */
+  Uni<Integer> purge(Duration age) {
+    return pool.preparedQuery(PURGE)
+        .execute(Tuple.of(age.toMillis() / 1000.0))
+        .map(deleted -> deleted.rowCount());
+  }
+
+  /** The ranges of a run to be. */
+  record Plan(boolean wholeTable, long rowsEstimate, List<KeyRanges.Range> ranges) {}
+}

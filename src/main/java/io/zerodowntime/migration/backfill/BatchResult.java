@@ -1,0 +1,42 @@
+package io.zerodowntime.migration.backfill;
+
+import java.time.Duration;
+
+/**
+ * What one call of {@code runOnce} found and did.
+ *
+ * @param scanned rows looked at
+ * @param changed rows written, all committed together with the cursor
+ * @param mismatched rows whose columns disagreed (parity only)
+ * @param took the statement's time, with its round trip
+ * @param limits what the operator allows from now on
+ */
+public record BatchResult(
+    Outcome outcome,
+    long scanned,
+    long changed,
+    long mismatched,
+    Duration took,
+    Run.Limits limits) {
+
+  static BatchResult none(Outcome outcome, Run.Limits limits) {
+    return new BatchResult(outcome, 0, 0, 0, Duration.ZERO, limits);
+  }
+
+  /** Why the call ended. */
+  public enum Outcome {
+    /** A batch was committed. */
+    WORKED,
+    /** Ranges are left, and others hold them. */
+    BUSY,
+    /** Every range is done. */
+    DONE,
+    /** Paused, cancelled, complete, or its epoch is over. */
+    STOPPED
+  }
+
+  /** There is nothing more for this worker to do. */
+  public boolean last() {
+    return outcome == Outcome.DONE || outcome == Outcome.STOPPED;
+  }
+}

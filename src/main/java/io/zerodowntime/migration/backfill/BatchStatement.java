@@ -1,0 +1,123 @@
+package io.zerodowntime.migration.backfill;
+
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.RunKind;
+
+/**
+ * The one statement of a batch: it claims a range that nobody holds, handles the next rows of it,
+ * and moves the range's cursor, all in one transaction and one round trip.
+ *
+ * <p>Worked example of the bounds, batches of 3 over the keys 10, 20, 30, 40, 50 in the range low =
+ * 10, high = 50. First batch: {@code after} is NULL, so keys {@code >= 10}: 10, 20, 30, and the
+ * cursor becomes 30. Second batch: keys {@code >= 30} that are not 30 itself: 40, 50; these are
+ * fewer than 3, so the range is done. The condition is written with {@code >=} and {@code IS
+ * DISTINCT FROM} because that is an index condition and needs no smallest value of the key's type.
+ *
+ * <p>The statement does nothing unless the run is running and its epoch is in force: it is fenced
+ * like every other writer, and the next epoch's grace period waits for it. Each row's new value is
+ * computed from the row as it is when its lock is taken (READ COMMITTED evaluates both the
+ * condition and the expression again after a wait), so a newer value is never overwritten. Columns
+ * of ours begin with {@code zd_} so that they never hide one that an expression names.
+ */
+final class BatchStatement {
+  private static final String TEMPLATE =
+      """
+      WITH claim AS (
+        SELECT p.range_no AS zd_range, p.low_key::%(keyType) AS zd_low, p.after_key::%(keyType) AS zd_after,
+          p.high_key::%(keyType) AS zd_high
+        FROM backfill_progress p
+        JOIN backfill_run r ON r.id = p.run_id AND r.state = 'running'
+        JOIN migration_state s ON s.name = r.migration AND s.epoch = r.epoch
+        WHERE p.run_id = $1 AND NOT p.done
+        ORDER BY p.range_no LIMIT 1 FOR UPDATE OF p SKIP LOCKED
+      ), %(work), moved AS (
+        UPDATE backfill_progress b
+        SET after_key = COALESCE(w.last::text, b.after_key), scanned = b.scanned + w.n,
+          changed = b.changed + w.changed, mismatched = b.mismatched + w.mismatched,
+          batches = b.batches + 1, done = w.n < $2::bigint, updated_at = now()
+        FROM claim c, work w
+        WHERE b.run_id = $1 AND b.range_no = c.zd_range
+        RETURNING w.n, w.changed, w.mismatched
+      )
+      SELECT m.n, m.changed, m.mismatched, r.batch_size, r.delay_ms,
+        r.target_load::float8 AS target_load,
+        r.state = 'running' AND s.epoch = r.epoch AS working,
+        EXISTS (SELECT FROM backfill_progress WHERE run_id = $1 AND NOT done) AS unfinished
+      FROM backfill_run r JOIN migration_state s ON s.name = r.migration
+      LEFT JOIN moved m ON true
+      WHERE r.id = $1
+      """;
+
+  private static final String IN_RANGE =
+      "t.%(key) >= COALESCE(c.zd_after, c.zd_low) AND t.%(key) IS DISTINCT FROM c.zd_after";
+
+  private static final String UPDATE =
+      """
+      page AS (
+        SELECT (array_agg(k.key ORDER BY k.key DESC))[1] AS zd_last,
+          count(*) AS zd_n
+        FROM claim c CROSS JOIN LATERAL (
+          SELECT t.%(key) AS key FROM %(table) t
+          WHERE %(inRange) AND t.%(key) <= c.zd_high
+          ORDER BY t.%(key) LIMIT $2::bigint) k
+      ), written AS (
+        UPDATE %(table) AS t SET %(target) = %(expression)
+        FROM claim c, page p
+        WHERE %(inRange) AND t.%(key) <= p.zd_last AND %(mismatch)
+        RETURNING 1
+      ), work AS (
+        SELECT p.zd_last AS last, p.zd_n AS n, (SELECT count(*) FROM written) AS changed,
+          0::bigint AS mismatched
+        FROM page p
+      )""";
+
+  /** A mismatch is kept with its key; at most 1,000 a batch, the count is exact. */
+  private static final String COMPARE =
+      """
+      seen AS MATERIALIZED (
+        SELECT k.key, k.old_value, k.new_value, k.differs
+        FROM claim c CROSS JOIN LATERAL (
+          SELECT t.%(key) AS key, t.%(old) AS old_value, t.%(new) AS new_value,
+            %(mismatch) AS differs
+          FROM %(table) t
+          WHERE %(inRange) AND t.%(key) <= c.zd_high
+          ORDER BY t.%(key) LIMIT $2::bigint) k
+      ), kept AS (
+        INSERT INTO parity_mismatch (migration, key, epoch, source, old_value, new_value)
+        SELECT r.migration, x.key::text, r.epoch, 'scan', x.old_value::text, x.new_value::text
+        FROM (SELECT key, old_value, new_value FROM seen WHERE differs LIMIT 1000) x
+        JOIN backfill_run r ON r.id = $1
+        ON CONFLICT (migration, key) DO UPDATE
+        SET epoch = excluded.epoch, source = excluded.source, old_value = excluded.old_value,
+          new_value = excluded.new_value, found_at = now(), repaired_at = NULL
+      ), work AS (
+        SELECT (SELECT key FROM seen ORDER BY key DESC LIMIT 1) AS last, count(*) AS n,
+          0::bigint AS changed, count(*) FILTER (WHERE differs) AS mismatched
+        FROM seen
+      )""";
+
+  private BatchStatement() {}
+
+  /** Parameters: the run's id, and the rows at most. */
+  static String of(Migration migration, RunKind kind) {
+    String work =
+        switch (kind) {
+          case FORWARD -> update(migration.newColumn(), migration.forward());
+          case REVERSE -> update(migration.oldColumn(), migration.reverse());
+          case PARITY -> COMPARE;
+        };
+    return TEMPLATE
+        .replace("%(work)", work)
+        .replace("%(inRange)", IN_RANGE)
+        .replace("%(mismatch)", migration.mismatch())
+        .replace("%(keyType)", migration.keyType())
+        .replace("%(key)", migration.key())
+        .replace("%(table)", migration.table())
+        .replace("%(old)", migration.oldColumn())
+        .replace("%(new)", migration.newColumn());
+  }
+
+  private static String update(String target, String expression) {
+    return UPDATE.replace("%(target)", target).replace("%(expression)", expression);
+  }
+}

@@ -1,0 +1,69 @@
+package io.zerodowntime.migration.backfill;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.zerodowntime.migration.MigrationConfig;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Whether the database has better things to do than a backfill. */
+@ApplicationScoped
+class DatabasePressure {
+  private static final String PRESSURE =
+      """
+      SELECT
+        (SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'
+           AND pid <> pg_backend_pid()) AS lock_waits,
+        count(*) FILTER (WHERE state IS NULL) AS unreadable,
+        COALESCE(max(EXTRACT(epoch FROM replay_lag)), 0)::float8 AS replica_lag
+      FROM pg_stat_replication
+      """;
+
+  static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  private final Pool pool;
+  private final MigrationConfig.Backfill config;
+  private volatile Uni<Optional<String>> latest;
+  private volatile long readAt;
+
+  DatabasePressure(Pool pool, MigrationConfig config) {
+    this.pool = pool;
+    this.config = config.backfill();
+  }
+
+  private Optional<String> reason(Row row) {
+    if (row.getLong("unreadable") > 0) {
+      return Optional.of("replica_lag_unreadable");
+    }
+    if (row.getDouble("replica_lag") > config.maxReplicaLag().toMillis() / 1000.0) {
+      return Optional.of("replica_lag");
+    }
+    return row.getLong("lock_waits") > config.maxLockWaits()
+        ? Optional.of("lock_waits")
+        : Optional.empty();
+  }
+
+  /**
+   * Why workers should wait now; empty if they need not. Read at most once a {@link #INTERVAL}; a
+   * failure to read counts as a reason.
+   */
+  Uni<Optional<String>> reason() {
+    Uni<Optional<String>> known = latest;
+    if (known != null && System.nanoTime() - readAt < INTERVAL.toNanos()) {
+      return known;
+    }
+    readAt = System.nanoTime();
+    latest =
+        pool.query(PRESSURE)
+            .execute()
+            .map(rows -> reason(rows.iterator().next()))
+            .onFailure()
+            .recoverWithItem(Optional.of("unreadable"))
+            .memoize()
+            .indefinitely();
+    return latest;
+  }
+}

@@ -1,0 +1,51 @@
+package io.zerodowntime.migration.backfill;
+
+import java.time.Duration;
+
+/**
+ * One worker's adaptive pace. The batch size follows the time that batches take: the next size is
+ * the last one times target over actual time, at most doubled or halved at once, so that row locks
+ * are held for about {@link #TARGET} however slow the rows are. The delay keeps the worker's share
+ * of working time at the target load. Neither exceeds the operator's limits. Not thread-safe.
+ */
+final class Pace {
+  /** How long a batch should hold its row locks. */
+  static final Duration TARGET = Duration.ofMillis(100);
+
+  private static final int FIRST_SIZE = 500;
+
+  private Run.Limits limits;
+  private int size = FIRST_SIZE;
+  private Duration delay = Duration.ZERO;
+
+  Pace(Run.Limits limits) {
+    this.limits = limits;
+  }
+
+  /** What the operator allowed when the last batch was committed. */
+  Run.Limits limits() {
+    return limits;
+  }
+
+  /** Rows that the next batch may have. */
+  int size() {
+    return Math.min(size, limits.batchSize());
+  }
+
+  /** The pause before the next batch. */
+  Duration delay() {
+    return delay;
+  }
+
+  /** Takes note of a batch of {@code asked} rows at most. */
+  void observe(BatchResult result, int asked) {
+    limits = result.limits();
+    double millis = Math.max(0.1, result.took().toNanos() / 1e6);
+    if (result.outcome() == BatchResult.Outcome.WORKED && result.scanned() == asked) {
+      double factor = Math.max(0.5, Math.min(2, TARGET.toMillis() / millis));
+      size = (int) Math.max(1, Math.min(asked * factor, Run.Limits.MAX_BATCH_SIZE));
+    }
+    double rest = millis * (1 / limits.targetLoad() - 1);
+    delay = Duration.ofNanos((long) (Math.min(rest, limits.delay().toNanos() / 1e6) * 1e6));
+  }
+}

@@ -1,0 +1,73 @@
+package io.zerodowntime.migration.backfill;
+
+import io.zerodowntime.migration.RunKind;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.Optional;
+
+/**
+ * One pass over the table's key ranges, by any number of workers anywhere.
+ *
+ * @param epoch the epoch it belongs to; its batches do nothing in any other
+ * @param wholeTable false for a repair of some keys, which proves nothing about the others
+ * @param state {@code running}, {@code paused}, {@code cancelled} or {@code complete}
+ * @param limits what operators hold the pace to
+ * @param scanned rows that were looked at
+ * @param changed rows that were written
+ * @param mismatched rows whose columns disagreed (parity only)
+ * @param rowsEstimate the planner's estimate of the table when the run began
+ */
+public record Run(
+    long id,
+    String migration,
+    long epoch,
+    RunKind kind,
+    boolean wholeTable,
+    String state,
+    Limits limits,
+    long scanned,
+    long changed,
+    long mismatched,
+    long rowsEstimate,
+    OffsetDateTime startedAt,
+    Optional<OffsetDateTime> finishedAt) {
+
+  /** Neither complete nor cancelled. */
+  public boolean active() {
+    return state.equals("running") || state.equals("paused");
+  }
+
+  /** Rows still to be looked at, as far as the estimate holds; 0 when it is complete. */
+  public long lag() {
+    return state.equals("complete") ? 0 : Math.max(0, rowsEstimate - scanned);
+  }
+
+  /**
+   * Upper bounds of the adaptive pace.
+   *
+   * @param batchSize rows in a batch, 1 to 100,000
+   * @param delay between two batches of a worker, at most a minute
+   * @param targetLoad the share of its time that a worker works, above 0 and up to 1
+   */
+  public record Limits(int batchSize, Duration delay, double targetLoad) {
+    public static final int MAX_BATCH_SIZE = 100_000;
+    public static final Duration MAX_DELAY = Duration.ofMinutes(1);
+
+    /**
+     * Checks the bounds.
+     *
+     * @throws IllegalArgumentException if a value is out of its bounds
+     */
+    public Limits {
+      if (batchSize < 1 || batchSize > MAX_BATCH_SIZE) {
+        throw new IllegalArgumentException("batchSize must be 1 to " + MAX_BATCH_SIZE);
+      }
+      if (delay.isNegative() || delay.compareTo(MAX_DELAY) > 0) {
+        throw new IllegalArgumentException("delayMillis must be 0 to " + MAX_DELAY.toMillis());
+      }
+      if (!(targetLoad > 0 && targetLoad <= 1)) {
+        throw new IllegalArgumentException("targetLoad must be above 0 and at most 1");
+      }
+    }
+  }
+}
