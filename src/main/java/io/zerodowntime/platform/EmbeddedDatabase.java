@@ -35,14 +35,14 @@ public final class EmbeddedDatabase implements AutoCloseable {
    * killed run left behind is cleared away. Blocks until the server takes connections.
    *
    * @param directory made if absent; the data is kept in {@code postgres} below it
-   * @throws EmbeddedDatabaseException if it cannot be started, with one line that says why
+   * @throws StartException if it cannot be started, with one line that says why
    */
   public static EmbeddedDatabase start(Path directory) {
     try {
       Files.createDirectories(directory);
       return start(new EmbeddedDirectory(directory.toRealPath()));
     } catch (IOException e) {
-      throw new EmbeddedDatabaseException("cannot use " + directory + ": " + e, e);
+      throw new StartException("cannot use " + directory + ": " + e, e);
     }
   }
 
@@ -62,7 +62,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
         }
         pause();
       }
-      throw new EmbeddedDatabaseException(
+      throw new StartException(
           "another process holds " + directory.lock() + " and starts no server");
     } catch (IOException | RuntimeException e) {
       channel.close();
@@ -107,7 +107,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
       Thread.sleep(POLL_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new EmbeddedDatabaseException("interrupted while waiting for another process");
+      throw new StartException("interrupted while waiting for another process");
     }
   }
 

@@ -55,12 +55,12 @@ record EmbeddedDirectory(Path root) {
 
   /**
    * @param major of the server that is about to start, for example 17
-   * @throws EmbeddedDatabaseException if another version wrote the data
+   * @throws StartException if another version wrote the data
    */
   void requireVersion(String major) throws IOException {
     String found = Files.readString(data().resolve("PG_VERSION")).strip();
     if (!found.equals(major)) {
-      throw new EmbeddedDatabaseException(
+      throw new StartException(
           data()
               + " was written by PostgreSQL "
               + found

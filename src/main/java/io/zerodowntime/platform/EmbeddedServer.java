@@ -51,11 +51,10 @@ final class EmbeddedServer implements AutoCloseable {
     SETTINGS.forEach(builder::setServerConfig);
     try {
       return new EmbeddedServer(startAlone(builder, binaries), directory.data());
-    } catch (EmbeddedDatabaseException e) {
+    } catch (StartException e) {
       throw e;
     } catch (IOException | RuntimeException | LinkageError e) {
-      throw new EmbeddedDatabaseException(
-          "the embedded PostgreSQL did not start: " + reason(directory, e), e);
+      throw new StartException("the embedded PostgreSQL did not start: " + reason(directory, e), e);
     }
   }
 
@@ -78,7 +77,7 @@ final class EmbeddedServer implements AutoCloseable {
     try {
       directory.requireVersion(binaries.major());
     } catch (IOException e) {
-      throw new EmbeddedDatabaseException(
+      throw new StartException(
           directory.data() + " is no data directory of PostgreSQL: remove it", e);
     }
   }

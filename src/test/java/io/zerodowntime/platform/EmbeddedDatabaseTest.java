@@ -49,7 +49,7 @@ class EmbeddedDatabaseTest {
     Files.writeString(directory.resolve("postgres/PG_VERSION"), "12\n");
 
     assertThatThrownBy(() -> EmbeddedDatabase.start(directory))
-        .isInstanceOf(EmbeddedDatabaseException.class)
+        .isInstanceOf(StartException.class)
         .hasMessageContaining("was written by PostgreSQL 12 and this is PostgreSQL")
         .hasMessageContaining("DATABASE_URL")
         .hasMessageNotContaining("\n");
@@ -79,7 +79,7 @@ class EmbeddedDatabaseTest {
     Files.writeString(file, "mine");
 
     assertThatThrownBy(() -> EmbeddedDatabase.start(directory))
-        .isInstanceOf(EmbeddedDatabaseException.class)
+        .isInstanceOf(StartException.class)
         .hasMessageNotContaining("\n");
     assertThat(file).hasContent("mine");
   }

@@ -1,0 +1,78 @@
+package io.zerodowntime.platform;
+
+import java.net.UnknownHostException;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Properties;
+import org.postgresql.Driver;
+
+/** Finds out at the very start, in a few seconds, whether {@code DATABASE_URL} can serve. */
+public final class Preflight {
+  private static final int OLDEST_MAJOR = 14;
+  private static final String SECONDS = "5";
+  private static final Map<String, String> TIMEOUTS =
+      Map.of("connectTimeout", SECONDS, "loginTimeout", SECONDS, "socketTimeout", SECONDS);
+
+  private Preflight() {}
+
+  /**
+   * Logs in once. Blocks for six seconds at most.
+   *
+   * @param databaseUrl what {@code DATABASE_URL} says
+   * @throws StartException if the URL is malformed, the server cannot be reached or is too old, or
+   *     the login fails; its one line never shows the password
+   */
+  public static void check(String databaseUrl) {
+    DatabaseUrl url = parse(databaseUrl);
+    Properties login = new Properties();
+    login.setProperty("user", url.user());
+    login.setProperty("password", url.password().orElse(""));
+    try (Connection connection = new Driver().connect(url.jdbcUrl(TIMEOUTS), login)) {
+      DatabaseMetaData server = connection.getMetaData();
+      requireVersion(url, server.getDatabaseMajorVersion(), server.getDatabaseProductVersion());
+    } catch (SQLException e) {
+      throw new StartException(explain(url, e), e);
+    }
+  }
+
+  static void requireVersion(DatabaseUrl url, int major, String version) {
+    if (major < OLDEST_MAJOR) {
+      throw new StartException(
+          "DATABASE_URL %s is PostgreSQL %s: %d or later is needed"
+              .formatted(url.redacted(), version, OLDEST_MAJOR));
+    }
+  }
+
+  private static DatabaseUrl parse(String databaseUrl) {
+    try {
+      return DatabaseUrl.parse(databaseUrl);
+    } catch (IllegalArgumentException e) {
+      throw new StartException("DATABASE_URL is " + e.getMessage(), e);
+    }
+  }
+
+  private static String explain(DatabaseUrl url, SQLException failure) {
+    String problem =
+        switch (state(failure)) {
+          case "28P01", "28000" -> "refuses the login, user or password is wrong";
+          case "3D000" -> "has no such database";
+          case "57P03" -> "is starting up or shutting down, try again";
+          case "53300" -> "has no connection left";
+          case "08004" -> "refuses the connection";
+          default -> "cannot be reached";
+        };
+    return "DATABASE_URL %s %s (%s)".formatted(url.redacted(), problem, detail(failure));
+  }
+
+  private static String state(SQLException failure) {
+    return failure.getSQLState() == null ? "" : failure.getSQLState();
+  }
+
+  private static String detail(SQLException failure) {
+    return failure.getCause() instanceof UnknownHostException
+        ? "unknown host"
+        : String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+  }
+}

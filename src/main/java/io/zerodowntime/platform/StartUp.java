@@ -1,0 +1,102 @@
+package io.zerodowntime.platform;
+
+import io.quarkus.runtime.ApplicationLifecycleManager;
+import io.quarkus.runtime.ImageMode;
+import io.quarkus.runtime.LaunchMode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+
+/**
+ * What happens before the application boots: a database is found or started, and what was left out
+ * of the configuration is filled in, as system properties.
+ */
+public final class StartUp {
+  /** Where first runs keep everything, below the working directory. */
+  public static final Path DIRECTORY = Path.of(".zerodowntime");
+
+  /** The system property that says whether this process works on the embedded database. */
+  public static final String EMBEDDED = "zerodowntime.embedded";
+
+  private static final Logger LOG = Logger.getLogger(StartUp.class);
+  private static final String DATABASE_URL = "DATABASE_URL";
+  private static final String OPERATOR_PASSWORD = "OPERATOR_PASSWORD";
+  private static final String FLAGS_DIR = "FLAGS_DIR";
+  private static final List<String> FLAGS = List.of("DUAL_WRITE", "WRITE_TO_NEW", "READ_FROM_NEW");
+  private static final Duration APPLICATION_END = Duration.ofSeconds(20);
+
+  private StartUp() {}
+
+  /**
+   * Blocks until the database can be used.
+   *
+   * @throws StartException if there is none, with one line that says why
+   */
+  public static void prepare() {
+    Optional<String> url = setting(DATABASE_URL);
+    try {
+      if (url.isEmpty()) {
+        startEmbedded();
+      } else if (!embedded()) {
+        Preflight.check(url.get());
+      }
+      if ((embedded() || LaunchMode.current().isDev()) && setting(OPERATOR_PASSWORD).isEmpty()) {
+        System.setProperty(OPERATOR_PASSWORD, StartFiles.operatorPassword(DIRECTORY));
+      }
+    } catch (IOException e) {
+      throw new StartException("cannot use " + DIRECTORY.toAbsolutePath() + ": " + e, e);
+    }
+  }
+
+  /** The quiet form for commands that end by themselves: nothing listens, nothing is scheduled. */
+  public static void prepareCommand() {
+    System.setProperty("quarkus.http.host-enabled", "false");
+    System.setProperty("quarkus.scheduler.enabled", "false");
+    if (setting("QUARKUS_LOG_LEVEL").isEmpty() && setting("quarkus.log.level").isEmpty()) {
+      System.setProperty("quarkus.log.level", "WARN");
+    }
+  }
+
+  private static boolean embedded() {
+    return Boolean.getBoolean(EMBEDDED);
+  }
+
+  private static void startEmbedded() throws IOException {
+    if (ImageMode.current() != ImageMode.JVM) {
+      throw new StartException(
+          "DATABASE_URL is missing: a native executable has no embedded PostgreSQL in it");
+    }
+    EmbeddedDatabase database = EmbeddedDatabase.start(DIRECTORY);
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> closeAfterApplication(database), "embedded-database"));
+    System.setProperty(DATABASE_URL, database.url());
+    System.setProperty(EMBEDDED, "true");
+    if (Stream.concat(FLAGS.stream(), Stream.of(FLAGS_DIR)).allMatch(f -> setting(f).isEmpty())) {
+      System.setProperty(FLAGS_DIR, StartFiles.flags(DIRECTORY, FLAGS).toString());
+    }
+  }
+
+  /** The application may still commit while it stops. */
+  private static void closeAfterApplication(EmbeddedDatabase database) {
+    long deadline = System.nanoTime() + APPLICATION_END.toNanos();
+    try {
+      while (ApplicationLifecycleManager.getCurrentApplication() != null
+          && System.nanoTime() < deadline) {
+        Thread.sleep(20);
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("interrupted while the application stops", e);
+    }
+    database.close();
+  }
+
+  /** As -D or in the environment; blank counts as absent. */
+  private static Optional<String> setting(String name) {
+    return Optional.ofNullable(System.getProperty(name, System.getenv(name)))
+        .filter(value -> !value.isBlank());
+  }
+}
