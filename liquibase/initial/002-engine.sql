@@ -58,8 +58,12 @@ CREATE TABLE backfill_run (
     requested_by text NOT NULL,
     started_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
-    finish_lsn pg_lsn
+    finish_lsn pg_lsn,
+    scanned bigint,
+    changed bigint,
+    mismatched bigint
 );
+COMMENT ON COLUMN backfill_run.scanned IS 'totals, set on completion: they outlive the progress rows';
 -- one run at a time per migration
 CREATE UNIQUE INDEX backfill_run_active_idx ON backfill_run (migration)
     WHERE state IN ('running', 'paused');

@@ -25,6 +25,12 @@ final class OrderProblems {
             .retryAfter(1));
   }
 
+  static Problem notReady() {
+    return Problem.of(503, "orders-not-ready", "Orders are not ready")
+        .detail("The expand changesets were not applied to this database yet.")
+        .retryAfter(5);
+  }
+
   static ProblemException oldColumnDropped() {
     return new ProblemException(
         Problem.of(409, "old-column-dropped", "The old column is dropped")

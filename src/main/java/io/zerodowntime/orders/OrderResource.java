@@ -1,6 +1,7 @@
 package io.zerodowntime.orders;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.MigrationException;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.Consumes;
@@ -14,11 +15,13 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** Orders over HTTP. PostgreSQL made the JSON; it is handed on as it is. */
 @Path("/orders")
@@ -81,6 +84,12 @@ class OrderResource {
   @Path("/{id}/shadow")
   public Uni<Shadow> shadow(@PathParam("id") long id) {
     return views.shadow(id).map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
+  }
+
+  /** The migration's row comes with the schema: without it, it is orders that are missing. */
+  @ServerExceptionMapper
+  public Response notReady(MigrationException.Unknown failure) {
+    return OrderProblems.notReady().response();
   }
 
   private static ResponseBuilder<String> answered(Answer answer) {

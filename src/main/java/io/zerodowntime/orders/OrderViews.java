@@ -3,6 +3,7 @@ package io.zerodowntime.orders;
 import static io.zerodowntime.orders.OrderMigration.STATUS;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.ShadowSink;
 import io.zerodowntime.migration.phase.Fenced;
@@ -13,7 +14,6 @@ import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Reads of orders: from the authoritative column, now and then compared with the other one. */
 @Singleton
@@ -24,23 +24,17 @@ class OrderViews {
   private final Instance<ShadowSink> sinks;
   private final double sample;
 
-  /**
-   * @param sample the part of all reads that compares both columns, 0 to 1
-   */
   OrderViews(
       PhaseFence fence,
       OrderReads reads,
       Transactions transactions,
       Instance<ShadowSink> sinks,
-      @ConfigProperty(name = "shadow.sample") double sample) {
-    if (!(sample >= 0 && sample <= 1)) {
-      throw new IllegalArgumentException("SHADOW_SAMPLE is " + sample + ": 0 to 1 is needed");
-    }
+      MigrationConfig config) {
     this.fence = fence;
     this.reads = reads;
     this.transactions = transactions;
     this.sinks = sinks;
-    this.sample = sample;
+    this.sample = config.shadowSample();
   }
 
   /** An order's JSON; empty if there is none. */

@@ -23,6 +23,9 @@ final class DatabaseProblems {
       if (outcome == Outcome.UNKNOWN || outcome == Outcome.NOT_DONE || isAway(each)) {
         return Optional.of(away());
       }
+      if (isWithoutSchema(each)) {
+        return Optional.of(withoutSchema());
+      }
     }
     return Optional.empty();
   }
@@ -38,6 +41,16 @@ final class DatabaseProblems {
     }
     return failure instanceof NoStackTraceThrowable
         && String.valueOf(failure.getMessage()).startsWith("Timeout");
+  }
+
+  private static boolean isWithoutSchema(Throwable failure) {
+    return failure instanceof PgException refused && "42P01".equals(refused.getSqlState());
+  }
+
+  private static Problem withoutSchema() {
+    return Problem.of(503, "schema-missing", "The database has no schema yet")
+        .detail("The changesets were not applied to this database yet: the command expand does.")
+        .retryAfter(RETRY_AFTER);
   }
 
   private static Problem outcomeUnknown() {

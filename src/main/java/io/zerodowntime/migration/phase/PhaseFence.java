@@ -60,11 +60,6 @@ public class PhaseFence {
         (sent, actual) -> sent.readsNew() == actual.readsNew());
   }
 
-  /** Takes note of a phase that somebody read from the database anyway. */
-  void saw(String migration, Phase phase) {
-    seen.put(migration, phase);
-  }
-
   private <T> Uni<T> settle(
       Migration migration,
       Function<Phase, Uni<Fenced<T>>> statement,
@@ -90,7 +85,7 @@ public class PhaseFence {
         .chain(
             answer -> {
               if (answer.phase() != phase) {
-                saw(migration.name(), answer.phase());
+                seen.put(migration.name(), answer.phase());
               }
               if (answer.value() != null && fits.test(phase, answer.phase())) {
                 return Uni.createFrom().item(answer.value());
@@ -102,6 +97,6 @@ public class PhaseFence {
   private Uni<Phase> refresh(Migration migration) {
     return transactions
         .repeatable(() -> store.phase(migration.name()))
-        .invoke(phase -> saw(migration.name(), phase));
+        .invoke(phase -> seen.put(migration.name(), phase));
   }
 }

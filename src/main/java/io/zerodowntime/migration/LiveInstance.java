@@ -1,0 +1,17 @@
+package io.zerodowntime.migration;
+
+import java.time.OffsetDateTime;
+
+/**
+ * One instance of the service whose heartbeat is fresh by the database's clock.
+ *
+ * @param requested the phase that its flags ask for
+ * @param writesUpTo the highest phase whose statements its version can send
+ */
+public record LiveInstance(
+    String instance,
+    Phase requested,
+    Phase writesUpTo,
+    String version,
+    OffsetDateTime startedAt,
+    OffsetDateTime heartbeatAt) {}

@@ -1,0 +1,53 @@
+package io.zerodowntime.migration;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The engine's few knobs; {@code application.properties} says which variables set them. */
+@ConfigMapping(prefix = "migration")
+public interface MigrationConfig {
+  /** The migration that the flags without a prefix belong to. */
+  String primary();
+
+  /** The directory of flag files; without it the environment counts, once, at start. */
+  Optional<String> flagsDir();
+
+  /** How long an instance counts as live after its last heartbeat. */
+  @WithDefault("10s")
+  Duration instanceTimeout();
+
+  /** How long phases 2 and 3 must last before the step that follows them. */
+  Duration soak();
+
+  /** Whether the service applies the schema changes whose turn has come by itself. */
+  boolean autoExpand();
+
+  /** The share of reads that compare both columns, 0 to 1. */
+  double shadowSample();
+
+  /** What a backfill or a parity scan is held to. */
+  Backfill backfill();
+
+  /** Bounds of the adaptive pace, and what stops a worker. */
+  interface Backfill {
+    /** Rows in a batch at most. */
+    int batchSize();
+
+    /** The pause between two batches at most. */
+    Duration delay();
+
+    /** The share of its time that a worker works, above 0 and up to 1. */
+    double targetLoad();
+
+    /** Workers in this process; 0 leaves the work to others. */
+    int workers();
+
+    /** Workers wait while a replica is further behind. */
+    Duration maxReplicaLag();
+
+    /** Workers wait while more sessions than these wait for a lock. */
+    int maxLockWaits();
+  }
+}

@@ -1,0 +1,47 @@
+package io.zerodowntime.migration.gate;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Migration;
+import java.util.Optional;
+
+/** What the catalog says of a migration's two columns; empty where a column does not exist. */
+record Columns(Optional<Column> oldColumn, Optional<Column> newColumn) {
+  private static final String COLUMNS =
+      """
+      SELECT attname, attnotnull, atthasdef
+      FROM pg_attribute
+      WHERE attrelid = to_regclass($1) AND attname IN ($2, $3) AND NOT attisdropped
+      """;
+
+  record Column(boolean notNull, boolean hasDefault) {
+    /** An INSERT that does not name the column succeeds. */
+    boolean optional() {
+      return !notNull || hasDefault;
+    }
+  }
+
+  static Uni<Columns> of(SqlClient client, Migration migration) {
+    return client
+        .preparedQuery(COLUMNS)
+        .execute(Tuple.of(migration.table(), migration.oldColumn(), migration.newColumn()))
+        .map(
+            rows -> {
+              Optional<Column> oldColumn = Optional.empty();
+              Optional<Column> newColumn = Optional.empty();
+              for (Row row : rows) {
+                Optional<Column> column =
+                    Optional.of(
+                        new Column(row.getBoolean("attnotnull"), row.getBoolean("atthasdef")));
+                if (row.getString("attname").equals(migration.oldColumn())) {
+                  oldColumn = column;
+                } else {
+                  newColumn = column;
+                }
+              }
+              return new Columns(oldColumn, newColumn);
+            });
+  }
+}

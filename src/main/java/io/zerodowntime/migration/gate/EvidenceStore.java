@@ -1,0 +1,105 @@
+package io.zerodowntime.migration.gate;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Evidence;
+import io.zerodowntime.migration.Evidence.RunEvidence;
+import io.zerodowntime.migration.Evidence.ShadowEvidence;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.RunKind;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Collects the evidence that belongs to one epoch. */
+final class EvidenceStore {
+  /** A run counts only if it began after the drain of its own epoch. */
+  private static final String RUNS =
+      """
+      SELECT DISTINCT ON (r.kind) r.id, r.kind, r.state, r.finish_lsn::text AS finish_lsn,
+        COALESCE(r.scanned, p.scanned, 0)::bigint AS scanned, COALESCE(r.changed, p.changed, 0)::bigint AS changed,
+        COALESCE(r.mismatched, p.mismatched, 0)::bigint AS mismatched
+      FROM backfill_run r JOIN migration_state s ON s.name = r.migration AND s.epoch = r.epoch
+      LEFT JOIN LATERAL (
+        SELECT sum(scanned) AS scanned, sum(changed) AS changed, sum(mismatched) AS mismatched
+        FROM backfill_progress WHERE run_id = r.id) p ON true
+      WHERE r.migration = $1 AND r.epoch = $2 AND r.whole_table AND r.started_at >= s.drained_at
+      ORDER BY r.kind, r.id DESC
+      """;
+
+  /** The shadow reads of the last epoch in phase 2, which is the one before phase 3. */
+  private static final String REST =
+      """
+      SELECT
+        (SELECT count(*) FROM parity_mismatch
+         WHERE migration = $1 AND repaired_at IS NULL) AS unrepaired,
+        COALESCE(sum(w.matches), 0)::bigint AS matches,
+        COALESCE(sum(w.mismatches), 0)::bigint AS mismatches,
+        COALESCE(sum(w.errors), 0)::bigint AS errors,
+        (SELECT EXTRACT(epoch FROM clock_timestamp() - changed_at)::float8
+         FROM migration_state WHERE name = $1) AS lasted
+      FROM parity_shadow w
+      WHERE w.migration = $1 AND w.epoch = $2
+        AND w.minute >= COALESCE($4::timestamptz, now()) - make_interval(secs => $3 + 60)
+      """;
+
+  private EvidenceStore() {}
+
+  private static RunEvidence run(Row row) {
+    return new RunEvidence(
+        row.getLong("id"),
+        row.getString("state"),
+        row.getLong("scanned"),
+        row.getLong("changed"),
+        row.getLong("mismatched"),
+        Optional.ofNullable(row.getString("finish_lsn")));
+  }
+
+  private static Evidence evidence(Map<RunKind, RunEvidence> runs, Row row) {
+    return new Evidence(
+        Optional.ofNullable(runs.get(RunKind.FORWARD)),
+        Optional.ofNullable(runs.get(RunKind.REVERSE)),
+        Optional.ofNullable(runs.get(RunKind.PARITY)),
+        row.getLong("unrepaired"),
+        new ShadowEvidence(
+            row.getLong("matches"), row.getLong("mismatches"), row.getLong("errors")),
+        Duration.ofMillis((long) (row.getDouble("lasted") * 1000)));
+  }
+
+  static Uni<Evidence> collect(
+      SqlClient client, Migration migration, MigrationState state, Duration soak) {
+    return client
+        .preparedQuery(RUNS)
+        .execute(Tuple.of(migration.name(), state.epoch()))
+        .map(
+            rows -> {
+              Map<RunKind, RunEvidence> runs = new EnumMap<>(RunKind.class);
+              rows.forEach(row -> runs.put(RunKind.of(row.getString("kind")), run(row)));
+              return runs;
+            })
+        .chain(runs -> rest(client, migration, state, soak, runs));
+  }
+
+  private static Uni<Evidence> rest(
+      SqlClient client,
+      Migration migration,
+      MigrationState state,
+      Duration soak,
+      Map<RunKind, RunEvidence> runs) {
+    boolean past = state.phase() == Phase.CONTRACT;
+    return client
+        .preparedQuery(REST)
+        .execute(
+            Tuple.of(
+                migration.name(),
+                past ? state.epoch() - 1 : state.epoch(),
+                soak.toSeconds() * 1.0,
+                past ? state.changedAt() : null))
+        .map(rows -> evidence(runs, rows.iterator().next()));
+  }
+}

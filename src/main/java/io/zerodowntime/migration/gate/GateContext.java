@@ -1,0 +1,27 @@
+package io.zerodowntime.migration.gate;
+
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.zerodowntime.migration.Evidence;
+import io.zerodowntime.migration.LiveInstance;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationState;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a gate judges by.
+ *
+ * @param client the reconciler's transaction, or the pool for a mere look
+ * @param evidence what was proven in this epoch
+ * @param columns what the catalog says of the two columns
+ * @param live the instances whose heartbeat is fresh
+ * @param soak how long a phase must last before its evidence counts
+ */
+record GateContext(
+    SqlClient client,
+    Migration migration,
+    MigrationState state,
+    Evidence evidence,
+    Columns columns,
+    List<LiveInstance> live,
+    Duration soak) {}

@@ -1,0 +1,122 @@
+package io.zerodowntime.migration.gate;
+
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.zerodowntime.migration.Evidence;
+import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.LiveInstance;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.Step;
+import io.zerodowntime.migration.Verdict;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+
+/** Which gates stand before which step, in the order in which they are asked. */
+@ApplicationScoped
+public class Gates implements Gatekeeper {
+  private static final List<Gate> DROP =
+      List.of(
+          new FleetAsksForContract(),
+          new Drained(),
+          new Soaked(),
+          new ShadowClean(),
+          new OldColumnExists(),
+          new NoDependents());
+
+  private final MigrationConfig config;
+
+  Gates(MigrationConfig config) {
+    this.config = config;
+  }
+
+  static List<Gate> of(Step step) {
+    return switch (step) {
+      case EXPAND_TO_DUAL_WRITE -> List.of(new NewColumnReady(), new FleetCanDualWrite());
+      case DUAL_WRITE_TO_READ_NEW ->
+          List.of(
+              new Drained(),
+              new BackfillComplete(),
+              new ParityZero(),
+              new NewIndexes(),
+              new ReplicasCaughtUp());
+      case READ_NEW_TO_CONTRACT ->
+          List.of(
+              new Drained(),
+              new Soaked(),
+              new ShadowClean(),
+              new OldColumnOptional(),
+              new NewColumnNotNull());
+      case CONTRACT_TO_READ_NEW -> List.of(new OldColumnExists());
+      case READ_NEW_TO_DUAL_WRITE ->
+          List.of(new Drained(), new ReverseComplete(), new ParityZero());
+      case DUAL_WRITE_TO_EXPAND -> List.of(new NewColumnOptional());
+    };
+  }
+
+  @Override
+  public Uni<List<Verdict>> verdicts(
+      SqlClient client,
+      Migration migration,
+      MigrationState state,
+      Step step,
+      List<LiveInstance> live) {
+    return ask(client, migration, state, of(step), live);
+  }
+
+  @Override
+  public Uni<List<Verdict>> dropVerdicts(
+      SqlClient client, Migration migration, MigrationState state, List<LiveInstance> live) {
+    return ask(client, migration, state, DROP, live);
+  }
+
+  private Uni<List<Verdict>> ask(
+      SqlClient client,
+      Migration migration,
+      MigrationState state,
+      List<Gate> gates,
+      List<LiveInstance> live) {
+    return Uni.combine()
+        .all()
+        .unis(
+            EvidenceStore.collect(client, migration, state, config.soak()),
+            Columns.of(client, migration))
+        .usingConcurrencyOf(1)
+        .asTuple()
+        .chain(
+            found ->
+                Multi.createFrom()
+                    .iterable(gates)
+                    .onItem()
+                    .transformToUniAndConcatenate(
+                        gate ->
+                            ask(
+                                gate,
+                                new GateContext(
+                                    client,
+                                    migration,
+                                    state,
+                                    found.getItem1(),
+                                    found.getItem2(),
+                                    live,
+                                    config.soak())))
+                    .collect()
+                    .asList());
+  }
+
+  private static Uni<Verdict> ask(Gate gate, GateContext context) {
+    return gate.ask(context)
+        .onFailure()
+        .recoverWithItem(
+            failure ->
+                Verdict.closed(
+                    gate.name(), "could not be asked: " + failure.getMessage(), "see the log"));
+  }
+
+  @Override
+  public Uni<Evidence> evidence(SqlClient client, Migration migration, MigrationState state) {
+    return EvidenceStore.collect(client, migration, state, config.soak());
+  }
+}

@@ -1,0 +1,169 @@
+package io.zerodowntime.migration.phase;
+
+import io.quarkus.arc.All;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.LiveInstance;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationListener;
+import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.Step;
+import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.platform.Transactions;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+
+/**
+ * Brings the effective phase nearer to what the whole fleet asks for: one step at a time, only when
+ * every gate of it is open, by one instance at a time.
+ */
+@ApplicationScoped
+public class PhaseReconciler {
+  private static final Logger LOG = Logger.getLogger(PhaseReconciler.class);
+
+  private final Transactions transactions;
+  private final PhaseStore store;
+  private final Instances instances;
+  private final GracePeriod grace;
+  private final Gatekeeper gates;
+  private final List<MigrationListener> listeners;
+
+  PhaseReconciler(
+      Transactions transactions,
+      PhaseStore store,
+      Instances instances,
+      GracePeriod grace,
+      Gatekeeper gates,
+      @All List<MigrationListener> listeners) {
+    this.transactions = transactions;
+    this.store = store;
+    this.instances = instances;
+    this.grace = grace;
+    this.gates = gates;
+    this.listeners = listeners;
+  }
+
+  /**
+   * Lists or narrows the grace period, or takes one step, whichever is next.
+   *
+   * @return whether something moved, so that a further call can find more to do
+   */
+  public Uni<Boolean> runOnce(Migration migration) {
+    return transactions
+        .inTransaction(transaction -> locked(transaction, migration))
+        .invoke(outcome -> announce(migration, outcome))
+        .map(outcome -> outcome.drained().isPresent() || outcome.step().isPresent());
+  }
+
+  private Uni<Outcome> locked(SqlConnection transaction, Migration migration) {
+    return store
+        .tryLock(transaction, migration)
+        .chain(
+            mine ->
+                mine
+                    ? store
+                        .state(transaction, migration)
+                        .chain(state -> reconcile(transaction, migration, state))
+                    : Uni.createFrom().item(Outcome.NOTHING));
+  }
+
+  private Uni<Outcome> reconcile(
+      SqlConnection transaction, Migration migration, MigrationState state) {
+    Uni<Optional<Duration>> drained =
+        state.drained()
+            ? Uni.createFrom().item(Optional.empty())
+            : grace.advance(transaction, migration, state);
+    return drained.chain(
+        over ->
+            over.isPresent()
+                ? Uni.createFrom().item(new Outcome(state, over, Optional.empty()))
+                : step(transaction, migration, state));
+  }
+
+  private Uni<Outcome> step(SqlConnection transaction, Migration migration, MigrationState state) {
+    return instances
+        .live(transaction, migration)
+        .chain(
+            live ->
+                agreed(state.phase(), live)
+                    .map(step -> attempt(transaction, migration, state, step, live))
+                    .orElseGet(() -> Uni.createFrom().item(Outcome.NOTHING)));
+  }
+
+  /** The step that every live instance wants; empty if they want none, or not the same way. */
+  static Optional<Step> agreed(Phase effective, List<LiveInstance> live) {
+    List<Integer> ways =
+        live.stream()
+            .map(i -> Integer.signum(i.requested().number() - effective.number()))
+            .distinct()
+            .toList();
+    return ways.size() == 1 && ways.get(0) != 0
+        ? Optional.of(Step.between(effective, Phase.of(effective.number() + ways.get(0))))
+        : Optional.empty();
+  }
+
+  private Uni<Outcome> attempt(
+      SqlConnection transaction,
+      Migration migration,
+      MigrationState state,
+      Step step,
+      List<LiveInstance> live) {
+    return gates
+        .verdicts(transaction, migration, state, step, live)
+        .chain(
+            verdicts ->
+                verdicts.stream().allMatch(Verdict::open)
+                    ? store
+                        .step(transaction, state, step, entry(verdicts, live))
+                        .map(
+                            taken ->
+                                taken
+                                    ? new Outcome(state, Optional.empty(), Optional.of(step))
+                                    : Outcome.NOTHING)
+                    : Uni.createFrom().item(Outcome.NOTHING));
+  }
+
+  private PhaseStore.HistoryEntry entry(List<Verdict> verdicts, List<LiveInstance> live) {
+    JsonArray gates = new JsonArray();
+    verdicts.forEach(v -> gates.add(JsonObject.of("gate", v.gate(), "found", v.reason())));
+    JsonArray asked = new JsonArray();
+    live.forEach(i -> asked.add(i.instance()));
+    return new PhaseStore.HistoryEntry(
+        "step",
+        instances.self(),
+        "every live instance asked for it",
+        JsonObject.of("gates", gates, "instances", asked));
+  }
+
+  private void announce(Migration migration, Outcome outcome) {
+    outcome
+        .drained()
+        .ifPresent(
+            took -> {
+              LOG.infof(
+                  "%s: epoch %d drained after %d ms",
+                  migration.name(), outcome.seen().epoch(), took.toMillis());
+              listeners.forEach(l -> l.onDrained(migration, outcome.seen().epoch(), took));
+            });
+    outcome
+        .step()
+        .ifPresent(
+            step -> {
+              long epoch = outcome.seen().epoch() + 1;
+              LOG.infof(
+                  "%s: step %s, phase %s, epoch %d", migration.name(), step, step.to(), epoch);
+              listeners.forEach(l -> l.onStep(migration, step, epoch));
+            });
+  }
+
+  private record Outcome(MigrationState seen, Optional<Duration> drained, Optional<Step> step) {
+    static final Outcome NOTHING = new Outcome(null, Optional.empty(), Optional.empty());
+  }
+}

@@ -1,0 +1,100 @@
+package io.zerodowntime.migration.phase;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.RequestSource;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jboss.logging.Logger;
+
+/**
+ * The heartbeat of one serving instance: reads the flags, publishes what they ask for, and
+ * reconciles for as long as something moves.
+ */
+@ApplicationScoped
+public class Pulse {
+  private static final Logger LOG = Logger.getLogger(Pulse.class);
+  private static final Duration LAST_WORD = Duration.ofSeconds(2);
+  // up to three steps, each with its drain
+  private static final int MOVES = 6;
+
+  private final Migrations migrations;
+  private final RequestSource flags;
+  private final Instances instances;
+  private final PhaseReconciler reconciler;
+  private volatile boolean stopping;
+
+  Pulse(
+      Migrations migrations, RequestSource flags, Instances instances, PhaseReconciler reconciler) {
+    this.migrations = migrations;
+    this.flags = flags;
+    this.instances = instances;
+    this.reconciler = reconciler;
+  }
+
+  /** One beat over every migration; a failure is logged, and the next beat tries again. */
+  @Scheduled(
+      identity = "pulse",
+      every = "${migration.pulse}",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  public Uni<Void> beat() {
+    if (stopping) {
+      return Uni.createFrom().voidItem();
+    }
+    return Multi.createFrom()
+        .iterable(migrations.all())
+        .onItem()
+        .transformToUniAndConcatenate(
+            migration ->
+                beat(migration)
+                    .onFailure()
+                    .invoke(failure -> LOG.warnf("%s: %s", migration.name(), failure.getMessage()))
+                    .onFailure()
+                    .recoverWithNull())
+        .collect()
+        .last()
+        .replaceWithVoid();
+  }
+
+  /** One beat of one migration. */
+  public Uni<Void> beat(Migration migration) {
+    return flags
+        .refresh(migration)
+        .chain(requested -> instances.publish(migration, requested))
+        .chain(() -> reconcile(migration, MOVES));
+  }
+
+  private Uni<Void> reconcile(Migration migration, int moves) {
+    return reconciler
+        .runOnce(migration)
+        .chain(
+            moved ->
+                moved && moves > 1 ? reconcile(migration, moves - 1) : Uni.createFrom().voidItem());
+  }
+
+  @Scheduled(every = "10m", delayed = "1m")
+  Uni<Void> forgetDead() {
+    return instances.forgetDead();
+  }
+
+  /** The one place that waits: a stopping instance must not hold the fleet back as a live one. */
+  void stop(@Observes ShutdownEvent event) throws InterruptedException {
+    stopping = true;
+    try {
+      instances
+          .withdraw()
+          .subscribeAsCompletionStage()
+          .get(LAST_WORD.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException failure) {
+      LOG.debug("heartbeat not withdrawn: it expires", failure);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.zerodowntime.platform;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddedDatabaseTest {
+  @TempDir Path directory;
+
+  @Test
+  void keepsItsDataDurably() throws SQLException {
+    try (EmbeddedDatabase first = EmbeddedDatabase.start(directory)) {
+      assertThat(query(first, "SHOW fsync")).isEqualTo("on");
+      assertThat(query(first, "SHOW synchronous_commit")).isEqualTo("on");
+      assertThat(query(first, "SHOW max_connections")).isEqualTo("200");
+      assertThat(query(first, "CREATE TABLE t AS SELECT 42 AS x; SELECT x FROM t")).isEqualTo("42");
+    }
+    try (EmbeddedDatabase second = EmbeddedDatabase.start(directory)) {
+      assertThat(query(second, "SELECT x FROM t")).isEqualTo("42");
+    }
+  }
+
+  @Test
+  void anotherOneJoinsAndLeavesItRunning() throws SQLException {
+    try (EmbeddedDatabase owner = EmbeddedDatabase.start(directory)) {
+      EmbeddedDatabase guest = EmbeddedDatabase.start(directory);
+
+      assertThat(guest.joined()).isTrue();
+      assertThat(owner.joined()).isFalse();
+      assertThat(guest.url()).isEqualTo(owner.url());
+      guest.close();
+      assertThat(query(owner, "SELECT 1")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void dataOfAnotherVersionIsRefusedInOneLine() throws IOException {
+    EmbeddedDatabase.start(directory).close();
+    Files.writeString(directory.resolve("postgres/PG_VERSION"), "12\n");
+
+    assertThatThrownBy(() -> EmbeddedDatabase.start(directory))
+        .isInstanceOf(EmbeddedDatabaseException.class)
+        .hasMessageContaining("was written by PostgreSQL 12 and this is PostgreSQL")
+        .hasMessageContaining("DATABASE_URL")
+        .hasMessageNotContaining("\n");
+    assertThat(directory.resolve("postgres/base")).exists();
+  }
+
+  @Test
+  void leftoversOfKilledRunsAreClearedAway() throws IOException, SQLException {
+    Files.createDirectories(directory.resolve("postgres"));
+    Files.writeString(directory.resolve("postgres/half-made"), "");
+    Files.writeString(directory.resolve("incomplete"), "");
+    Files.writeString(directory.resolve("lock"), "");
+    EmbeddedDatabase.start(directory).close();
+    assertThat(directory.resolve("incomplete")).doesNotExist();
+
+    // a pid that lives, but is no server: this very process
+    String pid = ProcessHandle.current().pid() + "\n/x\n1\n5432\n\nlocalhost\n1 1\nready   \n";
+    Files.writeString(directory.resolve("postgres/postmaster.pid"), pid);
+    try (EmbeddedDatabase database = EmbeddedDatabase.start(directory)) {
+      assertThat(query(database, "SELECT 1")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void foreignFilesAreNeverOverwritten() throws IOException {
+    Path file = Files.createDirectories(directory.resolve("postgres")).resolve("precious");
+    Files.writeString(file, "mine");
+
+    assertThatThrownBy(() -> EmbeddedDatabase.start(directory))
+        .isInstanceOf(EmbeddedDatabaseException.class)
+        .hasMessageNotContaining("\n");
+    assertThat(file).hasContent("mine");
+  }
+
+  static String query(EmbeddedDatabase database, String sql) throws SQLException {
+    DatabaseUrl url = DatabaseUrl.parse(database.url());
+    try (Connection connection =
+            DriverManager.getConnection(url.jdbcUrl(), url.user(), url.password().orElse(""));
+        Statement statement = connection.createStatement()) {
+      boolean rows = statement.execute(sql);
+      while (!rows) {
+        rows = statement.getMoreResults();
+      }
+      try (ResultSet result = statement.getResultSet()) {
+        result.next();
+        return result.getString(1);
+      }
+    }
+  }
+}

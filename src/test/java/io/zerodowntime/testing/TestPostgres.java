@@ -1,0 +1,60 @@
+package io.zerodowntime.testing;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Locale;
+import java.util.UUID;
+import javax.sql.DataSource;
+
+/** The one PostgreSQL server of a test JVM; it ends with the JVM and keeps nothing. */
+public final class TestPostgres {
+  private TestPostgres() {}
+
+  /**
+   * A fresh, empty database on the server.
+   *
+   * @param test names the database, so that a look at the server tells whose it is
+   */
+  public static TestDatabase create(Class<?> test) {
+    String suffix = UUID.randomUUID().toString().substring(0, 8);
+    String name = test.getSimpleName().toLowerCase(Locale.ROOT) + "_" + suffix;
+    try (Connection connection = superuser().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + name);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return new TestDatabase(name, port());
+  }
+
+  /** The maintenance database, for what concerns the whole server. */
+  public static DataSource superuser() {
+    return Holder.SERVER.getPostgresDatabase();
+  }
+
+  /** The port on localhost. */
+  public static int port() {
+    return Holder.SERVER.getPort();
+  }
+
+  /** Started once, when first asked for. */
+  private static final class Holder {
+    static final EmbeddedPostgres SERVER = start();
+
+    private static EmbeddedPostgres start() {
+      try {
+        return EmbeddedPostgres.builder()
+            .setServerConfig("max_prepared_transactions", "10")
+            .setServerConfig("max_connections", "200")
+            .setServerConfig("shared_buffers", "256MB")
+            .start();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
