@@ -1,0 +1,48 @@
+package io.zerodowntime.migration.rest;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.zerodowntime.migration.MigrationException;
+import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.platform.Problem;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** What a client is told when the engine refuses. */
+class MigrationProblems {
+
+  @ServerExceptionMapper
+  Response unknown(MigrationException.Unknown failure) {
+    return Problem.of(404, "no-such-migration", "No such migration")
+        .detail(failure.getMessage())
+        .response();
+  }
+
+  @ServerExceptionMapper
+  Response refused(MigrationException.Refused failure) {
+    Problem problem =
+        Problem.of(409, "migration-refused", "The protocol forbids it now")
+            .detail(failure.getMessage());
+    return (failure.closed().isEmpty() ? problem : problem.with("gates", gates(failure.closed())))
+        .response();
+  }
+
+  private static JsonArray gates(List<Verdict> closed) {
+    JsonArray gates = new JsonArray();
+    closed.forEach(
+        gate ->
+            gates.add(
+                JsonObject.of(
+                    "gate", gate.gate(), "reason", gate.reason(), "remedy", gate.remedy())));
+    return gates;
+  }
+
+  @ServerExceptionMapper
+  Response unsettled(MigrationException.Unsettled failure) {
+    return Problem.of(503, "phase-unsettled", "The phase keeps changing")
+        .detail("Nothing was changed; send the request again.")
+        .retryAfter(1)
+        .response();
+  }
+}

@@ -1,0 +1,15 @@
+package io.zerodowntime.orders;
+
+import io.zerodowntime.migration.Phase;
+import java.util.Optional;
+
+/**
+ * An order with both columns of its tuple.
+ *
+ * @param phase the effective phase of the snapshot
+ * @param json the order as the API shows it; empty if there is none
+ * @param oldValue what {@code old_status} holds, may be null
+ * @param newValue what {@code status} holds, may be null
+ */
+record Compared(
+    Phase phase, Optional<String> json, String oldValue, String newValue, boolean match) {}

@@ -1,0 +1,33 @@
+package io.zerodowntime.orders;
+
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** Deletes expired keys, in batches small enough that nobody waits for them. */
+@Singleton
+class IdempotencyPurge {
+  private static final int BATCH = 1000;
+
+  private final IdempotencyStore store;
+  private final Duration ttl;
+
+  IdempotencyPurge(
+      IdempotencyStore store, @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
+    this.store = store;
+    this.ttl = ttl;
+  }
+
+  @Scheduled(every = "1m", concurrentExecution = ConcurrentExecution.SKIP)
+  Uni<Void> purge() {
+    return runOnce().chain(deleted -> deleted == BATCH ? purge() : Uni.createFrom().voidItem());
+  }
+
+  /** Deletes one batch; gives back how many keys that were. */
+  Uni<Integer> runOnce() {
+    return store.purge(ttl, BATCH);
+  }
+}

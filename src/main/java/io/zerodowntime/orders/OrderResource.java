@@ -1,0 +1,107 @@
+package io.zerodowntime.orders;
+
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.MigrationException;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.PATCH;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** Orders over HTTP. PostgreSQL made the JSON; it is handed on as it is. */
+@Path("/orders")
+@Consumes(MediaType.APPLICATION_JSON)
+@Produces(MediaType.APPLICATION_JSON)
+class OrderResource {
+  private final OrderService service;
+  private final OrderViews views;
+
+  OrderResource(OrderService service, OrderViews views) {
+    this.service = service;
+    this.views = views;
+  }
+
+  @POST
+  @APIResponseSchema(value = Order.class, responseCode = "201")
+  @APIResponse(responseCode = "422", description = "The key stands for another request")
+  public Uni<RestResponse<String>> create(
+      @NotNull @Valid NewOrder order, @HeaderParam(IdempotencyKey.HEADER) List<String> key) {
+    return service
+        .create(order, IdempotencyKey.of(key))
+        .map(
+            answer ->
+                answered(answer)
+                    .header(HttpHeaders.LOCATION, OrderJson.location(answer.json()))
+                    .build());
+  }
+
+  @PATCH
+  @Path("/{id}")
+  @APIResponseSchema(Order.class)
+  @APIResponse(responseCode = "422", description = "The key stands for another request")
+  public Uni<RestResponse<String>> update(
+      @PathParam("id") long id,
+      @NotNull @Valid StatusChange change,
+      @HeaderParam(IdempotencyKey.HEADER) List<String> key) {
+    return service
+        .update(id, change, IdempotencyKey.of(key))
+        .map(answer -> answered(answer.orElseThrow(OrderProblems::noSuchOrder)).build());
+  }
+
+  @GET
+  @Path("/{id}")
+  @APIResponseSchema(Order.class)
+  public Uni<String> find(@PathParam("id") long id) {
+    return views.find(id).map(order -> order.orElseThrow(OrderProblems::noSuchOrder));
+  }
+
+  @GET
+  @APIResponseSchema(Page.class)
+  public Uni<String> list(
+      @QueryParam("userId") String userId,
+      @QueryParam("status") String status,
+      @QueryParam("after") String after,
+      @QueryParam("limit") String limit) {
+    return views.page(OrderQuery.of(userId, status, after, limit)).map(OrderPage::json);
+  }
+
+  @GET
+  @Path("/{id}/shadow")
+  public Uni<Shadow> shadow(@PathParam("id") long id) {
+    return views.shadow(id).map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
+  }
+
+  /** The migration's row comes with the schema: without it, it is orders that are missing. */
+  @ServerExceptionMapper
+  public Response notReady(MigrationException.Unknown failure) {
+    return OrderProblems.notReady().response();
+  }
+
+  private static ResponseBuilder<String> answered(Answer answer) {
+    ResponseBuilder<String> response =
+        ResponseBuilder.create(RestResponse.Status.fromStatusCode(answer.status()), answer.json());
+    return answer.replayed() ? response.header("Idempotent-Replayed", "true") : response;
+  }
+
+  /**
+   * A page, for the API's description.
+   *
+   * @param next what to send as {@code after} for the next page; null on the last one
+   */
+  record Page(List<Order> items, Long next) {}
+}

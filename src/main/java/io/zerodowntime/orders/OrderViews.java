@@ -1,0 +1,101 @@
+package io.zerodowntime.orders;
+
+import static io.zerodowntime.orders.OrderMigration.STATUS;
+
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.ShadowSink;
+import io.zerodowntime.migration.phase.Fenced;
+import io.zerodowntime.migration.phase.PhaseFence;
+import io.zerodowntime.platform.Outcome;
+import io.zerodowntime.platform.Transactions;
+import jakarta.enterprise.inject.Instance;
+import jakarta.inject.Singleton;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Reads of orders: from the authoritative column, now and then compared with the other one. */
+@Singleton
+class OrderViews {
+  private final PhaseFence fence;
+  private final OrderReads reads;
+  private final Transactions transactions;
+  private final Instance<ShadowSink> sinks;
+  private final double sample;
+
+  OrderViews(
+      PhaseFence fence,
+      OrderReads reads,
+      Transactions transactions,
+      Instance<ShadowSink> sinks,
+      MigrationConfig config) {
+    this.fence = fence;
+    this.reads = reads;
+    this.transactions = transactions;
+    this.sinks = sinks;
+    this.sample = config.shadowSample();
+  }
+
+  /** An order's JSON; empty if there is none. */
+  Uni<Optional<String>> find(long id) {
+    boolean sampled = sample > 0 && ThreadLocalRandom.current().nextDouble() < sample;
+    return fence.read(STATUS, phase -> sampled ? sampled(phase, id) : reads.find(phase, id));
+  }
+
+  private Uni<Fenced<Optional<String>>> sampled(Phase phase, long id) {
+    return phase.writesOld() && phase.writesNew()
+        ? reads
+            .compare(phase, id)
+            .invoke(answer -> hand(id, answer.value()))
+            .map(answer -> new Fenced<>(answer.phase(), answer.value().json()))
+        : reads.find(phase, id);
+  }
+
+  private void hand(long id, Compared row) {
+    if (row.json().isPresent() && row.phase().writesOld() && row.phase().writesNew()) {
+      sinks.forEach(
+          sink ->
+              sink.compared(
+                  STATUS,
+                  row.phase(),
+                  Long.toString(id),
+                  row.match(),
+                  row.oldValue(),
+                  row.newValue()));
+    }
+  }
+
+  /** A page of orders. */
+  Uni<OrderPage> page(OrderQuery query) {
+    return fence.read(STATUS, phase -> reads.page(phase, query));
+  }
+
+  /** Both columns of one order; empty if there is none, 409 if there is only one column. */
+  Uni<Optional<Shadow>> shadow(long id) {
+    return transactions
+        .repeatable(() -> reads.shadow(id))
+        .onFailure(OrderViews::stale)
+        .retry()
+        .atMost(1)
+        .onFailure(OrderViews::stale)
+        .recoverWithUni(() -> oneColumn(id));
+  }
+
+  private Uni<Optional<Shadow>> oneColumn(long id) {
+    return fence
+        .read(
+            STATUS,
+            phase -> reads.find(phase, id).map(row -> new Fenced<>(row.phase(), row.phase())))
+        .map(
+            phase -> {
+              throw phase.readsNew()
+                  ? OrderProblems.oldColumnDropped()
+                  : OrderProblems.noNewColumnYet();
+            });
+  }
+
+  private static boolean stale(Throwable failure) {
+    return Outcome.of(failure) == Outcome.STALE;
+  }
+}

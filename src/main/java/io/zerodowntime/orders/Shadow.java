@@ -1,0 +1,28 @@
+package io.zerodowntime.orders;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * Both columns of one order, from one tuple and one snapshot.
+ *
+ * @param phase the effective phase of that snapshot, 0 to 3
+ * @param match whether the new column holds what the old one stands for
+ */
+record Shadow(
+    long orderId,
+    int phase,
+    @JsonProperty("old") Old oldColumn,
+    @JsonProperty("new") New newColumn,
+    boolean match) {
+
+  /**
+   * @param raw what {@code old_status} holds
+   * @param status the same as the API speaks it
+   */
+  record Old(String raw, String status) {}
+
+  /**
+   * @param status null where neither a write nor the backfill has filled it yet
+   */
+  record New(String status) {}
+}

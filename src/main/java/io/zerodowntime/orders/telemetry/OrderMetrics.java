@@ -1,0 +1,30 @@
+package io.zerodowntime.orders.telemetry;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Startup;
+import io.zerodowntime.orders.OrderListener;
+import jakarta.inject.Singleton;
+
+/** Counters that exist, at zero, from the start: a rate over a missing series is no rate. */
+@Singleton
+@Startup
+class OrderMetrics implements OrderListener {
+  private final Counter created;
+  private final Counter replayed;
+
+  OrderMetrics(MeterRegistry registry) {
+    created = registry.counter("orders.created");
+    replayed = registry.counter("orders.replayed");
+  }
+
+  @Override
+  public void created() {
+    created.increment();
+  }
+
+  @Override
+  public void replayed() {
+    replayed.increment();
+  }
+}

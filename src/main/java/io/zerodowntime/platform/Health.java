@@ -1,0 +1,20 @@
+package io.zerodowntime.platform;
+
+import io.smallrye.common.annotation.NonBlocking;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+
+/** The short answer for load balancers; the long one is under {@code /q/health}. */
+@Path("/health")
+public class Health {
+
+  /** Answers while the process serves, whatever becomes of the database. */
+  @GET
+  @NonBlocking
+  @Produces(MediaType.APPLICATION_JSON)
+  public String health() {
+    return "{\"status\":\"ok\"}";
+  }
+}

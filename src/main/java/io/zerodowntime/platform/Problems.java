@@ -1,0 +1,104 @@
+package io.zerodowntime.platform;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import io.quarkus.security.AuthenticationFailedException;
+import io.quarkus.security.ForbiddenException;
+import io.quarkus.security.UnauthorizedException;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.validation.ConstraintViolation;
+import jakarta.validation.ConstraintViolationException;
+import jakarta.validation.Path;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** Turns every failure of a call into a problem. */
+class Problems {
+  private static final Logger LOG = Logger.getLogger(Problems.class);
+  private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
+
+  @ServerExceptionMapper
+  Response problem(ProblemException failure) {
+    return failure.problem().response();
+  }
+
+  @ServerExceptionMapper
+  Response violations(ConstraintViolationException failure) {
+    List<Violation> violations =
+        failure.getConstraintViolations().stream()
+            .map(Problems::violation)
+            .sorted(Comparator.comparing(Violation::field).thenComparing(Violation::message))
+            .toList();
+    return Problem.invalid(violations).response();
+  }
+
+  // the path begins with the method and its parameter, which no client knows
+  private static Violation violation(ConstraintViolation<?> found) {
+    String field = "";
+    int depth = 0;
+    for (Path.Node node : found.getPropertyPath()) {
+      field = depth++ < 2 ? "" : field.isEmpty() ? node.getName() : field + "." + node.getName();
+    }
+    return new Violation(field, found.getMessage());
+  }
+
+  @ServerExceptionMapper
+  Response json(MismatchedInputException failure) {
+    return malformed(failure);
+  }
+
+  @ServerExceptionMapper
+  Response web(WebApplicationException failure) {
+    if (failure.getCause() instanceof JacksonException json) {
+      return malformed(json);
+    }
+    Response given = failure.getResponse();
+    Response.ResponseBuilder response =
+        Response.fromResponse(HttpProblems.of(given.getStatus()).response());
+    List.of(HttpHeaders.ALLOW, HttpHeaders.LOCATION, HttpHeaders.WWW_AUTHENTICATE)
+        .forEach(name -> response.header(name, given.getHeaders().getFirst(name)));
+    return response.build();
+  }
+
+  private static Response malformed(JacksonException failure) {
+    if (failure instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+      String field =
+          mapping.getPath().stream()
+              .map(each -> String.valueOf(each.getFieldName()))
+              .collect(Collectors.joining("."));
+      return Problem.invalid(List.of(new Violation(field, "is of the wrong type"))).response();
+    }
+    return HttpProblems.malformedJson().response();
+  }
+
+  @ServerExceptionMapper({UnauthorizedException.class, AuthenticationFailedException.class})
+  Response unauthorized() {
+    return Response.fromResponse(HttpProblems.of(401).response())
+        .header(HttpHeaders.WWW_AUTHENTICATE, "Basic realm=\"zerodowntime\"")
+        .build();
+  }
+
+  @ServerExceptionMapper
+  Response forbidden(ForbiddenException failure) {
+    return HttpProblems.of(403).response();
+  }
+
+  @ServerExceptionMapper
+  Response unexpected(Throwable failure, HttpServerRequest request) {
+    boolean safe = SAFE.contains(request.method().name());
+    return DatabaseProblems.of(failure, safe).orElseGet(() -> logged(failure, request)).response();
+  }
+
+  private static Problem logged(Throwable failure, HttpServerRequest request) {
+    LOG.errorf(failure, "%s %s failed", request.method(), request.path());
+    return HttpProblems.of(500);
+  }
+}

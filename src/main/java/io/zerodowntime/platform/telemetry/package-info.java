@@ -1,0 +1,2 @@
+/** How the service's own HTTP traffic is measured. */
+package io.zerodowntime.platform.telemetry;
