@@ -24,8 +24,8 @@ public interface MigrationListener {
   /** A run is complete; told to the one instance that closed it. */
   default void onRunComplete(Migration migration, RunKind kind, long runId) {}
 
-  /** A live read compared both columns of one row. */
-  default void onShadowRead(Migration migration, ShadowResult result) {}
+  /** So many live reads compared both columns of one row, and count as evidence. */
+  default void onShadowReads(Migration migration, ShadowResult result, long reads) {}
 
   /** What a shadow read found. */
   enum ShadowResult {

@@ -58,6 +58,16 @@ public class BackfillStore {
       FROM total t, migration_state s
       WHERE r.id = $1 AND r.state = 'running' AND t.done
         AND s.name = r.migration AND s.epoch = r.epoch
+      RETURNING r.id
+      """;
+
+  /** A whole-table comparison judges anew every row that was known to disagree. */
+  private static final String JUDGED =
+      """
+      UPDATE parity_mismatch m SET repaired_at = now()
+      FROM backfill_run r
+      WHERE r.id = $1 AND r.kind = 'parity' AND r.whole_table
+        AND m.migration = r.migration AND m.repaired_at IS NULL AND m.found_at < r.started_at
       """;
 
   private static final String SUPERSEDE =
@@ -191,10 +201,12 @@ public class BackfillStore {
   }
 
   /** Closes a run whose ranges are all done; true for the one caller that did it. */
-  Uni<Boolean> complete(long id) {
-    return pool.preparedQuery(COMPLETE)
+  Uni<Boolean> complete(SqlConnection transaction, long id) {
+    return transaction
+        .preparedQuery(COMPLETE)
         .execute(Tuple.of(id))
-        .map(updated -> updated.rowCount() == 1);
+        .map(updated -> updated.rowCount() == 1)
+        .call(closed -> transaction.preparedQuery(JUDGED).execute(Tuple.of(closed ? id : null)));
   }
 
   /** Cancels what an earlier epoch left running: its batches do nothing any more. */

@@ -125,8 +125,8 @@ public class BackfillStream {
   }
 
   private Uni<Void> close(Migration migration, Run run) {
-    return store
-        .complete(run.id())
+    return transactions
+        .inTransaction(transaction -> store.complete(transaction, run.id()))
         .invoke(
             closed -> {
               if (closed) {

@@ -1,0 +1,80 @@
+package io.zerodowntime.migration.parity;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException.Refused;
+import io.zerodowntime.migration.backfill.Backfill;
+import io.zerodowntime.migration.backfill.Run;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The rows whose columns were seen to disagree. The authoritative column wins; the scan that
+ * follows the repair says whether it held.
+ */
+@ApplicationScoped
+public class Repair {
+  /** Keys in one repair; more are left for the next one. */
+  public static final int MAX_KEYS = 1000;
+
+  private static final String UNREPAIRED =
+      """
+      SELECT key, epoch, source, old_value, new_value, found_at
+      FROM parity_mismatch WHERE migration = $1 AND repaired_at IS NULL
+      ORDER BY found_at, key LIMIT $2
+      """;
+
+  private final Pool pool;
+  private final Backfill backfill;
+
+  Repair(Pool pool, Backfill backfill) {
+    this.pool = pool;
+    this.backfill = backfill;
+  }
+
+  private static Mismatch mismatch(Row row) {
+    return new Mismatch(
+        row.getString("key"),
+        row.getLong("epoch"),
+        row.getString("source"),
+        Optional.ofNullable(row.getString("old_value")),
+        Optional.ofNullable(row.getString("new_value")),
+        row.getOffsetDateTime("found_at"));
+  }
+
+  /** The mismatches that no scan has found repaired, the oldest first, at most {@code limit}. */
+  public Uni<List<Mismatch>> unrepaired(Migration migration, int limit) {
+    return pool.preparedQuery(UNREPAIRED)
+        .execute(Tuple.of(migration.name(), limit))
+        .map(rows -> rows.stream().map(Repair::mismatch).toList());
+  }
+
+  /** Starts a backfill of the mismatched keys; refused if there are none. */
+  public Uni<Run> start(Migration migration, String requestedBy) {
+    return unrepaired(migration, MAX_KEYS)
+        .map(found -> found.stream().map(Mismatch::key).toList())
+        .chain(
+            keys ->
+                keys.isEmpty()
+                    ? Uni.createFrom().failure(new Refused("no mismatch is left to repair"))
+                    : backfill.startRepair(migration, keys, requestedBy));
+  }
+
+  /**
+   * One row whose columns disagreed.
+   *
+   * @param source {@code scan} or {@code shadow}
+   */
+  public record Mismatch(
+      String key,
+      long epoch,
+      String source,
+      Optional<String> oldValue,
+      Optional<String> newValue,
+      OffsetDateTime foundAt) {}
+}
