@@ -48,4 +48,11 @@ public abstract sealed class MigrationException extends RuntimeException {
       super("the phase of " + name + " changed under each of " + attempts + " attempts", true);
     }
   }
+
+  /** A change of the schema did not come to its end; the message says what to do. */
+  public static final class SchemaFailed extends MigrationException {
+    public SchemaFailed(String message, boolean retryable) {
+      super(message, retryable);
+    }
+  }
 }

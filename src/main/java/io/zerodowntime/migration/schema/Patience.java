@@ -1,0 +1,53 @@
+package io.zerodowntime.migration.schema;
+
+import io.zerodowntime.migration.MigrationException.SchemaFailed;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jboss.logging.Logger;
+
+/** How long one turn goes on trying; its pauses grow, and are jittered against convoys. */
+final class Patience {
+  private static final Logger LOG = Logger.getLogger(Patience.class);
+  private static final long FIRST_PAUSE_MS = 100;
+  private static final long LAST_PAUSE_MS = 3_000;
+
+  private final long start = System.nanoTime();
+  private final Duration bound;
+  private long pauseMs = FIRST_PAUSE_MS;
+  private String last = "";
+
+  Patience(Duration bound) {
+    this.bound = bound;
+  }
+
+  Duration spent() {
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  /**
+   * Waits a moment.
+   *
+   * @param kind names the obstacle in the log, once for as long as it stays the same
+   * @param detail what is in the way; the error says it when the bound is reached
+   */
+  void waitFor(String kind, String detail) {
+    if (spent().compareTo(bound) >= 0) {
+      throw new SchemaFailed("gave up after " + bound.toSeconds() + " s: " + detail, true);
+    }
+    if (!kind.equals(last)) {
+      LOG.infof("Schema change waits: %s", detail);
+      last = kind;
+    }
+    pause(detail);
+  }
+
+  private void pause(String detail) {
+    try {
+      Thread.sleep(ThreadLocalRandom.current().nextLong(pauseMs / 2, pauseMs + 1));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SchemaFailed("interrupted while it waited: " + detail, true);
+    }
+    pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS);
+  }
+}

@@ -1,0 +1,125 @@
+package io.zerodowntime.migration.schema;
+
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import javax.sql.DataSource;
+import liquibase.Liquibase;
+import org.jboss.logging.Logger;
+
+/**
+ * Applies changesets to a database in use. Blocking: it belongs on a worker thread. Takes two
+ * connections, one that keeps other runners out and one in which Liquibase works.
+ */
+final class SchemaRunner {
+  private static final Logger LOG = Logger.getLogger(SchemaRunner.class);
+
+  private final DataSource source;
+  private final Supplier<Liquibase> liquibase;
+  private final Duration bound;
+  private final Duration longTransaction;
+
+  /**
+   * @param liquibase opens a Liquibase with a connection of its own
+   * @param bound how long a turn goes on trying
+   * @param longTransaction a transaction older than this is waited for before an attempt
+   */
+  SchemaRunner(
+      DataSource source, Supplier<Liquibase> liquibase, Duration bound, Duration longTransaction) {
+    this.source = source;
+    this.liquibase = liquibase;
+    this.bound = bound;
+    this.longTransaction = longTransaction;
+  }
+
+  /** Creates the engine's own tables, and those that every migration starts from. */
+  SchemaReport initial() {
+    return run("schema change " + SchemaTurn.INITIAL, SchemaTurn.INITIAL, session -> none());
+  }
+
+  SchemaReport apply(Migration migration, SchemaTurn turn) {
+    return run(
+        "schema change " + turn.label() + " of " + migration.name(),
+        turn.labels(migration),
+        session -> prepare(session, migration, turn));
+  }
+
+  private Optional<Obstacle> prepare(Connection session, Migration migration, SchemaTurn turn)
+      throws SQLException {
+    boolean index = turn == SchemaTurn.INDEX;
+    Optional<Obstacle> longTransactions =
+        LongTransactions.look(session, migration.table(), longTransaction, index);
+    if (longTransactions.isPresent() || !index) {
+      return longTransactions;
+    }
+    return InvalidIndexes.drop(session, migration);
+  }
+
+  private SchemaReport run(String what, String labels, Preparation preparation) {
+    Patience patience = new Patience(bound);
+    try (FleetLock lock = FleetLock.take(source, patience)) {
+      return repeat(labels, () -> prepared(lock.session(), preparation), patience);
+    } catch (MigrationException e) {
+      throw e;
+    } catch (Exception e) {
+      throw SchemaErrors.explain(what, e);
+    }
+  }
+
+  private SchemaReport repeat(String labels, Look look, Patience patience) throws Exception {
+    List<String> ran = new ArrayList<>();
+    int attempts = 0;
+    while (true) {
+      Optional<Obstacle> obstacle;
+      try {
+        obstacle = look.look();
+        if (obstacle.isEmpty()) {
+          attempts++;
+          LiquibaseRun.update(liquibase, labels, ran);
+          return report(ran, attempts, patience);
+        }
+      } catch (Exception e) {
+        if (!SchemaErrors.isRetryable(e)) {
+          throw e;
+        }
+        obstacle = Optional.of(new Obstacle("attempt " + attempts, SchemaErrors.reason(e)));
+      }
+      patience.waitFor(obstacle.get().kind(), obstacle.get().detail());
+    }
+  }
+
+  private static Optional<Obstacle> prepared(Connection session, Preparation preparation)
+      throws SQLException {
+    Optional<Obstacle> locked = ChangelogLock.clear(session);
+    return locked.isPresent() ? locked : preparation.prepare(session);
+  }
+
+  private static SchemaReport report(List<String> ran, int attempts, Patience patience) {
+    SchemaReport report = new SchemaReport(ran, attempts, patience.spent());
+    if (!ran.isEmpty()) {
+      LOG.infof(
+          "Schema changed by %s, attempts: %d, %d ms", ran, attempts, report.took().toMillis());
+    }
+    return report;
+  }
+
+  private static Optional<Obstacle> none() {
+    return Optional.empty();
+  }
+
+  /** Says what is in the way of an attempt. */
+  private interface Look {
+    Optional<Obstacle> look() throws SQLException;
+  }
+
+  /** Makes a session ready for an attempt, and says what is in the way. */
+  private interface Preparation {
+    Optional<Obstacle> prepare(Connection session) throws SQLException;
+  }
+}

@@ -1,0 +1,150 @@
+package io.zerodowntime.migration.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.zerodowntime.migration.MigrationException.SchemaFailed;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** An ALTER that waits makes every later statement wait behind it. */
+class Trap07WaitingAlterTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  // lock_timeout, and slack for a busy machine
+  private static final long LONGEST_MS = SessionSettings.LOCK_TIMEOUT_MS + 700L;
+
+  private final TestDatabase database = TestDatabase.expanded(2, true);
+
+  @Test
+  void aHolderThatIsNotSeenBlocksWritersForLockTimeoutOnly() throws Exception {
+    // the look is switched off: lock_timeout alone has to protect the writers
+    SchemaRunner runner = database.runner(PATIENCE, Duration.ofDays(1));
+    CompletableFuture<SchemaReport> change;
+    Writer writer = new Writer();
+    try (Connection holder = Sessions.holding(database, "report");
+        Sessions.Log log = new Sessions.Log()) {
+      change = apply(runner);
+      await().until(() -> log.lines().stream().anyMatch(line -> line.contains("lock timeout")));
+      long before = writer.written.get();
+      await().atMost(Duration.ofSeconds(20)).until(() -> writer.written.get() > before + 200);
+      assertThat(change).isNotDone();
+      holder.rollback();
+    }
+    assertThat(change.join().attempts()).isGreaterThan(1);
+    writer.stop();
+    assertThat(writer.longestMs.get()).isLessThan(LONGEST_MS);
+    assertThat(notNull()).isEqualTo("t");
+  }
+
+  @Test
+  void aHolderThatIsSeenIsWaitedForWithoutAnyAttempt() throws Exception {
+    CompletableFuture<SchemaReport> change;
+    try (Connection holder = Sessions.holding(database, "nightly report");
+        Sessions.Log log = new Sessions.Log()) {
+      awaitOld();
+      change = apply(database.runner(PATIENCE));
+      await().until(() -> log.lines().stream().anyMatch(line -> line.contains("nightly report")));
+      holder.rollback();
+    }
+    assertThat(change.join().attempts()).isEqualTo(1);
+    assertThat(notNull()).isEqualTo("t");
+  }
+
+  @Test
+  void aHolderThatStaysIsNamedWhenPatienceEnds() throws Exception {
+    try (Connection holder = Sessions.holding(database, "nightly report")) {
+      awaitOld();
+      String pid =
+          database.one(
+              "SELECT pid FROM pg_stat_activity WHERE application_name = 'nightly report'");
+      assertThatThrownBy(() -> enforce(database.runner(Duration.ofSeconds(2))))
+          .isInstanceOf(SchemaFailed.class)
+          .hasMessageMatching(
+              "gave up after 2 s: .* open for \\d+ s: pid "
+                  + pid
+                  + ", application \"nightly report\", query started 20.*")
+          .satisfies(e -> assertThat(((SchemaFailed) e).retryable()).isTrue());
+      holder.rollback();
+    }
+    assertThat(enforce(database.runner(PATIENCE)).changesets()).hasSize(5);
+  }
+
+  @Test
+  void aPreparedTransactionIsNamedAsWell() {
+    database.run("BEGIN; SELECT 1 FROM orders LIMIT 1; PREPARE TRANSACTION 'forgotten'");
+    await()
+        .until(
+            () ->
+                database
+                    .one(
+                        "SELECT count(*) FROM pg_prepared_xacts WHERE prepared < now() - interval '1 s'")
+                    .equals("1"));
+    assertThatThrownBy(() -> enforce(database.runner(Duration.ofSeconds(1))))
+        .hasMessageContaining("pid prepared forgotten");
+    database.run("ROLLBACK PREPARED 'forgotten'");
+  }
+
+  private CompletableFuture<SchemaReport> apply(SchemaRunner runner) {
+    return CompletableFuture.supplyAsync(() -> enforce(runner));
+  }
+
+  private static SchemaReport enforce(SchemaRunner runner) {
+    return runner.apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE);
+  }
+
+  private void awaitOld() {
+    await()
+        .until(
+            () ->
+                database
+                    .one(
+                        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                            + " AND state = 'idle in transaction'"
+                            + " AND xact_start < now() - interval '1 s'")
+                    .equals("1"));
+  }
+
+  private String notNull() {
+    return database.one(
+        "SELECT attnotnull FROM pg_attribute"
+            + " WHERE attrelid = 'orders'::regclass AND attname = 'status'");
+  }
+
+  /** Writes single rows, one after the other, and keeps the longest time that one took. */
+  private final class Writer {
+    private final AtomicBoolean stopped = new AtomicBoolean();
+    private final AtomicLong longestMs = new AtomicLong();
+    private final AtomicLong written = new AtomicLong();
+    private final CompletableFuture<Void> work = CompletableFuture.runAsync(this::write);
+
+    private void write() {
+      try (Connection connection = database.as("zerodowntime").getConnection();
+          PreparedStatement insert =
+              connection.prepareStatement(
+                  "INSERT INTO orders (user_id, amount, old_status, status)"
+                      + " VALUES (1, 1, 'PAID', 'paid')")) {
+        while (!stopped.get()) {
+          long start = System.nanoTime();
+          insert.executeUpdate();
+          long took = Duration.ofNanos(System.nanoTime() - start).toMillis();
+          longestMs.accumulateAndGet(took, Math::max);
+          written.incrementAndGet();
+        }
+      } catch (SQLException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    void stop() {
+      stopped.set(true);
+      work.join();
+    }
+  }
+}

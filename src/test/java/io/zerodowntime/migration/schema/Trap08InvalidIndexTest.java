@@ -1,0 +1,90 @@
+package io.zerodowntime.migration.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** A CREATE INDEX CONCURRENTLY that fails leaves an index that costs and serves nobody. */
+class Trap08InvalidIndexTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String CREATE =
+      "CREATE INDEX CONCURRENTLY orders_status_idx ON orders (status, id)";
+  private static final String VALID =
+      "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('orders_status_idx')";
+
+  private final TestDatabase database = TestDatabase.expanded(1, true);
+
+  @Test
+  void whatAFailedBuildLeftIsDroppedAndBuiltAgain() throws Exception {
+    failBuild();
+    try (Sessions.Log log = new Sessions.Log()) {
+      assertThat(index(PATIENCE, Duration.ofSeconds(1)).changesets())
+          .containsExactly("020-status-index");
+      assertThat(log.lines())
+          .contains("Dropped index public.orders_status_idx: not valid, a build of it failed");
+    }
+    assertThat(database.one(VALID)).isEqualTo("t");
+    assertThat(index(PATIENCE, Duration.ofSeconds(1)).changesets()).isEmpty();
+  }
+
+  @Test
+  void aBuildThatTimesOutInTheRunnerIsNotBelieved() throws Exception {
+    CompletableFuture<SchemaReport> change;
+    try (Connection holder = Sessions.holding(database, "report")) {
+      // the look is switched off: the build waits for the holder's snapshot and times out
+      change = CompletableFuture.supplyAsync(() -> index(PATIENCE, Duration.ofDays(1)));
+      await().atMost(Duration.ofSeconds(20)).until(() -> database.list(VALID).contains("f"));
+      assertThat(recorded()).isEqualTo("0");
+      await().atMost(Duration.ofSeconds(20)).until(this::nobodyBuilds);
+      holder.rollback();
+    }
+    assertThat(change.join().attempts()).isGreaterThan(1);
+    assertThat(database.one(VALID)).isEqualTo("t");
+    assertThat(recorded()).isEqualTo("1");
+  }
+
+  @Test
+  void aBuildThatAnotherSessionIsAtIsLeftAlone() throws Exception {
+    CompletableFuture<Void> other;
+    try (Connection holder = Sessions.holding(database, "report")) {
+      other = CompletableFuture.runAsync(() -> database.run(CREATE));
+      await().until(() -> database.list(VALID).contains("f"));
+      String built = database.one("SELECT 'orders_status_idx'::regclass::oid");
+      assertThatThrownBy(() -> index(Duration.ofSeconds(1), Duration.ofDays(1)))
+          .hasMessageContaining("is being built in the session of pid");
+      holder.rollback();
+      other.join();
+      assertThat(index(PATIENCE, Duration.ofSeconds(1)).changesets()).isEmpty();
+      assertThat(database.one("SELECT 'orders_status_idx'::regclass::oid")).isEqualTo(built);
+    }
+    assertThat(database.one(VALID)).isEqualTo("t");
+  }
+
+  private SchemaReport index(Duration patience, Duration longTransaction) {
+    return database
+        .runner(patience, longTransaction)
+        .apply(TestDatabase.MIGRATION, SchemaTurn.INDEX);
+  }
+
+  private void failBuild() throws Exception {
+    try (Connection holder = Sessions.holding(database, "report")) {
+      assertThatThrownBy(() -> database.run("SET lock_timeout = '100ms'", CREATE))
+          .hasStackTraceContaining("lock timeout");
+      holder.rollback();
+    }
+    assertThat(database.one(VALID)).isEqualTo("f");
+  }
+
+  private boolean nobodyBuilds() {
+    return database.list("SELECT pid FROM pg_stat_progress_create_index").isEmpty();
+  }
+
+  private String recorded() {
+    return database.one("SELECT count(*) FROM databasechangelog WHERE id = '020-status-index'");
+  }
+}

@@ -1,0 +1,100 @@
+package io.zerodowntime.migration.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** A pod that is killed while Liquibase works leaves Liquibase's lock behind. */
+class Trap10StaleLiquibaseLockTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String LOCKED = "SELECT locked FROM databasechangeloglock";
+
+  private final TestDatabase database = TestDatabase.expanded(2, true);
+
+  @Test
+  void theLockOfAKilledRunnerIsReleased() throws Exception {
+    killRunnerAtWork();
+    assertThat(database.one(LOCKED)).isEqualTo("t");
+    try (Sessions.Log log = new Sessions.Log()) {
+      SchemaReport report = enforce(PATIENCE);
+      assertThat(report.changesets()).hasSize(5);
+      assertThat(report.attempts()).isEqualTo(1);
+      assertThat(log.lines())
+          .anyMatch(
+              line ->
+                  line.matches(
+                      "Released Liquibase's lock, left behind by .+ since 20.+: no session holds it"));
+    }
+    assertThat(database.one(LOCKED)).isEqualTo("f");
+  }
+
+  @Test
+  void theLockOfALiveLiquibaseIsRespected() throws Exception {
+    CompletableFuture<SchemaReport> change;
+    try (Connection other = database.as("PostgreSQL JDBC Driver").getConnection();
+        Sessions.Log log = new Sessions.Log()) {
+      lock();
+      assertThatThrownBy(() -> enforce(Duration.ofSeconds(1)))
+          .hasMessageContaining("held by cli (10.0.0.1)")
+          .hasMessageContaining("application \"PostgreSQL JDBC Driver\"")
+          .hasMessageContaining("release-locks");
+      assertThat(database.one(LOCKED)).isEqualTo("t");
+      log.lines().clear();
+      change = CompletableFuture.supplyAsync(() -> enforce(PATIENCE));
+      await().until(() -> log.lines().stream().anyMatch(line -> line.contains("cli (10.0.0.1)")));
+      other.createStatement().execute("UPDATE databasechangeloglock SET locked = false");
+    }
+    assertThat(change.join().changesets()).hasSize(5);
+  }
+
+  @Test
+  void aSessionOfOursThatOutlivedItsProcessIsRespected() throws Exception {
+    try (Connection orphan = database.as(SessionSettings.WORKER).getConnection()) {
+      lock();
+      assertThatThrownBy(() -> enforce(Duration.ofSeconds(1)))
+          .hasMessageContaining("application \"" + SessionSettings.WORKER + "\"");
+      assertThat(orphan.isValid(1)).isTrue();
+    }
+    assertThat(enforce(PATIENCE).changesets()).hasSize(5);
+  }
+
+  private void lock() {
+    database.run(
+        "UPDATE databasechangeloglock"
+            + " SET locked = true, lockgranted = now(), lockedby = 'cli (10.0.0.1)'");
+  }
+
+  /** Both backends of a runner are killed while its ALTER waits: nobody unlocks. */
+  private void killRunnerAtWork() throws Exception {
+    try (Connection holder = Sessions.holding(database, "zerodowntime report")) {
+      CompletableFuture<Void> killed =
+          CompletableFuture.runAsync(
+              () ->
+                  database
+                      .runner(PATIENCE, Duration.ofDays(1))
+                      .apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE));
+      await().until(() -> database.one(LOCKED).equals("t") && kill());
+      assertThatThrownBy(killed::join).hasStackTraceContaining("terminating connection");
+      holder.rollback();
+    }
+  }
+
+  private boolean kill() {
+    return !database
+        .list(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                + " WHERE datname = current_database() AND application_name LIKE '"
+                + SessionSettings.WORKER
+                + "%'")
+        .isEmpty();
+  }
+
+  private SchemaReport enforce(Duration patience) {
+    return database.runner(patience).apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE);
+  }
+}
