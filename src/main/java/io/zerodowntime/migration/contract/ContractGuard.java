@@ -107,21 +107,17 @@ public class ContractGuard {
                             ? released(
                                 session, migration, () -> guarded(session, migration, requestedBy))
                             : Uni.createFrom()
-                                .failure(
-                                    new Refused("a step or another contract is under way"))));
+                                .failure(new Refused("a step or another contract is under way"))));
   }
 
   private static <T> Uni<T> released(
       SqlConnection session, Migration migration, Supplier<Uni<T>> work) {
     return work.get()
         .onItemOrFailure()
-        .call(
-            (done, failure) ->
-                session.preparedQuery(UNLOCK).execute(Tuple.of(migration.name())));
+        .call((done, failure) -> session.preparedQuery(UNLOCK).execute(Tuple.of(migration.name())));
   }
 
-  private Uni<Certificate> guarded(
-      SqlConnection session, Migration migration, String requestedBy) {
+  private Uni<Certificate> guarded(SqlConnection session, Migration migration, String requestedBy) {
     return store
         .state(session, migration)
         .chain(
@@ -155,7 +151,8 @@ public class ContractGuard {
             session.preparedQuery(RUNS).execute(Tuple.of(migration.name())))
         .usingConcurrencyOf(1)
         .with(
-            (Evidence evidence, io.vertx.mutiny.sqlclient.RowSet<Row> facts,
+            (Evidence evidence,
+                io.vertx.mutiny.sqlclient.RowSet<Row> facts,
                 io.vertx.mutiny.sqlclient.RowSet<Row> runs) -> {
               Row fact = facts.iterator().next();
               return new Certificate(

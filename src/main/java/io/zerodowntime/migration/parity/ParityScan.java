@@ -28,11 +28,7 @@ public class ParityScan {
   private final Backfill backfill;
 
   ParityScan(
-      Migrations migrations,
-      StateSource states,
-      Pool pool,
-      BackfillStore runs,
-      Backfill backfill) {
+      Migrations migrations, StateSource states, Pool pool, BackfillStore runs, Backfill backfill) {
     this.migrations = migrations;
     this.states = states;
     this.pool = pool;
