@@ -1,32 +1,70 @@
 package io.zerodowntime.orders;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
-import jakarta.validation.constraints.DecimalMin;
-import jakarta.validation.constraints.Digits;
-import jakarta.validation.constraints.NotNull;
-import jakarta.validation.constraints.Pattern;
-import jakarta.validation.constraints.Positive;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
+import io.zerodowntime.platform.ProblemException;
+import io.zerodowntime.platform.Violation;
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * What a client asks for.
  *
- * @param amount above 0, below 10^10, at most two decimals, spelled in any way: 1e2 is 100.00
+ * @param amount above 0, below 10^10, at most two decimals
  * @param status {@code pending} where it is left out
  */
-record NewOrder(
-    @JsonProperty(required = true) @NotNull @Positive Long userId,
-    @JsonProperty(required = true)
-        @NotNull
-        @DecimalMin(value = "0", inclusive = false)
-        @Digits(integer = 10, fraction = 2)
-        BigDecimal amount,
-    @Pattern(regexp = NewOrder.STATUS) String status) {
-  /** What the API accepts as a status. */
-  static final String STATUS = "[a-z][a-z0-9_]{0,49}";
+record NewOrder(Long userId, BigDecimal amount, @JsonSetter(nulls = Nulls.FAIL) String status) {
+  static final String PENDING = "pending";
+
+  private static final Pattern STATUS = Pattern.compile("[a-z][a-z0-9_]{0,49}");
+  private static final int DECIMALS = 2;
+  private static final int DIGITS = 10;
 
   NewOrder {
-    status = status == null ? "pending" : status;
+    status = status == null ? PENDING : status;
+  }
+
+  /**
+   * @param order null stands for a body that is missing
+   * @throws ProblemException 400, with every field that is wrong
+   */
+  static NewOrder checked(NewOrder order) {
+    List<Violation> violations = new ArrayList<>();
+    if (order == null) {
+      violations.add(new Violation("", "a JSON object is needed"));
+    } else {
+      checkUser(order.userId, violations);
+      checkAmount(order.amount, violations);
+      checkStatus(order.status, violations);
+    }
+    ProblemException.throwIfAny(violations);
+    return order;
+  }
+
+  private static void checkUser(Long userId, List<Violation> violations) {
+    if (userId == null || userId <= 0) {
+      violations.add(new Violation("userId", "must be a positive integer"));
+    }
+  }
+
+  // by scale and precision only: 1e1000000 written out would be a megabyte
+  private static void checkAmount(BigDecimal amount, List<Violation> violations) {
+    if (amount == null
+        || amount.signum() <= 0
+        || amount.scale() > DECIMALS
+        || (long) amount.precision() - amount.scale() > DIGITS) {
+      violations.add(
+          new Violation("amount", "must be above 0, below 10^10, with at most two decimals"));
+    }
+  }
+
+  /** Adds a violation unless {@code status} is one that the API accepts. */
+  static void checkStatus(String status, List<Violation> violations) {
+    if (status == null || !STATUS.matcher(status).matches()) {
+      violations.add(new Violation("status", "must match " + STATUS));
+    }
   }
 
   /** The same text for every spelling of the same order. */

@@ -20,7 +20,7 @@ final class OrderMigration {
           List.of("orders_status_idx"),
           List.of("orders_old_status_idx"));
 
-  private OrderMigration() {}
+  OrderMigration() {}
 
   @Produces
   @Singleton

@@ -34,8 +34,8 @@ record OrderQuery(Optional<Long> userId, Optional<String> status, long after, in
             value -> value > 0 && value <= MAX_LIMIT,
             "must be between 1 and " + MAX_LIMIT,
             violations);
-    if (status != null && !status.matches(NewOrder.STATUS)) {
-      violations.add(new Violation("status", "must match " + NewOrder.STATUS));
+    if (status != null) {
+      NewOrder.checkStatus(status, violations);
     }
     ProblemException.throwIfAny(violations);
     return new OrderQuery(

@@ -2,8 +2,6 @@ package io.zerodowntime.orders;
 
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.MigrationException;
-import jakarta.validation.Valid;
-import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -40,9 +38,9 @@ class OrderResource {
   @APIResponseSchema(value = Order.class, responseCode = "201")
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> create(
-      @NotNull @Valid NewOrder order, @HeaderParam(IdempotencyKey.HEADER) List<String> key) {
+      NewOrder order, @HeaderParam(IdempotencyKey.HEADER) List<String> key) {
     return service
-        .create(order, IdempotencyKey.of(key))
+        .create(NewOrder.checked(order), IdempotencyKey.of(key))
         .map(
             answer ->
                 answered(answer)
@@ -56,10 +54,10 @@ class OrderResource {
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> update(
       @PathParam("id") long id,
-      @NotNull @Valid StatusChange change,
+      StatusChange change,
       @HeaderParam(IdempotencyKey.HEADER) List<String> key) {
     return service
-        .update(id, change, IdempotencyKey.of(key))
+        .update(id, StatusChange.checked(change), IdempotencyKey.of(key))
         .map(answer -> answered(answer.orElseThrow(OrderProblems::noSuchOrder)).build());
   }
 

@@ -1,7 +1,21 @@
 package io.zerodowntime.orders;
 
-import jakarta.validation.constraints.NotNull;
-import jakarta.validation.constraints.Pattern;
+import io.zerodowntime.platform.ProblemException;
+import io.zerodowntime.platform.Violation;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What a client can change of an order. */
-record StatusChange(@NotNull @Pattern(regexp = NewOrder.STATUS) String status) {}
+record StatusChange(String status) {
+
+  /**
+   * @param change null stands for a body that is missing
+   * @throws ProblemException 400, if it names no status that the API accepts
+   */
+  static StatusChange checked(StatusChange change) {
+    List<Violation> violations = new ArrayList<>();
+    NewOrder.checkStatus(change == null ? null : change.status, violations);
+    ProblemException.throwIfAny(violations);
+    return change;
+  }
+}

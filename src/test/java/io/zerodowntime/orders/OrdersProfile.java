@@ -8,6 +8,12 @@ public class OrdersProfile implements QuarkusTestProfile {
 
   @Override
   public Map<String, String> getConfigOverrides() {
-    return Map.of("quarkus.scheduler.enabled", "false", "migration.shadow-sample", "1");
+    return Map.of(
+        "quarkus.scheduler.enabled",
+        "false",
+        "migration.shadow-sample",
+        "1",
+        "smallrye.config.mapping.validate-unknown",
+        "false");
   }
 }

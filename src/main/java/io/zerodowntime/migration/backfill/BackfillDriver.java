@@ -95,7 +95,7 @@ public class BackfillDriver {
   }
 
   @Scheduled(every = "1h", delayed = "5m")
-  Uni<Integer> purge() {
-    return store.purge(CURSORS_KEPT);
+  Uni<Void> purge() {
+    return store.purge(CURSORS_KEPT).replaceWithVoid();
   }
 }

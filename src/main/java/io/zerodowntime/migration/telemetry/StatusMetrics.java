@@ -13,6 +13,8 @@ import io.zerodowntime.migration.status.MigrationStatus;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import io.zerodowntime.migration.status.StatusReports;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -90,7 +92,7 @@ public class StatusMetrics {
   private static double drainingSeconds(MigrationStatus status) {
     return status.drained()
         ? 0
-        : java.time.Duration.between(status.since(), java.time.OffsetDateTime.now()).toSeconds();
+        : Duration.between(status.since().toInstant(), Instant.now()).toSeconds();
   }
 
   private static void show(

@@ -15,7 +15,7 @@ final class HttpHistogram {
           .mapToDouble(millis -> Duration.ofMillis(millis).toNanos())
           .toArray();
 
-  private HttpHistogram() {}
+  HttpHistogram() {}
 
   @Produces
   @Singleton
