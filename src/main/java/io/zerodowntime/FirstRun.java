@@ -11,6 +11,7 @@ import io.zerodowntime.orders.DemonstrationOrders;
 import io.zerodowntime.platform.StartUp;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
@@ -88,7 +89,7 @@ class FirstRun {
   }
 
   /** What a first run depends on. */
-  @ApplicationScoped
+  @Singleton
   static class Settings {
     @ConfigProperty(name = "quarkus.scheduler.enabled", defaultValue = "true")
     boolean serving;

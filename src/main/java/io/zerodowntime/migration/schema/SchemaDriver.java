@@ -93,19 +93,7 @@ public class SchemaDriver {
     if (!enabled) {
       return Uni.createFrom().voidItem();
     }
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(
-            migration ->
-                look(migration)
-                    .onFailure()
-                    .invoke(failure -> LOG.warnf("%s: %s", migration.name(), failure.getMessage()))
-                    .onFailure()
-                    .recoverWithNull())
-        .collect()
-        .last()
-        .replaceWithVoid();
+    return migrations.each(this::look);
   }
 
   private Uni<Void> look(Migration migration) {
