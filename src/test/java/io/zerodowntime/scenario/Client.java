@@ -13,19 +13,24 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Speaks to all instances in turn, over connections that are kept. */
 final class Client {
-  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
   private final HttpClient http =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(5))
           .build();
-  private final List<URI> instances;
+  private volatile List<URI> instances;
   private final AtomicInteger turn = new AtomicInteger();
   private volatile Latencies latencies = new Latencies("");
 
   Client(List<URI> instances) {
     this.instances = List.copyOf(instances);
+  }
+
+  /** Sends nothing more to an instance, as a balancer that sees it is not ready. */
+  void leave(URI instance) {
+    instances = instances.stream().filter(other -> !other.equals(instance)).toList();
   }
 
   /** From now on the times of requests are noted here. */
@@ -35,6 +40,10 @@ final class Client {
 
   Reply get(String path) throws IOException, InterruptedException {
     return send(HttpRequest.newBuilder().GET(), path, null);
+  }
+
+  CompletableFuture<Reply> getAsync(String path) {
+    return sendAsync(HttpRequest.newBuilder().GET(), path, null, next(), 1);
   }
 
   /**
@@ -49,10 +58,25 @@ final class Client {
   List<CompletableFuture<Reply>> writeEverywhere(
       String method, String path, String body, String key) {
     return instances.stream()
-        .map(instance -> request(writing(method, body), instance, path, key))
-        .map(request -> http.sendAsync(request, HttpResponse.BodyHandlers.ofString()))
-        .map(answer -> answer.thenApply(Client::reply))
+        .map(instance -> sendAsync(writing(method, body), path, key, instance, instances.size()))
         .toList();
+  }
+
+  private CompletableFuture<Reply> sendAsync(
+      HttpRequest.Builder request, String path, String key, URI instance, int left) {
+    return http.sendAsync(
+            request(request, instance, path, key), HttpResponse.BodyHandlers.ofString())
+        .thenApply(Client::reply)
+        .exceptionallyCompose(
+            failure ->
+                left > 1 && failure.getCause() instanceof ConnectException
+                    ? sendAsync(request, path, key, next(), left - 1)
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  private URI next() {
+    List<URI> now = instances;
+    return now.get(Math.floorMod(turn.getAndIncrement(), now.size()));
   }
 
   private static HttpRequest.Builder writing(String method, String body) {
@@ -66,10 +90,9 @@ final class Client {
       throws IOException, InterruptedException {
     long began = System.nanoTime();
     for (int left = instances.size(); ; left--) {
-      URI instance = instances.get(Math.floorMod(turn.getAndIncrement(), instances.size()));
       try {
         HttpResponse<String> answer =
-            http.send(request(request, instance, path, key), HttpResponse.BodyHandlers.ofString());
+            http.send(request(request, next(), path, key), HttpResponse.BodyHandlers.ofString());
         latencies.note(System.nanoTime() - began);
         return reply(answer);
       } catch (ConnectException refused) {

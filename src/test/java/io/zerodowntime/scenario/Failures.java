@@ -5,26 +5,31 @@ import java.util.List;
 
 /** Everything that went wrong, in order; the first ones in full. */
 final class Failures {
-  /** What a failure begins with that leaves open whether an un-keyed write was done. */
-  static final String UNKNOWN = "outcome unknown: ";
-
   private static final int KEPT = 50;
 
   private final List<String> first = new ArrayList<>();
-  private long count;
+  private final List<String> unknown = new ArrayList<>();
 
   synchronized void add(String failure) {
-    count++;
     if (first.size() < KEPT) {
       first.add(failure);
     }
+  }
+
+  /** An un-keyed write was answered that nobody knows whether it was done. */
+  synchronized void addUnknown(String failure) {
+    unknown.add(failure);
   }
 
   synchronized List<String> first() {
     return List.copyOf(first);
   }
 
+  synchronized List<String> unknown() {
+    return List.copyOf(unknown);
+  }
+
   synchronized boolean none() {
-    return count == 0;
+    return first.isEmpty() && unknown.isEmpty();
   }
 }

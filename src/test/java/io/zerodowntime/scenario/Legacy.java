@@ -13,7 +13,7 @@ final class Legacy {
       INSERT INTO orders (user_id, amount, old_status, created_at)
       SELECT 1 + n * 7919 %% 5000, 1 + (n * 104729 %% 99999) / 100.0,
         (ARRAY['%s'])[1 + n %% %d], now() - n * interval '1 second'
-      FROM generate_series(1, %d) AS n ORDER BY n
+      FROM generate_series(1, %d::bigint) AS n ORDER BY n
       """;
 
   private Legacy() {}

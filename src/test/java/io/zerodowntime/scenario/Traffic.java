@@ -66,6 +66,11 @@ final class Traffic implements AutoCloseable {
     client.noteIn(stage);
   }
 
+  /** What all writers and readers send with. */
+  Client client() {
+    return client;
+  }
+
   Failures failures() {
     return failures;
   }

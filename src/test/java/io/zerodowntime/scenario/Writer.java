@@ -118,8 +118,12 @@ final class Writer implements Traffic.Turn {
     if (reply.status() == status && !reply.replayed()) {
       return true;
     }
-    boolean unknown = key == null && reply.outcomeUnknown();
-    failures.add((unknown ? Failures.UNKNOWN : "") + what + ", key " + key + ": " + reply);
+    String failure = "%s, key %s: %s".formatted(what, key, reply);
+    if (key == null && reply.outcomeUnknown()) {
+      failures.addUnknown(failure);
+    } else {
+      failures.add(failure);
+    }
     return false;
   }
 
