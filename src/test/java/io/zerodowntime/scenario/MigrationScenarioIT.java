@@ -52,6 +52,7 @@ class MigrationScenarioIT {
         contract();
       }
       assertThat(traffic.failures().first()).as(fleet.output()).isEmpty();
+      assertThat(traffic.failures().unknown()).isEmpty();
     }
     judgeTheTable();
     report();
