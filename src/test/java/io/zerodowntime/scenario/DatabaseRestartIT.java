@@ -80,6 +80,7 @@ class DatabaseRestartIT {
 
   @Test
   void theServerRestarts() throws Exception {
+    String began = table.ask("SELECT pg_postmaster_start_time()");
     underTraffic(
         "restart",
         () -> {
@@ -87,6 +88,7 @@ class DatabaseRestartIT {
           server.close();
           server = server(port);
         });
+    assertThat(table.ask("SELECT pg_postmaster_start_time()")).isNotEqualTo(began);
   }
 
   private void underTraffic(String what, Trouble trouble) throws Exception {
