@@ -42,7 +42,7 @@ public final class Main {
       without it an embedded one keeps its data in .zerodowntime below the working directory.
       """;
 
-  private Main() {}
+  Main() {}
 
   /** The first argument names the command; the others belong to it. */
   public static void main(String... arguments) {

@@ -18,6 +18,9 @@ public interface MigrationConfig {
   @WithDefault("10s")
   Duration instanceTimeout();
 
+  /** How often an instance reads its flags, publishes its heartbeat and reconciles. */
+  Duration pulse();
+
   /** How long phases 2 and 3 must last before the step that follows them. */
   Duration soak();
 
@@ -29,6 +32,16 @@ public interface MigrationConfig {
 
   /** What a backfill or a parity scan is held to. */
   Backfill backfill();
+
+  /** What schema changes are held to. */
+  Schema schema();
+
+  /** How schema changes wait for others. */
+  interface Schema {
+    /** How long attempts are repeated before a schema change is given up. */
+    @WithDefault("2M")
+    Duration patience();
+  }
 
   /** Bounds of the adaptive pace, and what stops a worker. */
   interface Backfill {

@@ -1,12 +1,20 @@
 package io.zerodowntime.migration;
 
 import io.quarkus.arc.All;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.vertx.pgclient.PgException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import java.util.function.Function;
+import org.jboss.logging.Logger;
 
 /** Every migration that the application defines as a bean. */
 @ApplicationScoped
 public class Migrations {
+  private static final Logger LOG = Logger.getLogger(Migrations.class);
+  private static final String UNDEFINED_TABLE = "42P01";
+
   private final List<Migration> all;
 
   Migrations(@All List<Migration> all) {
@@ -27,5 +35,36 @@ public class Migrations {
         .filter(migration -> migration.name().equals(name))
         .findFirst()
         .orElseThrow(() -> new MigrationException.Unknown(name));
+  }
+
+  /**
+   * Does the same for every migration, one after the other. A failure is logged and keeps nothing
+   * else from happening: whoever calls this calls it again soon.
+   */
+  public Uni<Void> each(Function<Migration, Uni<Void>> work) {
+    return Multi.createFrom()
+        .iterable(all)
+        .onItem()
+        .transformToUniAndConcatenate(
+            migration ->
+                work.apply(migration)
+                    .onFailure()
+                    .invoke(failure -> complain(migration, failure))
+                    .onFailure()
+                    .recoverWithNull())
+        .collect()
+        .last()
+        .replaceWithVoid();
+  }
+
+  private static void complain(Migration migration, Throwable failure) {
+    boolean noSchemaYet =
+        failure instanceof MigrationException.Unknown
+            || (failure instanceof PgException e && UNDEFINED_TABLE.equals(e.getSqlState()));
+    LOG.logf(
+        noSchemaYet ? Logger.Level.DEBUG : Logger.Level.WARN,
+        "%s: %s",
+        migration.name(),
+        failure.getMessage());
   }
 }

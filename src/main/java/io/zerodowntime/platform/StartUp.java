@@ -75,6 +75,8 @@ public final class StartUp {
         .addShutdownHook(new Thread(() -> closeAfterApplication(database), "embedded-database"));
     System.setProperty(DATABASE_URL, database.url());
     System.setProperty(EMBEDDED, "true");
+    setUnlessSet("MIGRATION_AUTO_EXPAND", "true");
+    setUnlessSet("MIGRATION_SOAK", "0s");
     if (Stream.concat(FLAGS.stream(), Stream.of(FLAGS_DIR)).allMatch(f -> setting(f).isEmpty())) {
       System.setProperty(FLAGS_DIR, StartFiles.flags(DIRECTORY, FLAGS).toString());
     }
@@ -92,6 +94,12 @@ public final class StartUp {
       LOG.debug("interrupted while the application stops", e);
     }
     database.close();
+  }
+
+  private static void setUnlessSet(String name, String value) {
+    if (setting(name).isEmpty()) {
+      System.setProperty(name, value);
+    }
   }
 
   /** As -D or in the environment; blank counts as absent. */

@@ -37,19 +37,7 @@ public class BackfillDriver {
 
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> look() {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(
-            migration ->
-                look(migration)
-                    .onFailure()
-                    .invoke(failure -> LOG.debugf("%s: %s", migration.name(), failure.getMessage()))
-                    .onFailure()
-                    .recoverWithNull())
-        .collect()
-        .last()
-        .replaceWithVoid();
+    return migrations.each(this::look);
   }
 
   private Uni<Void> look(Migration migration) {

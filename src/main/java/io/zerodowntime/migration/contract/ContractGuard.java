@@ -1,10 +1,12 @@
 package io.zerodowntime.migration.contract;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -51,8 +53,12 @@ public class ContractGuard {
       ORDER BY id DESC LIMIT 20
       """;
 
-  private static final String CONTRACTED =
-      "UPDATE migration_state SET contracted_at = now() WHERE name = $1 AND epoch = $2";
+  private static final String FORGET =
+      """
+      DELETE FROM migration_history h USING migration_state s
+      WHERE h.migration = $1 AND h.epoch = $2 AND h.kind = 'contract'
+        AND s.name = h.migration AND s.contracted_at IS NULL
+      """;
 
   private final Pool pool;
   private final PhaseStore store;
@@ -151,9 +157,7 @@ public class ContractGuard {
             session.preparedQuery(RUNS).execute(Tuple.of(migration.name())))
         .usingConcurrencyOf(1)
         .with(
-            (Evidence evidence,
-                io.vertx.mutiny.sqlclient.RowSet<Row> facts,
-                io.vertx.mutiny.sqlclient.RowSet<Row> runs) -> {
+            (Evidence evidence, RowSet<Row> facts, RowSet<Row> runs) -> {
               Row fact = facts.iterator().next();
               return new Certificate(
                   migration.name(),
@@ -173,25 +177,23 @@ public class ContractGuard {
             });
   }
 
+  /** The certificate is there before the column goes, and goes with a drop that failed. */
   private Uni<Certificate> drop(
       Migration migration, MigrationState state, Certificate certificate) {
-    return schema
-        .apply(migration, SchemaTurn.CONTRACT)
-        .chain(
-            report ->
-                pool.withTransaction(
-                    transaction ->
-                        transaction
-                            .preparedQuery(CONTRACTED)
-                            .execute(Tuple.of(state.name(), state.epoch()))
-                            .chain(
-                                () ->
-                                    store.record(
-                                        transaction,
-                                        state,
-                                        state.phase(),
-                                        state.phase(),
-                                        entry(certificate)))))
+    return pool.withTransaction(
+            transaction ->
+                forget(transaction, state)
+                    .chain(
+                        () ->
+                            store.record(
+                                transaction,
+                                state,
+                                state.phase(),
+                                state.phase(),
+                                entry(certificate))))
+        .chain(() -> schema.apply(migration, SchemaTurn.CONTRACT))
+        .onFailure()
+        .call(() -> forget(pool, state))
         .invoke(
             () ->
                 LOG.infof(
@@ -200,14 +202,22 @@ public class ContractGuard {
         .replaceWith(certificate);
   }
 
-  private PhaseStore.HistoryEntry entry(Certificate certificate) {
-    return new PhaseStore.HistoryEntry(
-        "contract",
-        instances.self(),
-        "requested by " + certificate.requestedBy(),
-        new JsonObject(json.convertValue(certificate, MAP)));
+  private static Uni<Void> forget(SqlClient client, MigrationState state) {
+    return client
+        .preparedQuery(FORGET)
+        .execute(Tuple.of(state.name(), state.epoch()))
+        .replaceWithVoid();
   }
 
-  private static final com.fasterxml.jackson.core.type.TypeReference<java.util.Map<String, Object>>
-      MAP = new com.fasterxml.jackson.core.type.TypeReference<>() {};
+  private PhaseStore.HistoryEntry entry(Certificate certificate) {
+    try {
+      return new PhaseStore.HistoryEntry(
+          "contract",
+          instances.self(),
+          "requested by " + certificate.requestedBy(),
+          new JsonObject(json.writeValueAsString(certificate)));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a certificate that is no JSON", e);
+    }
+  }
 }

@@ -11,15 +11,23 @@ import java.util.Optional;
 record Columns(Optional<Column> oldColumn, Optional<Column> newColumn) {
   private static final String COLUMNS =
       """
-      SELECT attname, attnotnull, atthasdef
+      SELECT attname, attnotnull, atthasdef,
+        EXISTS (SELECT FROM pg_constraint
+          WHERE conrelid = attrelid AND contype = 'c' AND attnum = ANY (conkey)
+            AND pg_get_constraintdef(oid) ~* 'is not null') AS checked
       FROM pg_attribute
       WHERE attrelid = to_regclass($1) AND attname IN ($2, $3) AND NOT attisdropped
       """;
 
-  record Column(boolean notNull, boolean hasDefault) {
+  /**
+   * One column.
+   *
+   * @param checked a CHECK constraint, valid or not, refuses NULL in new rows
+   */
+  record Column(boolean notNull, boolean hasDefault, boolean checked) {
     /** An INSERT that does not name the column succeeds. */
     boolean optional() {
-      return !notNull || hasDefault;
+      return hasDefault || (!notNull && !checked);
     }
   }
 
@@ -34,7 +42,10 @@ record Columns(Optional<Column> oldColumn, Optional<Column> newColumn) {
               for (Row row : rows) {
                 Optional<Column> column =
                     Optional.of(
-                        new Column(row.getBoolean("attnotnull"), row.getBoolean("atthasdef")));
+                        new Column(
+                            row.getBoolean("attnotnull"),
+                            row.getBoolean("atthasdef"),
+                            row.getBoolean("checked")));
                 if (row.getString("attname").equals(migration.oldColumn())) {
                   oldColumn = column;
                 } else {

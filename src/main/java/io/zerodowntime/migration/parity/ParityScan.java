@@ -1,7 +1,6 @@
 package io.zerodowntime.migration.parity;
 
 import io.quarkus.scheduler.Scheduled;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Migration;
@@ -14,13 +13,10 @@ import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.Run;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
-import org.jboss.logging.Logger;
 
 /** Compares both columns of every row; a completed backfill is always followed by a comparison. */
 @ApplicationScoped
 public class ParityScan {
-  private static final Logger LOG = Logger.getLogger(ParityScan.class);
-
   private final Migrations migrations;
   private final StateSource states;
   private final Pool pool;
@@ -47,19 +43,7 @@ public class ParityScan {
    */
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> follow() {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(
-            migration ->
-                follow(migration)
-                    .onFailure()
-                    .invoke(failure -> LOG.debugf("%s: %s", migration.name(), failure.getMessage()))
-                    .onFailure()
-                    .recoverWithNull())
-        .collect()
-        .last()
-        .replaceWithVoid();
+    return migrations.each(this::follow);
   }
 
   /** Starts the scan of one migration if its last run is a complete backfill of this epoch. */

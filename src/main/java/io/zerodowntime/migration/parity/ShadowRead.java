@@ -2,7 +2,6 @@ package io.zerodowntime.migration.parity;
 
 import io.quarkus.arc.All;
 import io.quarkus.scheduler.Scheduled;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -85,13 +84,7 @@ public class ShadowRead implements ShadowSink {
   /** Adds what was counted since the last flush to the fleet's counts. */
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> flush() {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(this::flush)
-        .collect()
-        .last()
-        .replaceWithVoid();
+    return migrations.each(this::flush);
   }
 
   private Uni<Void> flush(Migration migration) {

@@ -30,7 +30,7 @@ public class PhaseStore implements StateSource {
       UPDATE migration_state
       SET phase = $3, epoch = epoch + 1, changed_at = now(), draining = NULL, drained_at = NULL,
           old_stale = $4
-      WHERE name = $1 AND epoch = $2
+      WHERE name = $1 AND epoch = $2 AND contracted_at IS NULL
       """;
 
   private static final String HISTORY =

@@ -2,7 +2,6 @@ package io.zerodowntime.migration.phase;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
@@ -49,19 +48,7 @@ public class Pulse {
     if (stopping) {
       return Uni.createFrom().voidItem();
     }
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(
-            migration ->
-                beat(migration)
-                    .onFailure()
-                    .invoke(failure -> LOG.warnf("%s: %s", migration.name(), failure.getMessage()))
-                    .onFailure()
-                    .recoverWithNull())
-        .collect()
-        .last()
-        .replaceWithVoid();
+    return migrations.each(this::beat);
   }
 
   /** One beat of one migration. */

@@ -15,7 +15,7 @@ final class LongTransactions {
   // an autovacuum is no obstacle: it gives way to whoever waits for it
   private static final String ON_TABLE =
       """
-      SELECT a.pid::text AS pid, a.application_name AS application,
+      SELECT 'pid ' || a.pid AS who, a.application_name AS application,
         extract(epoch FROM clock_timestamp() - a.xact_start)::bigint AS age, a.query_start AS start
       FROM pg_stat_activity a
       WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
@@ -25,13 +25,14 @@ final class LongTransactions {
             WHERE l.pid = a.pid AND l.granted AND l.relation = to_regclass(?))
           OR ? AND a.backend_xmin IS NOT NULL)
       UNION ALL
-      SELECT 'prepared ' || p.gid, p.owner,
+      SELECT 'prepared as ' || p.gid, p.owner,
         extract(epoch FROM clock_timestamp() - p.prepared)::bigint, p.prepared
       FROM pg_prepared_xacts p
       WHERE p.database = current_database()
         AND p.prepared < clock_timestamp() - make_interval(secs => ?)
-        AND EXISTS (SELECT FROM pg_locks l
-          WHERE l.virtualtransaction = '-1/' || p.transaction AND l.relation = to_regclass(?))
+        AND EXISTS (SELECT FROM pg_locks own JOIN pg_locks l USING (virtualtransaction)
+          WHERE own.transactionid = p.transaction AND own.pid IS NULL AND l.pid IS NULL
+            AND l.relation = to_regclass(?))
       ORDER BY age DESC LIMIT 1
       """;
 
@@ -61,14 +62,15 @@ final class LongTransactions {
   }
 
   private static Obstacle obstacle(ResultSet row, String table) throws SQLException {
-    String pid = row.getString("pid");
+    String who = row.getString("who");
     return new Obstacle(
-        "transaction " + pid,
-        "a transaction on %s has been open for %d s: pid %s, application \"%s\", query started %s; end it or wait"
+        who,
+        ("a transaction in the way of %s has been open for %d s: %s, application \"%s\","
+                + " query started %s; wait for it or end it")
             .formatted(
                 table,
                 row.getLong("age"),
-                pid,
+                who,
                 row.getString("application"),
                 row.getString("start")));
   }

@@ -4,11 +4,11 @@ import io.quarkus.liquibase.LiquibaseFactory;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
  * Applies the changesets of a turn while the service serves: one runner at a time in the fleet, no
@@ -21,11 +21,10 @@ public class SchemaChanges {
 
   private final SchemaRunner runner;
 
-  SchemaChanges(
-      DataSource source,
-      LiquibaseFactory liquibase,
-      @ConfigProperty(name = "migration.schema.patience", defaultValue = "2M") Duration patience) {
-    this.runner = new SchemaRunner(source, liquibase::createLiquibase, patience, LONG_TRANSACTION);
+  SchemaChanges(DataSource source, LiquibaseFactory liquibase, MigrationConfig config) {
+    this.runner =
+        new SchemaRunner(
+            source, liquibase::createLiquibase, config.schema().patience(), LONG_TRANSACTION);
   }
 
   /** Creates the engine's own tables, and those that every migration starts from. */

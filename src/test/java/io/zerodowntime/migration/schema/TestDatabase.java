@@ -122,6 +122,10 @@ final class TestDatabase {
     run(as("zerodowntime test"), statements);
   }
 
+  String url() {
+    return SERVER.getJdbcUrl("postgres", name);
+  }
+
   String name() {
     return name;
   }

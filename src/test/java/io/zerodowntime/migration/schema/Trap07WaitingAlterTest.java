@@ -87,7 +87,7 @@ class Trap07WaitingAlterTest {
                         "SELECT count(*) FROM pg_prepared_xacts WHERE prepared < now() - interval '1 s'")
                     .equals("1"));
     assertThatThrownBy(() -> enforce(database.runner(Duration.ofSeconds(1))))
-        .hasMessageContaining("pid prepared forgotten");
+        .hasMessageContaining("prepared as forgotten");
     database.run("ROLLBACK PREPARED 'forgotten'");
   }
 

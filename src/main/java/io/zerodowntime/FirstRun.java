@@ -1,0 +1,118 @@
+package io.zerodowntime;
+
+import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.schema.SchemaChanges;
+import io.zerodowntime.migration.schema.SchemaTurn;
+import io.zerodowntime.orders.DemonstrationOrders;
+import io.zerodowntime.platform.StartUp;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.Optional;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/** Makes a first run useful: the schema, a table worth migrating, and what to do next. */
+@ApplicationScoped
+class FirstRun {
+  private static final Logger LOG = Logger.getLogger(FirstRun.class);
+
+  private final Migrations migrations;
+  private final SchemaChanges schema;
+  private final DemonstrationOrders demonstration;
+  private final Settings settings;
+
+  FirstRun(
+      Migrations migrations,
+      SchemaChanges schema,
+      DemonstrationOrders demonstration,
+      Settings settings) {
+    this.migrations = migrations;
+    this.schema = schema;
+    this.demonstration = demonstration;
+    this.settings = settings;
+  }
+
+  void start(@Observes StartupEvent event) {
+    if (!settings.serving || !settings.autoExpand) {
+      return;
+    }
+    expand()
+        .chain(this::load)
+        .subscribe()
+        .with(
+            loaded -> hint(),
+            failure -> LOG.errorf("the schema is not there yet: %s", failure.getMessage()));
+  }
+
+  private Uni<Void> expand() {
+    return Multi.createFrom()
+        .iterable(migrations.all())
+        .onItem()
+        .transformToUniAndConcatenate(migration -> schema.apply(migration, SchemaTurn.EXPAND))
+        .collect()
+        .last()
+        .replaceWithVoid();
+  }
+
+  private Uni<Integer> load() {
+    return settings.embedded
+        ? demonstration
+            .load(settings.demonstrationOrders)
+            .invoke(rows -> LOG.infof("loaded %d demonstration orders", rows))
+        : Uni.createFrom().item(0);
+  }
+
+  private void hint() {
+    if (!settings.embedded && !LaunchMode.current().isDev()) {
+      return;
+    }
+    String password = settings.operatorPassword.orElse("");
+    LOG.infof(
+        """
+        ready. What to do next, in another terminal:
+          curl -s localhost:%1$d/orders/1
+          curl -s -u operator:%2$s localhost:%1$d/migrations/orders-status
+          echo true > %3$s/DUAL_WRITE; echo true > %3$s/WRITE_TO_NEW      # phase 1
+          curl -s -u operator:%2$s -X POST localhost:%1$d/migrations/orders-status/backfill
+        operator's password: %2$s   API: http://localhost:%1$d/q/openapi
+        database: %4$s\
+        """,
+        settings.port,
+        password,
+        settings.flagsDir.orElse("$FLAGS_DIR"),
+        settings.embedded ? settings.databaseUrl.orElse("") : "DATABASE_URL");
+  }
+
+  /** What a first run depends on. */
+  @Singleton
+  static class Settings {
+    @ConfigProperty(name = "quarkus.scheduler.enabled", defaultValue = "true")
+    boolean serving;
+
+    @ConfigProperty(name = "migration.auto-expand")
+    boolean autoExpand;
+
+    @ConfigProperty(name = StartUp.EMBEDDED, defaultValue = "false")
+    boolean embedded;
+
+    @ConfigProperty(name = "demonstration.orders")
+    int demonstrationOrders;
+
+    @ConfigProperty(name = "OPERATOR_PASSWORD")
+    Optional<String> operatorPassword;
+
+    @ConfigProperty(name = "migration.flags-dir")
+    Optional<String> flagsDir;
+
+    @ConfigProperty(name = "DATABASE_URL")
+    Optional<String> databaseUrl;
+
+    @ConfigProperty(name = "quarkus.http.port")
+    int port;
+  }
+}

@@ -1,0 +1,119 @@
+package io.zerodowntime.migration.rest;
+
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.backfill.Backfill;
+import io.zerodowntime.migration.backfill.Run;
+import io.zerodowntime.migration.contract.Certificate;
+import io.zerodowntime.migration.contract.ContractGuard;
+import io.zerodowntime.migration.parity.ParityScan;
+import io.zerodowntime.migration.parity.Repair;
+import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import io.zerodowntime.migration.status.StatusReports;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.validation.Valid;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.PATCH;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.SecurityContext;
+import org.jboss.resteasy.reactive.ResponseStatus;
+
+/** What operators do. The protocol has the last word: what it forbids is 409, with the reason. */
+@Path("/migrations/{name}")
+@RolesAllowed("operator")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.WILDCARD)
+public class OperatorResource {
+  private final Migrations migrations;
+  private final Backfill backfill;
+  private final ParityScan parity;
+  private final Repair repair;
+  private final ContractGuard contract;
+
+  OperatorResource(
+      Migrations migrations,
+      Backfill backfill,
+      ParityScan parity,
+      Repair repair,
+      ContractGuard contract) {
+    this.migrations = migrations;
+    this.backfill = backfill;
+    this.parity = parity;
+    this.repair = repair;
+    this.contract = contract;
+  }
+
+  /** Starts the backfill that the phase allows, within the limits given or the configured ones. */
+  @POST
+  @Path("/backfill")
+  @ResponseStatus(202)
+  public Uni<RunStatus> start(
+      @PathParam("name") String name, @Valid LimitsChange limits, @Context SecurityContext who) {
+    Run.Limits asked = LimitsChange.orNone(limits).over(backfill.defaultLimits());
+    return backfill.start(migrations.named(name), asked, user(who)).map(StatusReports::begun);
+  }
+
+  /** Changes the limits of the active run. */
+  @PATCH
+  @Path("/backfill")
+  @ResponseStatus(202)
+  public Uni<Void> limit(@PathParam("name") String name, @Valid LimitsChange limits) {
+    return backfill.limit(migrations.named(name), LimitsChange.orNone(limits)::over);
+  }
+
+  /** Stops the active run until it is resumed. */
+  @POST
+  @Path("/backfill/pause")
+  @ResponseStatus(202)
+  public Uni<Void> pause(@PathParam("name") String name) {
+    return backfill.pause(migrations.named(name));
+  }
+
+  /** Goes on with a paused run. */
+  @POST
+  @Path("/backfill/resume")
+  @ResponseStatus(202)
+  public Uni<Void> resume(@PathParam("name") String name) {
+    return backfill.resume(migrations.named(name));
+  }
+
+  /** Ends the active run for good. */
+  @POST
+  @Path("/backfill/cancel")
+  @ResponseStatus(202)
+  public Uni<Void> cancel(@PathParam("name") String name) {
+    return backfill.cancel(migrations.named(name));
+  }
+
+  /** Starts a comparison of the whole table. */
+  @POST
+  @Path("/parity")
+  @ResponseStatus(202)
+  public Uni<RunStatus> compare(@PathParam("name") String name, @Context SecurityContext who) {
+    return parity.start(migrations.named(name), user(who)).map(StatusReports::begun);
+  }
+
+  /** Refills the rows that were seen to disagree; a comparison follows by itself. */
+  @POST
+  @Path("/parity/repair")
+  @ResponseStatus(202)
+  public Uni<RunStatus> repair(@PathParam("name") String name, @Context SecurityContext who) {
+    return repair.start(migrations.named(name), user(who)).map(StatusReports::begun);
+  }
+
+  /** Drops the old column, or says which gates are closed. */
+  @POST
+  @Path("/contract")
+  public Uni<Certificate> contract(@PathParam("name") String name, @Context SecurityContext who) {
+    return contract.contract(migrations.named(name), user(who));
+  }
+
+  private static String user(SecurityContext who) {
+    return who.getUserPrincipal().getName();
+  }
+}

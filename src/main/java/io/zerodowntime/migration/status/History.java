@@ -1,0 +1,66 @@
+package io.zerodowntime.migration.status;
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Migration;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.OffsetDateTime;
+import java.util.List;
+
+/** Every step that was taken, and the drop. */
+@ApplicationScoped
+public class History {
+  private static final int LIMIT = 500;
+
+  private static final String ENTRIES =
+      """
+      SELECT id, kind, epoch, from_phase, to_phase, at, instance, reason, evidence::text
+      FROM migration_history WHERE migration = $1 ORDER BY id DESC LIMIT $2
+      """;
+
+  private final Pool pool;
+
+  History(Pool pool) {
+    this.pool = pool;
+  }
+
+  private static Entry entry(Row row) {
+    return new Entry(
+        row.getLong("id"),
+        row.getString("kind"),
+        row.getLong("epoch"),
+        row.getInteger("from_phase"),
+        row.getInteger("to_phase"),
+        row.getOffsetDateTime("at"),
+        row.getString("instance"),
+        row.getString("reason"),
+        row.getString("evidence"));
+  }
+
+  /** The last 500 entries, the newest first. */
+  public Uni<List<Entry>> of(Migration migration) {
+    return pool.preparedQuery(ENTRIES)
+        .execute(Tuple.of(migration.name(), LIMIT))
+        .map(rows -> rows.stream().map(History::entry).toList());
+  }
+
+  /**
+   * A step, or the drop.
+   *
+   * @param kind {@code step} or {@code contract}
+   * @param evidence JSON: what the gates found, or the certificate
+   */
+  public record Entry(
+      long id,
+      String kind,
+      long epoch,
+      int fromPhase,
+      int toPhase,
+      OffsetDateTime at,
+      String instance,
+      String reason,
+      @JsonRawValue String evidence) {}
+}

@@ -1,0 +1,103 @@
+package io.zerodowntime.migration.status;
+
+import io.zerodowntime.migration.Evidence.ShadowEvidence;
+import io.zerodowntime.migration.LiveInstance;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.phase.GracePeriod;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where a migration stands: what operators, metrics and the command line show.
+ *
+ * @param requested what every live instance asks for; empty if there is none, or they disagree
+ * @param disagreement who asks for what, where they disagree
+ * @param flagsRejected why the answering instance refused its flags as they stand
+ * @param effective the phase that is in force
+ * @param since when the epoch began
+ * @param drained no transaction that could have acted on an earlier phase is running
+ * @param gracePeriod who is waited for
+ * @param nextStep the step whose gates are shown: the one asked for, else the next forward; {@code
+ *     drop} in phase 3
+ * @param oldStale phase 3 was entered, and the old column was not refilled since
+ * @param backfill the last backfill
+ * @param parity the last comparison
+ */
+public record MigrationStatus(
+    String name,
+    String table,
+    String oldColumn,
+    String newColumn,
+    Optional<PhaseName> requested,
+    Optional<String> disagreement,
+    Optional<String> flagsRejected,
+    PhaseName effective,
+    long epoch,
+    OffsetDateTime since,
+    boolean drained,
+    List<GracePeriod.Holder> gracePeriod,
+    String nextStep,
+    List<Verdict> gates,
+    boolean oldStale,
+    Optional<RunStatus> backfill,
+    Optional<RunStatus> parity,
+    long unrepairedMismatches,
+    ShadowEvidence shadow,
+    List<Instance> instances,
+    Optional<OffsetDateTime> contractedAt) {
+
+  /** A phase by its number and its name. */
+  public record PhaseName(int phase, String name) {
+    static PhaseName of(Phase phase) {
+      return new PhaseName(phase.number(), phase.label());
+    }
+  }
+
+  /**
+   * A run over the table.
+   *
+   * @param lagRows rows still to be looked at
+   * @param rowsPerSecond of the whole fleet within the last seconds
+   * @param etaSeconds from that rate; empty while nothing moves
+   * @param throttledBy why workers wait; empty if they do not
+   */
+  public record RunStatus(
+      long run,
+      String kind,
+      String state,
+      boolean wholeTable,
+      long rowsEstimate,
+      long scannedRows,
+      long changedRows,
+      long mismatchedRows,
+      long lagRows,
+      double rowsPerSecond,
+      Optional<Long> etaSeconds,
+      int batchSize,
+      long delayMillis,
+      double targetLoad,
+      Optional<String> throttledBy,
+      OffsetDateTime startedAt,
+      Optional<OffsetDateTime> finishedAt) {}
+
+  /** One live instance. */
+  public record Instance(
+      String instance,
+      PhaseName requested,
+      PhaseName writesUpTo,
+      String version,
+      OffsetDateTime startedAt,
+      OffsetDateTime heartbeatAt) {
+    static Instance of(LiveInstance live) {
+      return new Instance(
+          live.instance(),
+          PhaseName.of(live.requested()),
+          PhaseName.of(live.writesUpTo()),
+          live.version(),
+          live.startedAt(),
+          live.heartbeatAt());
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package io.zerodowntime.migration.status;
+
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.backfill.BackfillDriver;
+import io.zerodowntime.migration.backfill.BackfillStore;
+import io.zerodowntime.migration.backfill.BackfillStream;
+import io.zerodowntime.migration.backfill.RateMeter;
+import io.zerodowntime.migration.backfill.Run;
+import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** The last backfill and the last comparison. */
+@ApplicationScoped
+class RunView {
+  private static final int LOOK_BACK = 10;
+
+  private final BackfillStore store;
+  private final BackfillDriver driver;
+  private final BackfillStream stream;
+
+  RunView(BackfillStore store, BackfillDriver driver, BackfillStream stream) {
+    this.store = store;
+    this.driver = driver;
+    this.stream = stream;
+  }
+
+  Uni<Seen> look(Migration migration) {
+    return Uni.combine()
+        .all()
+        .unis(store.runs(migration, LOOK_BACK), stream.throttledBy())
+        .with(
+            (runs, throttled) ->
+                new Seen(
+                    last(migration, runs, false, throttled),
+                    last(migration, runs, true, throttled)));
+  }
+
+  private Optional<RunStatus> last(
+      Migration migration, List<Run> runs, boolean parity, Optional<String> throttled) {
+    return runs.stream()
+        .filter(run -> (run.kind() == RunKind.PARITY) == parity)
+        .findFirst()
+        .map(run -> status(run, driver.meter(migration), throttled));
+  }
+
+  static RunStatus status(Run run, RateMeter meter, Optional<String> throttled) {
+    boolean running = run.state().equals("running");
+    return new RunStatus(
+        run.id(),
+        run.kind().label(),
+        run.state(),
+        run.wholeTable(),
+        run.rowsEstimate(),
+        run.scanned(),
+        run.changed(),
+        run.mismatched(),
+        run.lag(),
+        running ? Math.round(meter.perSecond()) : 0,
+        running ? meter.eta(run.lag()).map(Duration::toSeconds) : Optional.empty(),
+        run.limits().batchSize(),
+        run.limits().delay().toMillis(),
+        Math.round(run.limits().targetLoad() * 1000) / 1000.0,
+        running ? throttled : Optional.empty(),
+        run.startedAt(),
+        run.finishedAt());
+  }
+
+  record Seen(Optional<RunStatus> backfill, Optional<RunStatus> parity) {}
+}

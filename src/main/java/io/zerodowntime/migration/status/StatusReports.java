@@ -1,0 +1,63 @@
+package io.zerodowntime.migration.status;
+
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.backfill.Run;
+import io.zerodowntime.migration.flag.RequestedPhases;
+import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
+import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Optional;
+
+/** Puts together what there is to know of a migration. Reads only; any process can ask. */
+@ApplicationScoped
+public class StatusReports {
+  private final PhaseView phases;
+  private final RunView runs;
+  private final RequestedPhases flags;
+
+  StatusReports(PhaseView phases, RunView runs, RequestedPhases flags) {
+    this.phases = phases;
+    this.runs = runs;
+    this.flags = flags;
+  }
+
+  /** Where the migration stands now. */
+  public Uni<MigrationStatus> of(Migration migration) {
+    return Uni.combine()
+        .all()
+        .unis(phases.look(migration), runs.look(migration))
+        .with((phase, run) -> status(migration, phase, run));
+  }
+
+  /** A run as the status shows it, right after it began. */
+  public static RunStatus begun(Run run) {
+    return RunView.status(
+        run, new io.zerodowntime.migration.backfill.RateMeter(), Optional.empty());
+  }
+
+  private MigrationStatus status(Migration migration, PhaseView.Seen phase, RunView.Seen run) {
+    return new MigrationStatus(
+        migration.name(),
+        migration.table(),
+        migration.oldColumn(),
+        migration.newColumn(),
+        PhaseView.wish(phase.live()).map(PhaseName::of),
+        PhaseView.disagreement(phase.live()),
+        flags.current(migration).refused(),
+        PhaseName.of(phase.state().phase()),
+        phase.state().epoch(),
+        phase.state().changedAt(),
+        phase.state().drained(),
+        phase.holders(),
+        phase.nextStep(),
+        phase.gates(),
+        phase.state().oldStale(),
+        run.backfill(),
+        run.parity(),
+        phase.evidence().unrepaired(),
+        phase.evidence().shadow(),
+        phase.live().stream().map(MigrationStatus.Instance::of).toList(),
+        phase.state().contractedAt());
+  }
+}

@@ -1,0 +1,108 @@
+package io.zerodowntime.migration.telemetry;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.Tags;
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.flag.RequestedPhases;
+import io.zerodowntime.migration.status.MigrationStatus;
+import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import io.zerodowntime.migration.status.StatusReports;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import org.jboss.logging.Logger;
+
+/** Where the migrations stand, as gauges that are read from the database now and then. */
+@ApplicationScoped
+public class StatusMetrics {
+  private static final Logger LOG = Logger.getLogger(StatusMetrics.class);
+
+  private final Migrations migrations;
+  private final StatusReports reports;
+  private final RequestedPhases flags;
+  private final MultiGauge phase;
+  private final MultiGauge gate;
+  private final MultiGauge draining;
+  private final MultiGauge disagree;
+  private final MultiGauge rate;
+  private final MultiGauge lag;
+  private final MultiGauge mismatches;
+
+  StatusMetrics(
+      Migrations migrations, StatusReports reports, RequestedPhases flags, MeterRegistry registry) {
+    this.migrations = migrations;
+    this.reports = reports;
+    this.flags = flags;
+    this.phase = MultiGauge.builder("migration_phase").register(registry);
+    this.gate = MultiGauge.builder("migration_gate_open").register(registry);
+    this.draining = MultiGauge.builder("migration_draining_seconds").register(registry);
+    this.disagree = MultiGauge.builder("migration_instances_disagree").register(registry);
+    this.rate = MultiGauge.builder("backfill_rows_per_second").register(registry);
+    this.lag = MultiGauge.builder("backfill_lag_rows").register(registry);
+    this.mismatches = MultiGauge.builder("parity_mismatches").register(registry);
+  }
+
+  @Scheduled(every = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> refresh() {
+    return Multi.createFrom()
+        .iterable(migrations.all())
+        .onItem()
+        .transformToUniAndConcatenate(reports::of)
+        .collect()
+        .asList()
+        .invoke(this::show)
+        .onFailure()
+        .invoke(failure -> LOG.debugf("gauges not refreshed: %s", failure.getMessage()))
+        .onFailure()
+        .recoverWithNull()
+        .replaceWithVoid();
+  }
+
+  private void show(List<MigrationStatus> all) {
+    List<Row<?>> phases = new ArrayList<>();
+    List<Row<?>> gates = new ArrayList<>();
+    for (MigrationStatus status : all) {
+      phases.add(Row.of(tags(status).and("kind", "effective"), status.effective().phase()));
+      flags
+          .current(migrations.named(status.name()))
+          .phase()
+          .ifPresent(
+              asked -> phases.add(Row.of(tags(status).and("kind", "requested"), asked.number())));
+      status
+          .gates()
+          .forEach(g -> gates.add(Row.of(tags(status).and("gate", g.gate()), g.open() ? 1 : 0)));
+    }
+    phase.register(phases, true);
+    gate.register(gates, true);
+    show(draining, all, StatusMetrics::drainingSeconds);
+    show(disagree, all, status -> status.disagreement().isPresent() ? 1 : 0);
+    show(rate, all, status -> status.backfill().map(RunStatus::rowsPerSecond).orElse(0.0));
+    show(lag, all, status -> status.backfill().map(run -> (double) run.lagRows()).orElse(0.0));
+    show(mismatches, all, MigrationStatus::unrepairedMismatches);
+  }
+
+  private static double drainingSeconds(MigrationStatus status) {
+    return status.drained()
+        ? 0
+        : Duration.between(status.since().toInstant(), Instant.now()).toSeconds();
+  }
+
+  private static void show(
+      MultiGauge gauge, List<MigrationStatus> all, ToDoubleFunction<MigrationStatus> value) {
+    List<Row<?>> rows = new ArrayList<>();
+    all.forEach(status -> rows.add(Row.of(tags(status), value.applyAsDouble(status))));
+    gauge.register(rows, true);
+  }
+
+  private static Tags tags(MigrationStatus status) {
+    return Tags.of("migration", status.name());
+  }
+}

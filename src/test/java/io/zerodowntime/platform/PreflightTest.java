@@ -1,0 +1,90 @@
+package io.zerodowntime.platform;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.zerodowntime.testing.TestDatabase;
+import io.zerodowntime.testing.TestPostgres;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class PreflightTest {
+  private static final TestDatabase DATABASE = TestPostgres.create(PreflightTest.class);
+
+  @Test
+  void acceptsAServerThatAnswers() {
+    assertThatCode(() -> Preflight.check(DATABASE.url())).doesNotThrowAnyException();
+  }
+
+  @Test
+  void saysWhenNobodyListens() throws IOException {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      port = socket.getLocalPort();
+    }
+    refuses("postgresql://ada:s3cr3t@localhost:" + port + "/shop", "cannot be reached");
+  }
+
+  @Test
+  void saysWhenTheHostIsUnknown() {
+    refuses("postgresql://ada:s3cr3t@nowhere.invalid/shop", "unknown host");
+  }
+
+  @Test
+  @Timeout(15)
+  void givesUpOnAServerThatIsSilent() throws IOException {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      long start = System.nanoTime();
+      refuses(
+          "postgresql://ada:s3cr3t@localhost:" + silent.getLocalPort() + "/shop",
+          "cannot be reached");
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+    }
+  }
+
+  @Test
+  void saysWhenTheDatabaseIsMissing() {
+    refuses(
+        "postgresql://postgres:s3cr3t@localhost:" + DATABASE.port() + "/nosuch",
+        "has no such database");
+  }
+
+  @Test
+  void saysWhenTheLoginIsWrong() throws SQLException {
+    try (Connection connection = TestPostgres.superuser().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE ROLE preflight_nologin");
+    }
+    refuses(
+        "postgresql://preflight_nologin:s3cr3t@localhost:" + DATABASE.port() + "/postgres",
+        "refuses the login");
+  }
+
+  @Test
+  void refusesServersBeforeFourteen() {
+    DatabaseUrl url = DatabaseUrl.parse("postgresql://ada:s3cr3t@h/shop");
+
+    assertThatExceptionOfType(StartException.class)
+        .isThrownBy(() -> Preflight.requireVersion(url, 13, "13.23"))
+        .withMessage(
+            "DATABASE_URL postgresql://ada:***@h:5432/shop is PostgreSQL 13.23:"
+                + " 14 or later is needed");
+    assertThatCode(() -> Preflight.requireVersion(url, 14, "14.0")).doesNotThrowAnyException();
+  }
+
+  private static void refuses(String url, String reason) {
+    assertThatExceptionOfType(StartException.class)
+        .isThrownBy(() -> Preflight.check(url))
+        .withMessageStartingWith("DATABASE_URL ")
+        .withMessageContaining(reason)
+        .satisfies(e -> assertThat(e.getMessage()).doesNotContain("s3cr3t").doesNotContain("\n"));
+  }
+}

@@ -1,0 +1,45 @@
+package io.zerodowntime.platform;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StartFilesTest {
+  @TempDir Path directory;
+
+  @Test
+  void thePasswordIsKeptForItsOwnerOnly() throws IOException {
+    String password = StartFiles.operatorPassword(directory);
+
+    assertThat(password).hasSize(24);
+    assertThat(StartFiles.operatorPassword(directory)).isEqualTo(password);
+    Path file = directory.resolve("operator-password");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+  }
+
+  @Test
+  void anEmptyPasswordFileIsFilled() throws IOException {
+    Files.writeString(directory.resolve("operator-password"), " \n");
+
+    assertThat(StartFiles.operatorPassword(directory)).hasSize(24);
+  }
+
+  @Test
+  void flagsThatExistAreKept() throws IOException {
+    Files.createDirectories(directory.resolve("flags"));
+    Files.writeString(directory.resolve("flags/A"), "true");
+
+    Path flags = StartFiles.flags(directory, List.of("A", "B"));
+
+    assertThat(flags).isAbsolute();
+    assertThat(flags.resolve("A")).hasContent("true");
+    assertThat(flags.resolve("B")).hasContent("false");
+  }
+}

@@ -1,0 +1,123 @@
+package io.zerodowntime.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** The packaged program as a process of its own, with its output in files of its directory. */
+public final class ServiceProcess implements AutoCloseable {
+  private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar").toAbsolutePath();
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Process process;
+  private final int port;
+  private final Path out;
+  private final Path err;
+
+  private ServiceProcess(Process process, int port, Path out, Path err) {
+    this.process = process;
+    this.port = port;
+    this.out = out;
+    this.err = err;
+  }
+
+  /**
+   * Starts it; returns at once.
+   *
+   * @param directory its working directory
+   * @param port for HTTP
+   * @param environment beside an otherwise empty one
+   */
+  public static ServiceProcess start(
+      Path directory, int port, Map<String, String> environment, String... arguments) {
+    List<String> line = new ArrayList<>();
+    line.add(ProcessHandle.current().info().command().orElse("java"));
+    line.add("-Dquarkus.http.port=" + port);
+    line.addAll(List.of("-jar", JAR.toString()));
+    line.addAll(List.of(arguments));
+    try {
+      Path out = Files.createTempFile(directory, "out", ".txt");
+      Path err = Files.createTempFile(directory, "err", ".txt");
+      ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
+      builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+      builder.environment().clear();
+      builder.environment().put("PATH", System.getenv("PATH"));
+      builder.environment().putAll(environment);
+      return new ServiceProcess(builder.start(), port, out, err);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Waits until it serves. */
+  public ServiceProcess awaitReady() {
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(100))
+        .ignoreExceptions()
+        .failFast("ended: " + out + " " + err, () -> !process.isAlive())
+        .until(() -> get("/q/health/live") == 200);
+    return this;
+  }
+
+  /** The status of a GET. */
+  public int get(String path) throws IOException, InterruptedException {
+    URI uri = URI.create("http://localhost:" + port + path);
+    HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(5)).build();
+    return HttpClient.newHttpClient()
+        .send(request, HttpResponse.BodyHandlers.discarding())
+        .statusCode();
+  }
+
+  /** Waits for its end and gives its exit status. */
+  public int awaitExit() throws InterruptedException {
+    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      throw new AssertionError("still running: " + out());
+    }
+    return process.exitValue();
+  }
+
+  /** Asks it to end, as kubelet or Ctrl-C does. */
+  public void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+  }
+
+  public String out() {
+    return read(out);
+  }
+
+  public String err() {
+    return read(err);
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
