@@ -133,6 +133,11 @@ public class Engine {
     await(schema.apply(migration(), turn));
   }
 
+  /** Starts the comparison that is due, if there is one. */
+  public void follow() {
+    await(parity.follow(migration()));
+  }
+
   /** From phase 0 to this one, with all that it takes; the table holds only what it held. */
   public void walkTo(int phase) {
     for (int next = 1; next <= phase; next++) {
