@@ -76,7 +76,7 @@ class FirstRun {
         """
         ready. What to do next, in another terminal:
           curl -s localhost:%1$d/orders/1
-          curl -s -u operator:%2$s localhost:%1$d/migrations/orders-status
+          curl -s -u operator:%2$s -H 'Accept: text/plain' localhost:%1$d/migrations/orders-status
           echo true > %3$s/DUAL_WRITE; echo true > %3$s/WRITE_TO_NEW      # phase 1
           curl -s -u operator:%2$s -X POST localhost:%1$d/migrations/orders-status/backfill
         operator's password: %2$s   API: http://localhost:%1$d/q/openapi

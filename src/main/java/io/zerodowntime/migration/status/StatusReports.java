@@ -2,6 +2,7 @@ package io.zerodowntime.migration.status;
 
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.flag.RequestedPhases;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
@@ -32,8 +33,7 @@ public class StatusReports {
 
   /** A run as the status shows it, right after it began. */
   public static RunStatus begun(Run run) {
-    return RunView.status(
-        run, new io.zerodowntime.migration.backfill.RateMeter(), Optional.empty());
+    return RunView.status(run, new RateMeter(), Optional.empty());
   }
 
   private MigrationStatus status(Migration migration, PhaseView.Seen phase, RunView.Seen run) {
