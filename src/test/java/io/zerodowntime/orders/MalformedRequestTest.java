@@ -15,7 +15,6 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
 import io.zerodowntime.testing.PostgresResource;
 import jakarta.inject.Inject;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -256,8 +255,6 @@ class MalformedRequestTest {
     List.of("type", "title", "detail")
         .forEach(member -> assertThat(answer.jsonPath().getString(member)).isNotBlank());
     assertThat(answer.asString()).doesNotContain("Exception", "io.zerodowntime", "SELECT");
-    assertThat(answer.timeIn(java.util.concurrent.TimeUnit.MILLISECONDS))
-        .isLessThan(Duration.ofSeconds(2).toMillis());
   }
 
   private void assertNothingChanged() {
