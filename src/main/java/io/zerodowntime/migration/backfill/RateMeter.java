@@ -32,7 +32,8 @@ public final class RateMeter {
     }
     Sample first = samples.getFirst();
     Sample last = samples.getLast();
-    return (last.total() - first.total()) * 1e9 / (last.nanos() - first.nanos());
+    long nanos = last.nanos() - first.nanos();
+    return nanos <= 0 ? 0 : (last.total() - first.total()) * 1e9 / nanos;
   }
 
   /** When {@code remaining} rows will be done at the present rate; empty while nothing moves. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -32,15 +33,21 @@ final class FlagDirectory {
    * @throws IOException if the directory cannot be read, or changes under every reading
    */
   Map<String, String> read(List<String> names) throws IOException {
-    Reading last = reading(names);
-    for (int i = 1; i < MAX_READINGS; i++) {
-      Reading next = reading(names);
-      if (next.equals(last)) {
-        return next.values();
+    IOException reason = new IOException(directory + " changes under every reading");
+    Reading last = null;
+    for (int i = 0; i < MAX_READINGS; i++) {
+      try {
+        Reading next = reading(names);
+        if (next.equals(last)) {
+          return next.values();
+        }
+        last = next;
+      } catch (NoSuchFileException replaced) {
+        // the kubelet deletes a version right after the swap
+        reason = replaced;
       }
-      last = next;
     }
-    throw new IOException(directory + " changes under every reading");
+    throw reason;
   }
 
   private Reading reading(List<String> names) throws IOException {

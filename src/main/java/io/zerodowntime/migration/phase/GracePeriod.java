@@ -23,8 +23,9 @@ import java.util.Optional;
 public class GracePeriod {
   /*
    * Runs in a transaction that began after the step's commit. The first run lists, later runs
-   * narrow. PREPARE TRANSACTION moves a listed transaction's locks to another virtual transaction
-   * (-1/xid, no pid): as soon as a listed one has gone, all prepared ones count as waited for.
+   * narrow. A prepared transaction keeps its virtual transaction, without a pid; in older minor
+   * releases, and after a restart of the server, it becomes -1/xid: as soon as a listed one has
+   * gone, all prepared ones count as waited for.
    */
   private static final String ADVANCE =
       """
@@ -63,7 +64,10 @@ public class GracePeriod {
       JOIN pg_locks l ON l.virtualtransaction = ANY (s.draining)
       LEFT JOIN pg_stat_activity a ON a.pid = l.pid
       LEFT JOIN pg_prepared_xacts p
-        ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction::text
+        ON l.pid IS NULL AND EXISTS (
+          SELECT FROM pg_locks x
+          WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL
+            AND x.locktype = 'transactionid' AND x.transactionid = p.transaction)
       WHERE s.name = $1 AND s.drained_at IS NULL AND l.locktype <> 'virtualxid'
       ORDER BY l.virtualtransaction
       """;

@@ -1,0 +1,97 @@
+package io.zerodowntime.migration.backfill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class PaceTest {
+  private static final Run.Limits LIMITS = new Run.Limits(1000, Duration.ofMillis(100), 0.5);
+
+  @Test
+  void beginsSmallAndWithoutAPause() {
+    Pace pace = new Pace(LIMITS);
+
+    assertThat(pace.size()).isEqualTo(500);
+    assertThat(pace.delay()).isZero();
+    assertThat(new Pace(new Run.Limits(7, Duration.ZERO, 1)).size()).isEqualTo(7);
+  }
+
+  @Test
+  void growsAtMostTwofoldUpToTheLimit() {
+    Pace pace = new Pace(new Run.Limits(1700, Duration.ZERO, 1));
+
+    observe(pace, 1);
+    assertThat(pace.size()).isEqualTo(1000);
+    observe(pace, 1);
+    assertThat(pace.size()).isEqualTo(1700);
+    observe(pace, 1);
+    assertThat(pace.size()).isEqualTo(1700);
+  }
+
+  @Test
+  void shrinksAtMostByHalfDownToOneRow() {
+    Pace pace = new Pace(LIMITS);
+    observe(pace, 60_000);
+    assertThat(pace.size()).isEqualTo(250);
+    for (int i = 0; i < 20; i++) {
+      observe(pace, 60_000);
+    }
+    assertThat(pace.size()).isEqualTo(1);
+  }
+
+  @Test
+  void findsTheSizeThatTakesTheTargetTime() {
+    Pace pace = new Pace(new Run.Limits(100_000, Duration.ZERO, 1));
+    double millisPerRow = 0.05;
+    for (int i = 0; i < 10; i++) {
+      observe(pace, pace.size() * millisPerRow);
+    }
+    assertThat(pace.size()).isBetween(1900, 2100);
+  }
+
+  @Test
+  void learnsNothingFromTheShortEndOfARange() {
+    Pace pace = new Pace(LIMITS);
+    pace.observe(worked(3, 0.1, LIMITS), 500);
+    assertThat(pace.size()).isEqualTo(500);
+  }
+
+  @Test
+  void restsAsLongAsItWorksAtHalfLoad() {
+    Pace pace = new Pace(LIMITS);
+    observe(pace, 40);
+    assertThat(pace.delay()).isEqualTo(Duration.ofMillis(40));
+    observe(pace, 5000);
+    assertThat(pace.delay()).as("never above the limit").isEqualTo(Duration.ofMillis(100));
+  }
+
+  @Test
+  void neverRestsAtFullLoad() {
+    Pace pace = new Pace(new Run.Limits(1000, Duration.ofMinutes(1), 1));
+    observe(pace, 5000);
+    assertThat(pace.delay()).isZero();
+  }
+
+  @Test
+  void takesOverNewLimitsWithTheNextBatch() {
+    Pace pace = new Pace(LIMITS);
+    Run.Limits slower = new Run.Limits(10, Duration.ofMinutes(1), 0.1);
+
+    pace.observe(worked(500, 100, slower), 500);
+
+    assertThat(pace.limits()).isEqualTo(slower);
+    assertThat(pace.size()).isEqualTo(10);
+    assertThat(pace.delay()).isEqualTo(Duration.ofMillis(900));
+  }
+
+  private static void observe(Pace pace, double millis) {
+    int asked = pace.size();
+    pace.observe(worked(asked, millis, pace.limits()), asked);
+  }
+
+  private static BatchResult worked(long rows, double millis, Run.Limits limits) {
+    return new BatchResult(
+        BatchResult.Outcome.WORKED, rows, rows, 0, Duration.ofNanos((long) (millis * 1e6)), limits);
+  }
+}

@@ -1,0 +1,112 @@
+package io.zerodowntime.migration.flag;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FlagDirectoryTest {
+  private static final List<String> NAMES = List.of("DUAL_WRITE", "WRITE_TO_NEW", "READ_FROM_NEW");
+  private static final int READINGS = 2000;
+
+  @TempDir Path directory;
+  private FlagDirectory flags;
+
+  @BeforeEach
+  void watch() {
+    flags = new FlagDirectory(directory);
+  }
+
+  @Test
+  void readsAPlainDirectory() throws Exception {
+    ConfigMap.write(directory, "DUAL_WRITE", "true\n");
+    ConfigMap.write(directory, "other", "x");
+
+    assertThat(flags.read(NAMES)).containsExactly(Map.entry("DUAL_WRITE", "true\n"));
+    ConfigMap.write(directory, "DUAL_WRITE", "false");
+    assertThat(flags.read(NAMES)).containsExactly(Map.entry("DUAL_WRITE", "false"));
+  }
+
+  @Test
+  void readsWhatTheKubeletKeeps() throws Exception {
+    ConfigMap map = new ConfigMap(directory);
+    map.swap(all("true"));
+    assertThat(flags.read(NAMES)).isEqualTo(all("true"));
+    assertThat(directory.resolve("DUAL_WRITE")).isSymbolicLink().hasContent("true");
+
+    map.swap(all("false"));
+    assertThat(flags.read(NAMES)).isEqualTo(all("false"));
+  }
+
+  @Test
+  void readsTheBeginningOfAHugeFileOnly() throws Exception {
+    ConfigMap.write(directory, "DUAL_WRITE", "x".repeat(1_000_000));
+    assertThat(flags.read(NAMES).get("DUAL_WRITE")).hasSizeLessThan(1000);
+  }
+
+  @Test
+  void failsWithoutItsDirectory() {
+    assertThatIOException()
+        .isThrownBy(() -> new FlagDirectory(directory.resolve("gone")).read(NAMES))
+        .withMessageContaining("gone");
+  }
+
+  @Test
+  void failsOnADirectoryInPlaceOfAFile() throws Exception {
+    Files.createDirectory(directory.resolve("DUAL_WRITE"));
+    assertThatIOException().isThrownBy(() -> flags.read(NAMES));
+  }
+
+  @Test
+  void neverMixesTwoVersions() throws Exception {
+    ConfigMap map = new ConfigMap(directory);
+    map.swap(all("v0"));
+    AtomicBoolean done = new AtomicBoolean();
+    ExecutorService kubelet = Executors.newSingleThreadExecutor();
+    try {
+      Future<Integer> swaps = kubelet.submit(() -> swapUntil(done, map));
+      int unsettled = 0;
+      for (int i = 0; i < READINGS; i++) {
+        try {
+          Map<String, String> read = flags.read(NAMES);
+          assertThat(read).containsOnlyKeys(NAMES);
+          assertThat(read.values()).as("all from one version").containsOnly(read.get(NAMES.get(0)));
+        } catch (IOException changing) {
+          unsettled++;
+        }
+      }
+      done.set(true);
+      assertThat(swaps.get()).as("versions").isGreaterThan(20);
+      assertThat(unsettled).as("readings given up").isLessThan(READINGS / 10);
+    } finally {
+      done.set(true);
+      kubelet.shutdownNow();
+    }
+  }
+
+  private static int swapUntil(AtomicBoolean done, ConfigMap map) throws IOException {
+    int swaps = 0;
+    while (!done.get()) {
+      map.swap(all("v" + ++swaps));
+    }
+    return swaps;
+  }
+
+  private static Map<String, String> all(String value) {
+    Map<String, String> files = new HashMap<>();
+    NAMES.forEach(name -> files.put(name, value));
+    return files;
+  }
+}

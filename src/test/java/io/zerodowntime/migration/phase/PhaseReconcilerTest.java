@@ -1,0 +1,70 @@
+package io.zerodowntime.migration.phase;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zerodowntime.migration.LiveInstance;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.Step;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PhaseReconcilerTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 1 1 1, 0 -> 1",
+    "0, 3 3,   0 -> 1",
+    "0, 1 3 2, 0 -> 1",
+    "1, 2,     1 -> 2",
+    "1, 3 2,   1 -> 2",
+    "2, 3 3 3, 2 -> 3",
+    "3, 0 0,   3 -> 2",
+    "3, 2 1 0, 3 -> 2",
+    "2, 0,     2 -> 1",
+    "1, 0 0,   1 -> 0"
+  })
+  void takesOneStepTheWayThatAllWant(int effective, String requested, String step) {
+    assertThat(PhaseReconciler.agreed(Phase.of(effective), live(requested)))
+        .map(Step::toString)
+        .contains(step);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 1 0",
+    "0, 0 0 3",
+    "1, 0 2",
+    "1, 1 2 2",
+    "2, 3 1",
+    "2, 2 3",
+    "3, 3 2",
+    "0, 0",
+    "1, 1 1",
+    "2, 2",
+    "3, 3 3"
+  })
+  void staysWhereTheyAreContentOrDisagree(int effective, String requested) {
+    assertThat(PhaseReconciler.agreed(Phase.of(effective), live(requested))).isEmpty();
+  }
+
+  @Test
+  void staysWhereNobodyIsAlive() {
+    assertThat(Phase.values())
+        .allSatisfy(p -> assertThat(PhaseReconciler.agreed(p, List.of())).isEmpty());
+  }
+
+  private static List<LiveInstance> live(String requested) {
+    int[] phases = Arrays.stream(requested.split(" ", -1)).mapToInt(Integer::parseInt).toArray();
+    OffsetDateTime now = OffsetDateTime.now(ZoneOffset.UTC);
+    return IntStream.range(0, phases.length)
+        .mapToObj(
+            i -> new LiveInstance("pod-" + i, Phase.of(phases[i]), Phase.CONTRACT, "1", now, now))
+        .toList();
+  }
+}

@@ -1,0 +1,233 @@
+package io.zerodowntime.orders;
+
+import static io.zerodowntime.testing.EngineDatabase.execute;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.response.Response;
+import io.zerodowntime.testing.Api;
+import io.zerodowntime.testing.EngineDatabase;
+import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.Wire;
+import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@QuarkusTest
+@TestProfile(EngineProfile.class)
+class Trap05RetriesTest {
+  private static final String SERVICE =
+      " FROM pg_stat_activity WHERE application_name = 'zerodowntime'"
+          + " AND datname = current_database()";
+
+  @Inject EngineDatabase database;
+  @Inject Wire wire;
+  private final ExecutorService clients = Executors.newCachedThreadPool();
+
+  @BeforeEach
+  void reset() throws Exception {
+    database.reset();
+    database.phase(1);
+  }
+
+  @AfterEach
+  void end() {
+    clients.shutdownNow();
+    database.run("DROP TRIGGER IF EXISTS fails ON orders");
+    database.run("DROP SEQUENCE IF EXISTS failures");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"40001", "40P01", "55P03"})
+  void sendAgainWhatWasCertainlyNotDone(String sqlState) {
+    failTwice(sqlState);
+    assertCreated(Api.order("paid"));
+    assertThat(database.number("SELECT last_value FROM failures")).as("attempts").isEqualTo(3);
+
+    database.run("ALTER SEQUENCE failures RESTART");
+    assertCreated(Api.order("a-key", "paid"));
+    assertThat(database.number("SELECT count(*) FROM orders")).isEqualTo(2);
+    assertThat(database.number("SELECT count(*) FROM idempotency_key")).isOne();
+  }
+
+  @Test
+  void doNotHideOtherFailures() {
+    failTwice("23514");
+    assertThat(Api.order("paid").statusCode()).isEqualTo(500);
+    assertThat(database.number("SELECT last_value FROM failures")).as("attempts").isOne();
+    assertThat(Api.order("paid").asString()).doesNotContainIgnoringCase("raise", "select");
+  }
+
+  @Test
+  void survivesADeadlockAsItsVictim() throws Exception {
+    assertCreated(Api.order("new"));
+    long before = deadlocks();
+    try (Connection other = database.session("other")) {
+      execute(
+          other,
+          "INSERT INTO idempotency_key (key, fingerprint, status, response)"
+              + " VALUES ('a-key', '', 200, '')");
+      Future<Response> change = clients.submit(() -> Api.change("a-key", 1, "paid"));
+      awaitWaiting();
+      execute(other, "UPDATE orders SET amount = 1 WHERE id = 1");
+      other.rollback();
+
+      assertThat(change.get().statusCode()).isEqualTo(200);
+    }
+    await().until(() -> deadlocks() > before);
+    assertThat(database.one("SELECT old_status || '/' || status FROM orders"))
+        .isEqualTo("PAID/paid");
+  }
+
+  @Test
+  void survivesALockTimeout() throws Exception {
+    database.run("ALTER DATABASE " + name() + " SET lock_timeout = '50ms'");
+    terminateAll();
+    try (Connection other = database.session("other")) {
+      execute(other, "LOCK TABLE orders IN SHARE MODE");
+      Future<Response> create = clients.submit(() -> Api.order("paid"));
+      awaitWaiting();
+      await()
+          .pollDelay(Duration.ofMillis(200))
+          .until(() -> database.number("SELECT count(*) FROM orders") == 0);
+      assertThat(create.isDone()).as("given up").isFalse();
+      other.rollback();
+      assertCreated(create.get());
+    } finally {
+      database.run("ALTER DATABASE " + name() + " RESET lock_timeout");
+      terminateAll();
+    }
+    assertThat(database.number("SELECT count(*) FROM orders")).isOne();
+  }
+
+  @Test
+  void survivesTheEndOfItsBackend() throws Exception {
+    try (Connection other = database.session("other")) {
+      execute(other, "LOCK TABLE orders IN SHARE MODE");
+      Future<Response> create = clients.submit(() -> Api.order("without_key"));
+      Future<Response> keyed = clients.submit(() -> Api.order("a-key", "with_key"));
+      awaitWaiting();
+      terminateAll();
+      awaitWaiting();
+      other.rollback();
+
+      assertCreated(keyed.get());
+      assertCreatedOrUnknown(create.get());
+    }
+    assertThat(count("with_key")).isOne();
+    assertThat(count("without_key")).isLessThanOrEqualTo(1);
+    assertThat(database.number("SELECT count(*) FROM idempotency_key")).isOne();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Wire.Loss.class)
+  void createOnceUnderAKeyThoughTheConnectionIsLost(Wire.Loss loss) {
+    assertCreated(Api.order("warm", "warm"));
+    wire.cut("lost_order", loss);
+
+    Response answer = Api.order("a-key", "lost_order");
+
+    assertCreated(answer);
+    assertThat(wire.cuts()).isOne();
+    assertThat(count("lost_order")).isOne();
+    assertThat(Api.order("a-key", "lost_order").asString()).isEqualTo(answer.asString());
+    assertThat(count("lost_order")).isOne();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Wire.Loss.class)
+  void neverCreateTwiceWithoutAKey(Wire.Loss loss) {
+    assertCreated(Api.order("warm"));
+    wire.cut("lost_order", loss);
+
+    Response answer = Api.order("lost_order");
+
+    assertThat(wire.cuts()).isOne();
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.contentType()).isEqualTo("application/problem+json");
+    assertThat(answer.jsonPath().getString("type")).isEqualTo("urn:problem:outcome-unknown");
+    assertThat(count("lost_order")).isEqualTo(loss == Wire.Loss.ANSWER ? 1 : 0);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Wire.Loss.class)
+  void changeOnceUnderAKeyThoughTheConnectionIsLost(Wire.Loss loss) {
+    assertCreated(Api.order("new"));
+    wire.cut("lost_change", loss);
+
+    Response answer = Api.change("a-key", 1, "lost_change");
+
+    assertThat(wire.cuts()).isOne();
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.jsonPath().getString("status")).isEqualTo("lost_change");
+    assertThat(database.number("SELECT count(*) FROM idempotency_key")).isOne();
+  }
+
+  private void assertCreated(Response answer) {
+    assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(201);
+  }
+
+  /** The client may see the end of the connection before it sees why. */
+  private void assertCreatedOrUnknown(Response answer) {
+    if (answer.statusCode() == 503) {
+      assertThat(answer.jsonPath().getString("type")).isEqualTo("urn:problem:outcome-unknown");
+    } else {
+      assertCreated(answer);
+    }
+  }
+
+  private long count(String status) {
+    return database.number("SELECT count(*) FROM orders WHERE status = '" + status + "'");
+  }
+
+  /** A sequence is not rolled back: it counts the attempts. */
+  private void failTwice(String sqlState) {
+    database.run("CREATE SEQUENCE failures");
+    database.run(
+        """
+        CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF nextval('failures') <= 2 THEN
+            RAISE EXCEPTION 'made up' USING ERRCODE = TG_ARGV[0];
+          END IF;
+          RETURN NEW;
+        END $$
+        """);
+    database.run(
+        "CREATE TRIGGER fails BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fail('"
+            + sqlState
+            + "')");
+  }
+
+  private void awaitWaiting() {
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(
+            () ->
+                database.number("SELECT count(*)" + SERVICE + " AND wait_event_type = 'Lock'") > 0);
+  }
+
+  private void terminateAll() {
+    database.rows("SELECT pg_terminate_backend(pid)" + SERVICE);
+  }
+
+  private String name() {
+    return database.one("SELECT current_database()");
+  }
+
+  private long deadlocks() {
+    return database.number(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+  }
+}

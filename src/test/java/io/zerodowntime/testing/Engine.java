@@ -1,0 +1,157 @@
+package io.zerodowntime.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.backfill.Backfill;
+import io.zerodowntime.migration.backfill.BackfillDriver;
+import io.zerodowntime.migration.backfill.BackfillStore;
+import io.zerodowntime.migration.backfill.Run;
+import io.zerodowntime.migration.parity.ParityScan;
+import io.zerodowntime.migration.phase.Pulse;
+import io.zerodowntime.migration.schema.SchemaChanges;
+import io.zerodowntime.migration.schema.SchemaTurn;
+import io.zerodowntime.migration.status.MigrationStatus;
+import io.zerodowntime.migration.status.StatusReports;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** The steps of the engine, each as one call that waits for its end. */
+@Singleton
+public class Engine {
+  public static final Run.Limits FAST = new Run.Limits(1000, Duration.ZERO, 1);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String[] DUAL_WRITE = {"true", "true", "true", "false"};
+
+  @Inject Migrations migrations;
+  @Inject Pulse pulse;
+  @Inject Backfill backfill;
+  @Inject BackfillStore runs;
+  @Inject BackfillDriver driver;
+  @Inject ParityScan parity;
+  @Inject SchemaChanges schema;
+  @Inject StatusReports reports;
+
+  @ConfigProperty(name = "migration.flags-dir")
+  Path directory;
+
+  public static <T> T await(Uni<T> work) {
+    return work.await().atMost(PATIENCE);
+  }
+
+  public Migration migration() {
+    return migrations.named("orders-status");
+  }
+
+  /** Writes the flags of a phase. */
+  public void flags(int phase) {
+    flag("DUAL_WRITE", DUAL_WRITE[phase]);
+    flag("WRITE_TO_NEW", String.valueOf(phase >= 1));
+    flag("READ_FROM_NEW", String.valueOf(phase >= 2));
+  }
+
+  public void flag(String name, String value) {
+    try {
+      Files.writeString(directory.resolve(name), value);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** One beat of this instance. */
+  public void beat() {
+    await(pulse.beat(migration()));
+  }
+
+  /** Asks for a phase, beats, and gives the phase in force then. */
+  public int ask(int phase) {
+    flags(phase);
+    beat();
+    return phase();
+  }
+
+  public int phase() {
+    return status().effective().phase();
+  }
+
+  public MigrationStatus status() {
+    return await(reports.of(migration()));
+  }
+
+  /** The gates of the next step. */
+  public Map<String, Verdict> gates() {
+    return status().gates().stream().collect(Collectors.toMap(Verdict::gate, v -> v));
+  }
+
+  public Run startBackfill() {
+    return await(backfill.start(migration(), FAST, "test"));
+  }
+
+  /** Works on a run with so many workers until there is nothing left to do. */
+  public Run work(Run run, int workers) {
+    await(driver.work(migration(), run, workers).collect().last());
+    return find(run.id());
+  }
+
+  public Run find(long id) {
+    return await(runs.runs(migration(), 100)).stream()
+        .filter(run -> run.id() == id)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  public Run lastRun() {
+    return await(runs.runs(migration(), 1)).get(0);
+  }
+
+  /** A whole backfill in the direction that the phase allows. */
+  public Run backfill() {
+    Run run = work(startBackfill(), 2);
+    assertThat(run.state()).isEqualTo("complete");
+    return run;
+  }
+
+  /** A whole comparison. */
+  public Run compare() {
+    Run run = work(await(parity.start(migration(), "test")), 2);
+    assertThat(run.state()).isEqualTo("complete");
+    return run;
+  }
+
+  public void apply(SchemaTurn turn) {
+    await(schema.apply(migration(), turn));
+  }
+
+  /** Starts the comparison that is due, if there is one. */
+  public void follow() {
+    await(parity.follow(migration()));
+  }
+
+  /** From phase 0 to this one, with all that it takes; the table holds only what it held. */
+  public void walkTo(int phase) {
+    for (int next = 1; next <= phase; next++) {
+      if (next == 2) {
+        backfill();
+        compare();
+        apply(SchemaTurn.INDEX);
+      }
+      if (next == 3) {
+        apply(SchemaTurn.ENFORCE);
+      }
+      assertThat(ask(next)).isEqualTo(next);
+      beat();
+      assertThat(status().drained()).as("phase %d drained", next).isTrue();
+    }
+  }
+}

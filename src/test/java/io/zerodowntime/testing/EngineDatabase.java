@@ -1,0 +1,134 @@
+package io.zerodowntime.testing;
+
+import io.quarkus.liquibase.LiquibaseFactory;
+import jakarta.inject.Singleton;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import liquibase.Liquibase;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** What a test does behind the service's back, by connections of its own. */
+@Singleton
+public class EngineDatabase {
+  private static final List<String> EMPTY =
+      List.of(
+          "TRUNCATE orders, idempotency_key, migration_history, migration_instance,"
+              + " backfill_progress, backfill_run, parity_mismatch, parity_shadow"
+              + " RESTART IDENTITY",
+          "ALTER TABLE orders ADD COLUMN IF NOT EXISTS old_status varchar(50)",
+          "ALTER TABLE orders ALTER COLUMN old_status SET NOT NULL",
+          "ALTER TABLE orders ALTER COLUMN status DROP NOT NULL",
+          "ALTER TABLE orders ALTER COLUMN status TYPE varchar(50)",
+          "ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_status_present",
+          "DROP INDEX IF EXISTS orders_status_idx",
+          "CREATE INDEX IF NOT EXISTS orders_old_status_idx ON orders (lower(old_status), id)",
+          "DELETE FROM databasechangelog WHERE id LIKE '090%'",
+          "UPDATE migration_state SET phase = 0, epoch = 0, old_stale = false, changed_at = now(),"
+              + " draining = NULL, drained_at = now(), contracted_at = NULL");
+
+  private final LiquibaseFactory liquibase;
+  private final Optional<String> name;
+  private final Optional<Integer> port;
+  private boolean expanded;
+
+  EngineDatabase(
+      LiquibaseFactory liquibase,
+      @ConfigProperty(name = EngineResource.DATABASE) Optional<String> name,
+      @ConfigProperty(name = EngineResource.PORT) Optional<Integer> port) {
+    this.liquibase = liquibase;
+    this.name = name;
+    this.port = port;
+  }
+
+  /** No orders, both columns, phase 0, and nothing of what the engine remembers. */
+  public void reset() throws Exception {
+    if (!expanded) {
+      try (Liquibase changes = liquibase.createLiquibase()) {
+        changes.update(new Contexts(), new LabelExpression("initial or expand"));
+      }
+      expanded = true;
+    }
+    EMPTY.forEach(this::run);
+  }
+
+  /** Takes part in the effective phase as if the steps had been taken, and drained. */
+  public void phase(int phase) {
+    run(
+        "UPDATE migration_state SET epoch = epoch + 1, changed_at = now(), draining = NULL,"
+            + " drained_at = now(), phase = "
+            + phase);
+  }
+
+  /** Legacy orders with mixed spellings, in the old column only. */
+  public void orders(int count) {
+    run(
+        "INSERT INTO orders (user_id, amount, old_status)"
+            + " SELECT n, n, (ARRAY['PENDING', 'Paid', 'SHIPPED'])[1 + n % 3]"
+            + " FROM generate_series(1, "
+            + count
+            + ") AS n");
+  }
+
+  public DataSource source() {
+    return new TestDatabase(name.orElseThrow(), port.orElseThrow()).dataSource();
+  }
+
+  /** A session of its own, in a transaction; the caller closes it. */
+  public Connection session(String applicationName) throws SQLException {
+    Connection connection = source().getConnection();
+    execute(connection, "SET application_name = '" + applicationName + "'");
+    connection.setAutoCommit(false);
+    return connection;
+  }
+
+  public static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  public void run(String sql) {
+    try (Connection connection = source().getConnection()) {
+      execute(connection, "SET lock_timeout = '10s'");
+      execute(connection, sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** The first column of every row. */
+  public List<String> rows(String sql) {
+    try (Connection connection = source().getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      List<String> values = new ArrayList<>();
+      while (rows.next()) {
+        values.add(rows.getString(1));
+      }
+      return values;
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  public String one(String sql) {
+    return rows(sql).get(0);
+  }
+
+  public long number(String sql) {
+    return Long.parseLong(one(sql));
+  }
+
+  /** Rows whose columns disagree. */
+  public long mismatches() {
+    return number("SELECT count(*) FROM orders WHERE status IS DISTINCT FROM lower(old_status)");
+  }
+}

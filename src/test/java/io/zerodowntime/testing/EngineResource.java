@@ -1,0 +1,58 @@
+package io.zerodowntime.testing;
+
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** A database behind a {@link Wire}, a directory of flags, and the passwords of both users. */
+public final class EngineResource implements QuarkusTestResourceLifecycleManager {
+  static final String DATABASE = "test.database";
+  static final String PORT = "test.database.port";
+  static final String WIRE = "test.wire.port";
+
+  @Override
+  public Map<String, String> start() {
+    TestDatabase database = TestPostgres.create(EngineResource.class);
+    int wire = freePort();
+    return Map.of(
+        "DATABASE_URL",
+        new TestDatabase(database.name(), wire).url(),
+        "OPERATOR_PASSWORD",
+        PostgresResource.OPERATOR_PASSWORD,
+        "VIEWER_PASSWORD",
+        PostgresResource.VIEWER_PASSWORD,
+        "FLAGS_DIR",
+        flags().toString(),
+        DATABASE,
+        database.name(),
+        PORT,
+        String.valueOf(database.port()),
+        WIRE,
+        String.valueOf(wire));
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path flags() {
+    try {
+      Path directory = Files.createTempDirectory("flags");
+      directory.toFile().deleteOnExit();
+      return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void stop() {}
+}
