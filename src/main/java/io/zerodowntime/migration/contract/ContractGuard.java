@@ -33,10 +33,18 @@ import org.jboss.logging.Logger;
 public class ContractGuard {
   private static final Logger LOG = Logger.getLogger(ContractGuard.class);
 
+  /** A process that is stopped while it holds the lock loses its session, and so the lock. */
   private static final String LOCK =
-      "SELECT pg_try_advisory_lock(hashtextextended('zerodowntime/' || $1, 0)) AS locked";
+      """
+      SELECT set_config('idle_session_timeout', '10min', false),
+        pg_try_advisory_lock(hashtextextended('zerodowntime/' || $1, 0)) AS locked
+      """;
+
   private static final String UNLOCK =
-      "SELECT pg_advisory_unlock(hashtextextended('zerodowntime/' || $1, 0))";
+      """
+      SELECT set_config('idle_session_timeout', '0', false),
+        pg_advisory_unlock(hashtextextended('zerodowntime/' || $1, 0))
+      """;
 
   private static final String FACTS =
       """
