@@ -4,6 +4,7 @@ import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.schema.SchemaChanges;
 import io.zerodowntime.migration.schema.SchemaTurn;
@@ -11,6 +12,7 @@ import io.zerodowntime.orders.DemonstrationOrders;
 import io.zerodowntime.platform.StartUp;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -38,7 +40,11 @@ class FirstRun {
   }
 
   void start(@Observes StartupEvent event) {
-    if (!settings.serving || !settings.autoExpand) {
+    if (!settings.serving) {
+      return;
+    }
+    LOG.infof("effective configuration: %s", settings.effective());
+    if (!settings.autoExpand) {
       return;
     }
     expand()
@@ -76,7 +82,7 @@ class FirstRun {
         """
         ready. What to do next, in another terminal:
           curl -s localhost:%1$d/orders/1
-          curl -s -u operator:%2$s localhost:%1$d/migrations/orders-status
+          curl -s -u operator:%2$s -H 'Accept: text/plain' localhost:%1$d/migrations/orders-status
           echo true > %3$s/DUAL_WRITE; echo true > %3$s/WRITE_TO_NEW      # phase 1
           curl -s -u operator:%2$s -X POST localhost:%1$d/migrations/orders-status/backfill
         operator's password: %2$s   API: http://localhost:%1$d/q/openapi
@@ -114,5 +120,25 @@ class FirstRun {
 
     @ConfigProperty(name = "quarkus.http.port")
     int port;
+
+    @Inject MigrationConfig engine;
+
+    String effective() {
+      MigrationConfig.Backfill backfill = engine.backfill();
+      return "flags %s, pulse %s, instance timeout %s, soak %s, auto-expand %s, shadow sample %s, "
+              .formatted(
+                  flagsDir.orElse("of the environment"),
+                  engine.pulse(),
+                  engine.instanceTimeout(),
+                  engine.soak(),
+                  engine.autoExpand(),
+                  engine.shadowSample())
+          + "backfill: %d workers, %d rows, %s, load %s"
+              .formatted(
+                  backfill.workers(),
+                  backfill.batchSize(),
+                  backfill.delay(),
+                  backfill.targetLoad());
+    }
   }
 }

@@ -4,8 +4,8 @@ import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.schema.DueTurns;
 import io.zerodowntime.migration.schema.SchemaChanges;
-import io.zerodowntime.migration.schema.SchemaDriver;
 import io.zerodowntime.migration.schema.SchemaTurn;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -15,12 +15,12 @@ import java.util.List;
 class Expand implements Command {
   private final Migrations migrations;
   private final SchemaChanges changes;
-  private final SchemaDriver driver;
+  private final DueTurns turns;
 
-  Expand(Migrations migrations, SchemaChanges changes, SchemaDriver driver) {
+  Expand(Migrations migrations, SchemaChanges changes, DueTurns turns) {
     this.migrations = migrations;
     this.changes = changes;
-    this.driver = driver;
+    this.turns = turns;
   }
 
   @Override
@@ -36,7 +36,7 @@ class Expand implements Command {
         .transformToUniAndConcatenate(
             migration ->
                 apply(migration, SchemaTurn.EXPAND)
-                    .chain(() -> driver.due(migration))
+                    .chain(() -> turns.of(migration))
                     .chain(due -> applyAll(migration, due)))
         .collect()
         .last()

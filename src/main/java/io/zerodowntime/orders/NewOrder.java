@@ -1,7 +1,7 @@
 package io.zerodowntime.orders;
 
-import com.fasterxml.jackson.annotation.JsonSetter;
-import com.fasterxml.jackson.annotation.Nulls;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import io.zerodowntime.platform.PresentText;
 import io.zerodowntime.platform.ProblemException;
 import io.zerodowntime.platform.Violation;
 import java.math.BigDecimal;
@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
  * @param amount above 0, below 10^10, at most two decimals
  * @param status {@code pending} where it is left out
  */
-record NewOrder(Long userId, BigDecimal amount, @JsonSetter(nulls = Nulls.FAIL) String status) {
+record NewOrder(
+    Long userId, BigDecimal amount, @JsonDeserialize(using = PresentText.class) String status) {
   static final String PENDING = "pending";
 
   private static final Pattern STATUS = Pattern.compile("[a-z][a-z0-9_]{0,49}");

@@ -22,8 +22,8 @@ class OrderReads {
       FROM migration_state AS s LEFT JOIN orders AS o ON o.id = $1::bigint
       WHERE s.name = 'orders-status'
       """;
-  private static final String FIND_BY_OLD = FIND.replace("{json}", json(false));
-  private static final String FIND_BY_NEW = FIND.replace("{json}", json(true));
+  static final String FIND_BY_OLD = FIND.replace("{json}", json(false));
+  static final String FIND_BY_NEW = FIND.replace("{json}", json(true));
 
   private static final String COMPARE =
       """
@@ -32,10 +32,10 @@ class OrderReads {
       FROM migration_state AS s LEFT JOIN orders AS o ON o.id = $1::bigint
       WHERE s.name = 'orders-status'
       """;
-  private static final String COMPARE_BY_OLD = COMPARE.replace("{json}", json(false));
-  private static final String COMPARE_BY_NEW = COMPARE.replace("{json}", json(true));
+  static final String COMPARE_BY_OLD = COMPARE.replace("{json}", json(false));
+  static final String COMPARE_BY_NEW = COMPARE.replace("{json}", json(true));
 
-  private static final String SHADOW =
+  static final String SHADOW =
       """
       SELECT s.phase, o.id, o.old_status, lower(o.old_status) AS forwarded, o.status,
         o.status IS NOT DISTINCT FROM lower(o.old_status) AS agree
@@ -109,10 +109,13 @@ class OrderReads {
     Tuple parameters = Tuple.of(query.after(), query.limit() + 1);
     query.userId().ifPresent(parameters::addLong);
     query.status().ifPresent(parameters::addString);
-    String sql =
-        PAGE.replace("{json}", json(phase.readsNew()))
-            .replace("{filter}", filter(query, StatusColumns.read(phase.readsNew())));
-    return send(sql, parameters).map(rows -> fenced(rows, page(rows, query.limit())));
+    return send(pageSql(query, phase.readsNew()), parameters)
+        .map(rows -> fenced(rows, page(rows, query.limit())));
+  }
+
+  static String pageSql(OrderQuery query, boolean fromNew) {
+    return PAGE.replace("{json}", json(fromNew))
+        .replace("{filter}", filter(query, StatusColumns.read(fromNew)));
   }
 
   // one text per combination of filters, so that each has a plan of its own

@@ -1,20 +1,24 @@
 package io.zerodowntime.orders;
 
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.http.HttpServerRequest;
 import io.zerodowntime.migration.MigrationException;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
+import java.util.Optional;
+import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -35,12 +39,12 @@ class OrderResource {
   }
 
   @POST
+  @Parameter(name = IdempotencyKey.HEADER, in = ParameterIn.HEADER)
   @APIResponseSchema(value = Order.class, responseCode = "201")
   @APIResponse(responseCode = "422", description = "The key stands for another request")
-  public Uni<RestResponse<String>> create(
-      NewOrder order, @HeaderParam(IdempotencyKey.HEADER) List<String> key) {
+  public Uni<RestResponse<String>> create(NewOrder order, @Context HttpServerRequest request) {
     return service
-        .create(NewOrder.checked(order), IdempotencyKey.of(key))
+        .create(NewOrder.checked(order), key(request))
         .map(
             answer ->
                 answered(answer)
@@ -49,15 +53,14 @@ class OrderResource {
   }
 
   @PATCH
+  @Parameter(name = IdempotencyKey.HEADER, in = ParameterIn.HEADER)
   @Path("/{id}")
   @APIResponseSchema(Order.class)
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> update(
-      @PathParam("id") long id,
-      StatusChange change,
-      @HeaderParam(IdempotencyKey.HEADER) List<String> key) {
+      @PathParam("id") long id, StatusChange change, @Context HttpServerRequest request) {
     return service
-        .update(id, StatusChange.checked(change), IdempotencyKey.of(key))
+        .update(id, StatusChange.checked(change), key(request))
         .map(answer -> answered(answer.orElseThrow(OrderProblems::noSuchOrder)).build());
   }
 
@@ -88,6 +91,11 @@ class OrderResource {
   @ServerExceptionMapper
   public Response notReady(MigrationException.Unknown failure) {
     return OrderProblems.notReady().response();
+  }
+
+  // not @HeaderParam, for which a key that is empty is none
+  private static Optional<IdempotencyKey> key(HttpServerRequest request) {
+    return IdempotencyKey.of(request.headers().getAll(IdempotencyKey.HEADER));
   }
 
   private static ResponseBuilder<String> answered(Answer answer) {

@@ -20,7 +20,7 @@ import java.util.Map;
  */
 @Singleton
 class OrderStore {
-  private static final Map<StatusColumns, String> CREATE =
+  static final Map<StatusColumns, String> CREATE =
       StatusColumns.variants(
           """
           WITH state AS (
@@ -37,7 +37,7 @@ class OrderStore {
 
   // a key that is taken makes claim empty, and so the order; a key that somebody is just taking
   // makes it wait for what becomes of that one
-  private static final Map<StatusColumns, String> CREATE_UNDER_KEY =
+  static final Map<StatusColumns, String> CREATE_UNDER_KEY =
       StatusColumns.variants(
           """
           WITH state AS (
@@ -62,7 +62,7 @@ class OrderStore {
               .replace("{json}", newOrder()),
           "$4::varchar");
 
-  private static final Map<StatusColumns, String> UPDATE =
+  static final Map<StatusColumns, String> UPDATE =
       StatusColumns.variants(
           """
           WITH state AS (
@@ -78,7 +78,7 @@ class OrderStore {
           "$3::varchar");
 
   // the row is locked first: what is stored under the key is then what becomes of the order
-  private static final Map<StatusColumns, String> UPDATE_UNDER_KEY =
+  static final Map<StatusColumns, String> UPDATE_UNDER_KEY =
       StatusColumns.variants(
           """
           WITH state AS (

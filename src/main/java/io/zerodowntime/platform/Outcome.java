@@ -1,5 +1,6 @@
 package io.zerodowntime.platform;
 
+import io.vertx.core.impl.NoStackTraceThrowable;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
 import java.io.IOException;
@@ -32,12 +33,18 @@ public enum Outcome {
     if (failure instanceof PgException refused) {
       return of(refused);
     }
-    if (failure instanceof ConnectException) {
+    if (failure instanceof ConnectException || isUnsent(failure)) {
       return NOT_DONE;
     }
     return failure instanceof ClosedConnectionException || failure instanceof IOException
         ? UNKNOWN
         : FINAL;
+  }
+
+  // the client found the connection closed before it wrote anything, and has no class for that
+  private static boolean isUnsent(Throwable failure) {
+    return failure instanceof NoStackTraceThrowable
+        && String.valueOf(failure.getMessage()).startsWith("Connection is not active now");
   }
 
   private static Outcome of(PgException refused) {

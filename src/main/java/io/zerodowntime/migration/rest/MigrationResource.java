@@ -6,6 +6,7 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.status.History;
 import io.zerodowntime.migration.status.MigrationStatus;
 import io.zerodowntime.migration.status.StatusReports;
+import io.zerodowntime.migration.status.StatusText;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -36,12 +37,7 @@ public class MigrationResource {
   /** Every migration. */
   @GET
   public Uni<List<MigrationStatus>> all() {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(reports::of)
-        .collect()
-        .asList();
+    return reports.all();
   }
 
   /** One migration. */
@@ -49,6 +45,14 @@ public class MigrationResource {
   @Path("/{name}")
   public Uni<MigrationStatus> one(@PathParam("name") String name) {
     return reports.of(migrations.named(name));
+  }
+
+  /** One migration, for a terminal. */
+  @GET
+  @Path("/{name}")
+  @Produces(MediaType.TEXT_PLAIN + ";qs=0.5")
+  public Uni<String> text(@PathParam("name") String name) {
+    return reports.of(migrations.named(name)).map(StatusText::of);
   }
 
   /** One migration, once a second until the client hangs up; a slow client misses some. */

@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param drained no transaction that could have acted on an earlier phase is running
  * @param gracePeriod who is waited for
  * @param nextStep the step whose gates are shown: the one asked for, else the next forward; {@code
- *     drop} in phase 3
+ *     drop} in phase 3, {@code none} after the drop
  * @param oldStale phase 3 was entered, and the old column was not refilled since
  * @param backfill the last backfill
  * @param parity the last comparison

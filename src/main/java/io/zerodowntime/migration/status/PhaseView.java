@@ -44,22 +44,33 @@ class PhaseView {
   }
 
   private Uni<Seen> look(Migration migration, MigrationState state, List<LiveInstance> live) {
+    boolean over = state.contractedAt().isPresent();
     Optional<Step> next = next(state.phase(), live);
     Uni<List<Verdict>> verdicts =
-        next.map(step -> gates.verdicts(pool, migration, state, step, live))
-            .orElseGet(() -> gates.dropVerdicts(pool, migration, state, live));
+        over ? Uni.createFrom().item(List.of()) : verdicts(migration, state, live, next);
+    String name = over ? "none" : next.map(Step::toString).orElse("drop");
+    return seen(migration, state, live, name, verdicts);
+  }
+
+  private Uni<List<Verdict>> verdicts(
+      Migration migration, MigrationState state, List<LiveInstance> live, Optional<Step> next) {
+    return next.map(step -> gates.verdicts(pool, migration, state, step, live))
+        .orElseGet(() -> gates.dropVerdicts(pool, migration, state, live));
+  }
+
+  private Uni<Seen> seen(
+      Migration migration,
+      MigrationState state,
+      List<LiveInstance> live,
+      String next,
+      Uni<List<Verdict>> verdicts) {
     return Uni.combine()
         .all()
         .unis(verdicts, grace.holders(pool, migration), gates.evidence(pool, migration, state))
         .with(
             (found, holders, evidence) ->
                 new Seen(
-                    state,
-                    live,
-                    next.map(Step::toString).orElse("drop"),
-                    found,
-                    state.drained() ? List.of() : holders,
-                    evidence));
+                    state, live, next, found, state.drained() ? List.of() : holders, evidence));
   }
 
   private static Optional<Step> next(Phase effective, List<LiveInstance> live) {

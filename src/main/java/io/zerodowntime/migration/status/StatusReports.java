@@ -1,25 +1,41 @@
 package io.zerodowntime.migration.status;
 
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.flag.RequestedPhases;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 import java.util.Optional;
 
 /** Puts together what there is to know of a migration. Reads only; any process can ask. */
 @ApplicationScoped
 public class StatusReports {
+  private final Migrations migrations;
   private final PhaseView phases;
   private final RunView runs;
   private final RequestedPhases flags;
 
-  StatusReports(PhaseView phases, RunView runs, RequestedPhases flags) {
+  StatusReports(Migrations migrations, PhaseView phases, RunView runs, RequestedPhases flags) {
+    this.migrations = migrations;
     this.phases = phases;
     this.runs = runs;
     this.flags = flags;
+  }
+
+  /** Where every migration stands now. */
+  public Uni<List<MigrationStatus>> all() {
+    return Multi.createFrom()
+        .iterable(migrations.all())
+        .onItem()
+        .transformToUniAndConcatenate(this::of)
+        .collect()
+        .asList();
   }
 
   /** Where the migration stands now. */
@@ -32,8 +48,7 @@ public class StatusReports {
 
   /** A run as the status shows it, right after it began. */
   public static RunStatus begun(Run run) {
-    return RunView.status(
-        run, new io.zerodowntime.migration.backfill.RateMeter(), Optional.empty());
+    return RunView.status(run, new RateMeter(), Optional.empty());
   }
 
   private MigrationStatus status(Migration migration, PhaseView.Seen phase, RunView.Seen run) {

@@ -10,6 +10,7 @@ import io.zerodowntime.migration.RunKind;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import java.util.Locale;
 
 /** What happened in this instance, as counters and timers. */
 @ApplicationScoped
@@ -70,7 +71,7 @@ public class EngineMetrics implements MigrationListener {
 
   @Override
   public void onShadowReads(Migration migration, ShadowResult result, long reads) {
-    String label = result.name().toLowerCase(java.util.Locale.ROOT);
+    String label = result.name().toLowerCase(Locale.ROOT);
     registry
         .counter("shadow_reads", MIGRATION, migration.name(), "result", label)
         .increment((double) reads);

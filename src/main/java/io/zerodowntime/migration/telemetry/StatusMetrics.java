@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
 import io.quarkus.scheduler.Scheduled;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.flag.RequestedPhases;
@@ -52,12 +51,8 @@ public class StatusMetrics {
 
   @Scheduled(every = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> refresh() {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(reports::of)
-        .collect()
-        .asList()
+    return reports
+        .all()
         .invoke(this::show)
         .onFailure()
         .invoke(failure -> LOG.debugf("gauges not refreshed: %s", failure.getMessage()))

@@ -247,6 +247,27 @@ class MigrationApiTest {
   }
 
   @Test
+  void isNotReadyWithoutItsSchema() {
+    database.run("ALTER TABLE migration_state RENAME TO elsewhere");
+    try {
+      assertThat(given().get("/q/health/ready").statusCode()).isEqualTo(503);
+      assertThat(given().get("/q/health/live").statusCode()).isEqualTo(200);
+    } finally {
+      database.run("ALTER TABLE elsewhere RENAME TO migration_state");
+    }
+    assertThat(given().get("/q/health/ready").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void showsTextToATerminalThatAsksForIt() {
+    engine.ask(1);
+    assertThat(Api.viewer().accept("text/plain").get(MIGRATION).asString())
+        .contains("orders-status: phase 1 (dual-write)", "CLOSED  backfill-complete");
+    assertThat(Api.viewer().accept("*/*").get(MIGRATION).contentType())
+        .startsWith("application/json");
+  }
+
+  @Test
   void describesEveryCall() {
     String description =
         given().accept("application/json").get("/q/openapi?format=json").asString();

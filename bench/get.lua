@@ -1,0 +1,18 @@
+-- GET /orders/{id} of a random order: -- <rows>
+local counter = 0
+
+function setup(thread)
+  counter = counter + 1
+  thread:set("seed", os.time() * 1000 + counter)
+end
+
+function init(args)
+  math.randomseed(seed)
+  rows = tonumber(args[1])
+end
+
+function request()
+  return wrk.format("GET", "/orders/" .. math.random(1, rows))
+end
+
+dofile("done.lua")

@@ -1,0 +1,1 @@
+"""Measures the service against plain PostgreSQL on one machine."""

@@ -1,0 +1,5 @@
+/**
+ * The conditions of each step, one per file. Owns the judgement of evidence; hands on verdicts with
+ * reason and remedy; never changes anything.
+ */
+package io.zerodowntime.migration.gate;

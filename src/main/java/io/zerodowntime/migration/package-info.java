@@ -1,0 +1,6 @@
+/**
+ * The engine's vocabulary. Owns the words (Migration, Phase, Step, Flags, Evidence, Verdict) and
+ * the interfaces by which the rooms meet. Hands them to everybody; never sees a subpackage, SQL of
+ * a domain, or HTTP.
+ */
+package io.zerodowntime.migration;

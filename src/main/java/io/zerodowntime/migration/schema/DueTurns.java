@@ -1,0 +1,100 @@
+package io.zerodowntime.migration.schema;
+
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.zerodowntime.migration.Evidence.RunEvidence;
+import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.LiveInstance;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.StateSource;
+import io.zerodowntime.migration.Step;
+import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.phase.Instances;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Finds the schema turns that have come, and those that closed gates wait for. */
+@ApplicationScoped
+public class DueTurns {
+  /** Which turn opens which gate. */
+  private static final Map<String, SchemaTurn> OPENS =
+      Map.of(
+          "new-column", SchemaTurn.RELAX,
+          "new-indexes", SchemaTurn.INDEX,
+          "old-column-optional", SchemaTurn.ENFORCE,
+          "new-column-not-null", SchemaTurn.ENFORCE,
+          "new-column-optional", SchemaTurn.RELAX);
+
+  private final Pool pool;
+  private final StateSource states;
+  private final Instances instances;
+  private final Gatekeeper gates;
+
+  DueTurns(Pool pool, StateSource states, Instances instances, Gatekeeper gates) {
+    this.pool = pool;
+    this.states = states;
+    this.instances = instances;
+    this.gates = gates;
+  }
+
+  /** The turns that have come by what the database says now, whether or not they are done. */
+  public Uni<List<SchemaTurn>> of(Migration migration) {
+    return states
+        .state(pool, migration)
+        .chain(
+            state ->
+                Uni.combine()
+                    .all()
+                    .unis(gates.evidence(pool, migration, state), instances.live(pool, migration))
+                    .with(
+                        (evidence, live) ->
+                            SchemaTurn.due(
+                                state,
+                                requested(state, live),
+                                evidence.forward().filter(RunEvidence::complete).isPresent())));
+  }
+
+  /** The most cautious wish: nobody is surprised by a constraint that an earlier phase breaks. */
+  private static Phase requested(MigrationState state, List<LiveInstance> live) {
+    return live.stream()
+        .map(LiveInstance::requested)
+        .min(Comparator.comparing(Phase::number))
+        .orElse(state.phase());
+  }
+
+  /** The turns that closed gates of the neighbouring steps wait for. */
+  Uni<Set<SchemaTurn>> wanted(Migration migration) {
+    return states
+        .state(pool, migration)
+        .chain(
+            state ->
+                Multi.createFrom()
+                    .items(neighbours(state.phase()).stream())
+                    .onItem()
+                    .transformToUniAndConcatenate(
+                        step -> gates.verdicts(pool, migration, state, step, List.of()))
+                    .collect()
+                    .asList()
+                    .map(
+                        all ->
+                            all.stream()
+                                .flatMap(List::stream)
+                                .filter(verdict -> !verdict.open())
+                                .map(Verdict::gate)
+                                .filter(OPENS::containsKey)
+                                .map(OPENS::get)
+                                .collect(Collectors.toSet())));
+  }
+
+  private static List<Step> neighbours(Phase phase) {
+    return Arrays.stream(Step.values()).filter(step -> step.from() == phase).toList();
+  }
+}

@@ -1,0 +1,85 @@
+package io.zerodowntime.migration.status;
+
+import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
+import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The status for a terminal: what stands, what is closed, and what to do about it. */
+public final class StatusText {
+  private StatusText() {}
+
+  /** A few lines, the last one ended. */
+  public static String of(MigrationStatus status) {
+    StringBuilder text = new StringBuilder();
+    line(
+        text,
+        "%s: phase %s, epoch %d, %s; asked for: %s",
+        status.name(),
+        name(status.effective()),
+        status.epoch(),
+        status.drained() ? "drained" : "not drained",
+        status.requested().map(StatusText::name).orElse("no agreement"));
+    status.disagreement().ifPresent(who -> line(text, "held back: %s", who));
+    status.flagsRejected().ifPresent(why -> line(text, "flags refused here: %s", why));
+    status
+        .gracePeriod()
+        .forEach(
+            holder ->
+                line(
+                    text,
+                    "waiting for pid %s (%s), %.1f s old",
+                    holder.pid().map(String::valueOf).orElse("-"),
+                    holder.applicationName().or(holder::preparedAs).orElse("?"),
+                    holder.ageSeconds()));
+    status
+        .contractedAt()
+        .ifPresentOrElse(
+            at -> line(text, "%s was dropped at %s", status.oldColumn(), at),
+            () -> gates(text, status));
+    line(text, "backfill: %s", run(status.backfill()));
+    line(text, "parity:   %s", run(status.parity()));
+    status
+        .instances()
+        .forEach(i -> line(text, "instance: %s asks for %s", i.instance(), name(i.requested())));
+    return text.toString();
+  }
+
+  private static void gates(StringBuilder text, MigrationStatus status) {
+    line(text, "next step: %s", status.nextStep());
+    for (Verdict gate : status.gates()) {
+      line(text, "  %-6s  %-25s  %s", gate.open() ? "open" : "CLOSED", gate.gate(), gate.reason());
+      if (!gate.open()) {
+        line(text, "          -> %s", gate.remedy());
+      }
+    }
+  }
+
+  private static String run(Optional<RunStatus> run) {
+    return run.map(
+            r ->
+                String.format(
+                    Locale.ROOT,
+                    "run %d (%s) is %s: %d rows looked at, %d changed, %d disagree%s%s",
+                    r.run(),
+                    r.kind(),
+                    r.state(),
+                    r.scannedRows(),
+                    r.changedRows(),
+                    r.mismatchedRows(),
+                    r.rowsPerSecond() > 0
+                        ? String.format(Locale.ROOT, ", %.0f rows/s", r.rowsPerSecond())
+                        : "",
+                    r.etaSeconds().map(s -> ", " + s + " s left").orElse("")))
+        .orElse("none yet");
+  }
+
+  private static String name(PhaseName phase) {
+    return phase.phase() + " (" + phase.name() + ")";
+  }
+
+  private static void line(StringBuilder text, String format, Object... values) {
+    text.append(String.format(Locale.ROOT, format, values)).append('\n');
+  }
+}

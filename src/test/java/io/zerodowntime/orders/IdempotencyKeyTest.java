@@ -1,0 +1,43 @@
+package io.zerodowntime.orders;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.math.BigDecimal;
+import java.util.List;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.CharRange;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.StringLength;
+import org.assertj.core.api.Assumptions;
+
+class IdempotencyKeyTest {
+
+  @Property
+  void takesBothFormsForTheSame(
+      @ForAll @CharRange(from = '!', to = '~') @StringLength(min = 1, max = 255) String key) {
+    Assumptions.assumeThat(key).doesNotStartWith("\"");
+    String quoted = '"' + key.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+
+    assertThat(IdempotencyKey.of(List.of(key)).orElseThrow().value()).isEqualTo(key);
+    assertThat(IdempotencyKey.of(List.of(quoted)).orElseThrow().value()).isEqualTo(key);
+  }
+
+  @Property
+  void fingerprintsTheValueOfAnAmount(
+      @ForAll @IntRange(min = 1, max = 1_000_000) int cents,
+      @ForAll @IntRange(min = 1, max = 1_000_000) int other,
+      @ForAll @IntRange(max = 5) int zeros) {
+    String amount = BigDecimal.valueOf(cents, 2) + "0".repeat(zeros);
+
+    assertThat(fingerprint(amount)).isEqualTo(fingerprint(BigDecimal.valueOf(cents, 2).toString()));
+    assertThat(fingerprint(amount).equals(fingerprint(BigDecimal.valueOf(other, 2).toString())))
+        .isEqualTo(cents == other);
+  }
+
+  private static String fingerprint(String amount) {
+    NewOrder order = new NewOrder(1L, new BigDecimal(amount), null);
+    return java.util.HexFormat.of()
+        .formatHex(IdempotencyKey.fingerprint("POST", "/orders", order.canonical()));
+  }
+}

@@ -1,0 +1,100 @@
+package io.zerodowntime.orders;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.agroal.api.AgroalDataSource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.testing.PostgresResource;
+import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** No statement of a request reads the table from end to end, whatever its parameters are. */
+@QuarkusTest
+@QuarkusTestResource(PostgresResource.class)
+@TestProfile(OrdersProfile.class)
+class OrderPlansTest {
+  private static final Pattern PARAMETER = Pattern.compile("\\$(\\d)");
+
+  @Inject OrdersDatabase database;
+  @Inject DemonstrationOrders demonstration;
+  @Inject AgroalDataSource source;
+
+  @BeforeEach
+  void load() throws Exception {
+    database.reset(0);
+    assertThat(demonstration.load(20_000).await().atMost(Duration.ofSeconds(20))).isEqualTo(20_000);
+    database.run("UPDATE orders SET status = lower(old_status)");
+    database.run("ANALYZE orders");
+  }
+
+  @Test
+  void everyStatementFindsItsRowsByAnIndex() throws Exception {
+    Stream<String> writes =
+        Stream.of(
+                OrderStore.CREATE,
+                OrderStore.CREATE_UNDER_KEY,
+                OrderStore.UPDATE,
+                OrderStore.UPDATE_UNDER_KEY)
+            .flatMap(variants -> variants.values().stream());
+    Stream<String> reads =
+        Stream.of(
+            OrderReads.FIND_BY_OLD,
+            OrderReads.FIND_BY_NEW,
+            OrderReads.COMPARE_BY_OLD,
+            OrderReads.COMPARE_BY_NEW,
+            OrderReads.SHADOW);
+    for (String sql : Stream.of(writes, reads, pages()).flatMap(each -> each).toList()) {
+      assertThat(plan(sql)).as(sql).doesNotContain("Seq Scan on orders").contains("phase");
+    }
+  }
+
+  private static Stream<String> pages() {
+    Optional<Long> user = Optional.of(7L);
+    Optional<String> status = Optional.of("paid");
+    return Stream.of(
+            new OrderQuery(Optional.empty(), Optional.empty(), 0, 20),
+            new OrderQuery(user, Optional.empty(), 0, 20),
+            new OrderQuery(Optional.empty(), status, 0, 20),
+            new OrderQuery(user, status, 0, 20))
+        .flatMap(q -> Stream.of(OrderReads.pageSql(q, false), OrderReads.pageSql(q, true)));
+  }
+
+  private String plan(String sql) throws Exception {
+    int parameters =
+        PARAMETER
+            .matcher(sql)
+            .results()
+            .mapToInt(m -> Integer.parseInt(m.group(1)))
+            .max()
+            .orElse(0);
+    String nulls = String.join(", ", Collections.nCopies(parameters, "NULL"));
+    List<String> lines = new ArrayList<>();
+    try (Connection connection = source.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET plan_cache_mode = force_generic_plan");
+      statement.execute("PREPARE planned AS " + sql);
+      try (ResultSet rows =
+          statement.executeQuery("EXPLAIN (VERBOSE) EXECUTE planned(" + nulls + ")")) {
+        while (rows.next()) {
+          lines.add(rows.getString(1).replace("public.", ""));
+        }
+      }
+      statement.execute("DEALLOCATE planned");
+      statement.execute("RESET plan_cache_mode");
+    }
+    return String.join("\n", lines);
+  }
+}

@@ -1,0 +1,116 @@
+package io.zerodowntime.scenario;
+
+import static io.zerodowntime.scenario.Road.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zerodowntime.testing.TestDatabase;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A server that ends sessions, or restarts. Reads and keyed writes come through; an un-keyed write
+ * may be answered that nobody knows whether it was done, and nothing worse.
+ */
+class DatabaseRestartIT {
+  private static final int ROWS = 2000;
+  private static final String END_SESSIONS =
+      """
+      SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()
+      """;
+
+  @TempDir Path directory;
+
+  private EmbeddedPostgres server;
+  private TestDatabase database;
+  private Table table;
+  private Ledger ledger;
+  private Fleet fleet;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = server(0);
+    database = new TestDatabase("postgres", server.getPort());
+    table = new Table(database);
+    ledger = new Ledger(ROWS, Legacy::status);
+    fleet = new Fleet(directory, database, Map.of());
+    fleet.run(0, "expand");
+    table.ask(Legacy.load(ROWS));
+    fleet.serve();
+    fleet.serve();
+  }
+
+  private EmbeddedPostgres server(int port) throws IOException {
+    return EmbeddedPostgres.builder()
+        .setDataDirectory(directory.resolve("data"))
+        .setCleanDataDirectory(false)
+        .setPort(port)
+        .start();
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    fleet.close();
+    server.close();
+  }
+
+  @Test
+  void sessionsAreEndedOverAndOver() throws Exception {
+    underTraffic(
+        "sessions ended",
+        () -> {
+          for (int i = 0; i < 10; i++) {
+            try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+              statement.execute(END_SESSIONS);
+            }
+            goOn(10);
+          }
+        });
+  }
+
+  @Test
+  void theServerRestarts() throws Exception {
+    underTraffic(
+        "restart",
+        () -> {
+          int port = server.getPort();
+          server.close();
+          server = server(port);
+        });
+  }
+
+  private void underTraffic(String what, Trouble trouble) throws Exception {
+    try (Traffic traffic = new Traffic(fleet.addresses(), ledger).start("before")) {
+      goOn(200);
+      traffic.stage(what);
+      trouble.make();
+      traffic.stage("after");
+      goOn(200);
+      traffic.close();
+      traffic.summary().forEach(System.out::println);
+      System.out.println(traffic.failures().unknown().size() + " un-keyed writes left open");
+      assertThat(traffic.failures().first()).as(fleet.output()).isEmpty();
+    }
+    assertThat(ledger.complaintsAboutUnknown()).isEmpty();
+    assertThat(table.compare(ledger, "lower(old_status)")).isEmpty();
+  }
+
+  private void goOn(int writes) {
+    long before = ledger.acknowledgedWrites();
+    await().until(() -> ledger.acknowledgedWrites() > before + writes);
+  }
+
+  private interface Trouble {
+    void make() throws IOException, SQLException;
+  }
+}

@@ -1,0 +1,61 @@
+package io.zerodowntime.scenario;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.stream.StreamSupport;
+
+/** What an operator does by HTTP. */
+final class Operator {
+  static final String PASSWORD = "secret-of-operators";
+  private static final String PATH = "/migrations/orders-status";
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String AUTHORIZATION =
+      "Basic "
+          + Base64.getEncoder()
+              .encodeToString(("operator:" + PASSWORD).getBytes(StandardCharsets.UTF_8));
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final URI instance;
+
+  Operator(URI instance) {
+    this.instance = instance;
+  }
+
+  /** The migration's status. */
+  JsonNode status() throws IOException, InterruptedException {
+    return JSON.readTree(call("GET", "").body());
+  }
+
+  /** The remedy of a closed gate of the next step; empty if it is open or not asked. */
+  String remedy(String gate) throws IOException, InterruptedException {
+    return StreamSupport.stream(status().get("gates").spliterator(), false)
+        .filter(verdict -> verdict.get("gate").asText().equals(gate))
+        .filter(verdict -> !verdict.get("open").asBoolean())
+        .map(verdict -> verdict.get("remedy").asText())
+        .findFirst()
+        .orElse("");
+  }
+
+  HttpResponse<String> post(String what) throws IOException, InterruptedException {
+    return call("POST", "/" + what);
+  }
+
+  private HttpResponse<String> call(String method, String what)
+      throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(instance.resolve(PATH + what))
+            .timeout(Duration.ofSeconds(60))
+            .header("Authorization", AUTHORIZATION)
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .build();
+    return http.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+}

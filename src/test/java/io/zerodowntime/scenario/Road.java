@@ -1,0 +1,67 @@
+package io.zerodowntime.scenario;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+
+/** Walks a fleet that applies schema changes by itself from one phase to the next. */
+final class Road {
+  private final Fleet fleet;
+  private final Table table;
+  private final Operator operator;
+
+  /**
+   * @param instance the one that the operator speaks to, counted from 0
+   */
+  Road(Fleet fleet, Table table, int instance) {
+    this.fleet = fleet;
+    this.table = table;
+    this.operator = fleet.operator(instance);
+  }
+
+  /** A patience that outlasts a transaction which a stopped process left open. */
+  static ConditionFactory await() {
+    return Awaitility.await().atMost(Duration.ofMinutes(2)).pollInterval(Duration.ofMillis(100));
+  }
+
+  void toDualWrite() throws IOException {
+    fleet.flags().edit(1);
+    awaitPhase("1");
+  }
+
+  void toReadNew() throws Exception {
+    demand(operator.post("backfill"), 202);
+    await().until(this::parityIsClean);
+    fleet.flags().edit(2);
+    awaitPhase("2");
+  }
+
+  private boolean parityIsClean() throws IOException, InterruptedException {
+    JsonNode parity = operator.status().get("parity");
+    return !parity.isNull()
+        && parity.get("state").asText().equals("complete")
+        && parity.get("mismatchedRows").asLong() == 0;
+  }
+
+  void toContract() throws IOException {
+    fleet.flags().edit(3);
+    awaitPhase("3");
+  }
+
+  void drop() throws Exception {
+    demand(operator.post("contract"), 200);
+  }
+
+  void awaitPhase(String phase) {
+    await().until(() -> table.phase().equals(phase));
+  }
+
+  private static void demand(HttpResponse<String> answer, int status) {
+    if (answer.statusCode() != status) {
+      throw new AssertionError(answer.statusCode() + " " + answer.body());
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package io.zerodowntime.scenario;
+
+import static io.zerodowntime.scenario.Road.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zerodowntime.testing.ServiceProcess;
+import io.zerodowntime.testing.TestDatabase;
+import io.zerodowntime.testing.TestPostgres;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands as processes, and what is left when one is killed in the middle of its work. */
+class WorkerCrashIT {
+  private static final int ROWS = 20_000;
+  private static final String WORKER_WAITS =
+      """
+      SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'
+        AND query LIKE '%backfill_progress%'
+      """;
+  private static final String RIGHT =
+      "SELECT count(*) FROM orders WHERE status = lower(old_status)";
+
+  @TempDir Path directory;
+
+  private final TestDatabase database = TestPostgres.create(WorkerCrashIT.class);
+  private final Table table = new Table(database);
+  private Fleet fleet;
+  private Road road;
+
+  private void start(Map<String, String> settings) throws Exception {
+    fleet = new Fleet(directory, database, settings);
+    fleet.run(0, "expand");
+    table.ask(Legacy.load(ROWS));
+    table.ask("ANALYZE orders");
+  }
+
+  @AfterEach
+  void end() {
+    fleet.close();
+  }
+
+  @Test
+  void aKilledBackfillIsTakenUpWhereItStopped() throws Exception {
+    start(
+        Map.of(
+            "BACKFILL_WORKERS", "0",
+            "BACKFILL_BATCH_SIZE", "200",
+            "BACKFILL_DELAY", "30ms",
+            "BACKFILL_TARGET_LOAD", "0.05"));
+    fleet.serve();
+    road = new Road(fleet, table, 0);
+    road.toDualWrite();
+
+    killInTheMiddleOfABatch(ROWS / 4, true);
+    long first = scanned();
+    killInTheMiddleOfABatch(ROWS / 2, false);
+    assertThat(scanned()).isGreaterThan(first).isLessThan(ROWS);
+    ServiceProcess last = fleet.run(0, "backfill");
+
+    assertThat(table.ask("SELECT state FROM backfill_run")).isEqualTo("complete");
+    assertThat(table.count("SELECT scanned FROM backfill_run")).isEqualTo(ROWS);
+    assertThat(table.count("SELECT changed FROM backfill_run")).isEqualTo(ROWS);
+    assertThat(table.count(RIGHT)).isEqualTo(ROWS);
+    assertThat(last.out().lines()).hasSizeGreaterThan(1).allMatch(line -> line.startsWith("[#"));
+    assertThat(last.out()).contains("100 % forward complete: 20000 rows looked at");
+  }
+
+  /** A row that somebody else holds stops the worker within the batch that needs it. */
+  private void killInTheMiddleOfABatch(long row, boolean rolledBack) throws Exception {
+    try (Connection other = database.dataSource().getConnection();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("SELECT FROM orders WHERE id = " + row + " FOR UPDATE");
+      ServiceProcess worker = fleet.begin("backfill");
+      await().until(() -> table.ask(WORKER_WAITS) != null);
+      worker.signal("KILL");
+      assertThat(worker.awaitExit()).isEqualTo(137);
+      if (rolledBack) {
+        table.ask(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid = "
+                + table.ask(WORKER_WAITS));
+      }
+      other.rollback();
+    }
+    await().until(() -> table.ask(WORKER_WAITS) == null);
+  }
+
+  private long scanned() {
+    return table.count("SELECT sum(scanned) FROM backfill_progress");
+  }
+
+  @Test
+  void commandsSayWhatTheProtocolForbids() throws Exception {
+    start(Map.of("BACKFILL_WORKERS", "0"));
+    fleet.serve();
+    road = new Road(fleet, table, 0);
+    ServiceProcess refused = fleet.run(3, "backfill");
+    assertThat(refused.out()).isEmpty();
+    assertThat(refused.err()).contains("forbidden").contains("phase 1").doesNotContain("WARN");
+    assertThat(fleet.run(3, "verify").err()).contains("forbidden").contains("phase 1 or 2");
+    assertThat(fleet.run(3, "contract").err()).contains("instances-agree").contains("phase is 0");
+    assertThat(fleet.run(0, "expand").out()).contains("nothing to do").doesNotContain("010");
+    assertThat(column("old_status")).isEqualTo(1);
+
+    road.toDualWrite();
+    assertThat(fleet.run(1, "verify").out())
+        .contains(ROWS + " rows compared, " + ROWS + " disagree");
+    JsonNode status = new ObjectMapper().readTree(fleet.run(0, "status").out()).get(0);
+    assertThat(status.get("name").asText()).isEqualTo("orders-status");
+    assertThat(status.get("effective").get("phase").asInt()).isEqualTo(1);
+    assertThat(status.get("parity").get("mismatchedRows").asLong()).isEqualTo(ROWS);
+    fleet.run(0, "backfill");
+    // the comparison that follows by itself needs a worker; this command is one
+    assertThat(fleet.run(0, "verify").out()).contains(ROWS + " rows compared, 0 disagree");
+  }
+
+  private long column(String name) {
+    return table.count(
+        "SELECT count(*) FROM information_schema.columns WHERE table_name = 'orders'"
+            + " AND column_name = '%s'".formatted(name));
+  }
+
+  @Test
+  void anotherInstanceEndsTheGracePeriodOfAKilledOne() throws Exception {
+    start(Map.of("MIGRATION_INSTANCE_TIMEOUT", "3s"));
+    ServiceProcess first = fleet.serve();
+    try (Connection writer = database.dataSource().getConnection();
+        Statement statement = writer.createStatement()) {
+      writer.setAutoCommit(false);
+      statement.execute("UPDATE orders SET amount = 2 WHERE id = 1");
+      fleet.flags().edit(1);
+      await().until(() -> table.phase().equals("1 draining"));
+      first.signal("KILL");
+      first.awaitExit();
+      fleet.serve();
+      road = new Road(fleet, table, 1);
+      assertThat(fleet.run(3, "backfill").err()).contains("not drained");
+      assertThat(table.phase()).isEqualTo("1 draining");
+      writer.commit();
+    }
+    road.awaitPhase("1");
+  }
+}
