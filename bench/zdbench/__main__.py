@@ -25,7 +25,7 @@ def arguments():
             ("rows", 1_000_000, "orders in the table"),
             ("turns", 3, "how often each side is measured"),
             ("duration", 15, "seconds of each turn of post and get"),
-            ("warmup", 30, "seconds of load before the first turn"),
+            ("warmup", 60, "seconds of load before the first turn"),
             ("batch", 10_000, "rows in a batch of the backfill, at most"),
             ("connections", 16, "database connections of pgbench and of the service"),
             ("clients", 64, "HTTP connections")):

@@ -24,6 +24,8 @@ def describe(postgres, options, java_options):
                 f"wrk with {options.clients} connections, pgbench -M prepared, "
                 f"{options.duration} s a turn after {options.warmup} s of warm-up; all of it on "
                 "this machine",
+        "commits": "the UPDATE and every order wait for the disk; of a backfill's commits only the "
+                   "last one does, for all of them",
         "load average before": f"{os.getloadavg()[0]:.2f}",
     }
 
