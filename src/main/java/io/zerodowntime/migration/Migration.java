@@ -48,8 +48,8 @@ public record Migration(
           IDENTIFIER.matcher(identifier).matches(),
           "identifier " + identifier + " of " + name + " is not " + IDENTIFIER);
     }
-    require(forward.contains(oldColumn), "forward of " + name + " does not name " + oldColumn);
-    require(reverse.contains(newColumn), "reverse of " + name + " does not name " + newColumn);
+    require(names(forward, oldColumn), "forward of " + name + " does not name " + oldColumn);
+    require(names(reverse, newColumn), "reverse of " + name + " does not name " + newColumn);
     newIndexes = List.copyOf(newIndexes);
     oldIndexes = List.copyOf(oldIndexes);
   }
@@ -60,6 +60,10 @@ public record Migration(
    */
   public String mismatch() {
     return newColumn + " IS DISTINCT FROM " + forward;
+  }
+
+  private static boolean names(String expression, String column) {
+    return Pattern.compile("\\b" + column + "\\b").matcher(expression).find();
   }
 
   private static void require(boolean condition, String message) {

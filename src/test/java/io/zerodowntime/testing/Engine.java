@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -44,7 +45,7 @@ public class Engine {
   @Inject StatusReports reports;
 
   @ConfigProperty(name = "migration.flags-dir")
-  Path directory;
+  Optional<Path> directory;
 
   public static <T> T await(Uni<T> work) {
     return work.await().atMost(PATIENCE);
@@ -63,7 +64,7 @@ public class Engine {
 
   public void flag(String name, String value) {
     try {
-      Files.writeString(directory.resolve(name), value);
+      Files.writeString(directory.orElseThrow().resolve(name), value);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
