@@ -8,6 +8,7 @@ import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.Fenced;
+import io.zerodowntime.platform.ReadClient;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,9 +57,11 @@ class OrderReads {
       """;
 
   private final Pool pool;
+  private final ReadClient reads;
 
-  OrderReads(Pool pool) {
+  OrderReads(Pool pool, ReadClient reads) {
     this.pool = pool;
+    this.reads = reads;
   }
 
   private static String json(boolean fromNew) {
@@ -68,7 +71,10 @@ class OrderReads {
 
   /** The order's JSON; empty if there is none. */
   Uni<Fenced<Optional<String>>> find(Phase phase, long id) {
-    return send(phase.readsNew() ? FIND_BY_NEW : FIND_BY_OLD, Tuple.of(id))
+    return reads
+        .client()
+        .preparedQuery(phase.readsNew() ? FIND_BY_NEW : FIND_BY_OLD)
+        .execute(Tuple.of(id))
         .map(rows -> fenced(rows, Optional.ofNullable(first(rows).getString("json"))));
   }
 
