@@ -17,7 +17,8 @@ import io.zerodowntime.migration.RunKind;
  * like every other writer, and the next epoch's grace period waits for it. Each row's new value is
  * computed from the row as it is when its lock is taken (READ COMMITTED evaluates both the
  * condition and the expression again after a wait), so a newer value is never overwritten. Columns
- * of ours begin with {@code zd_} so that they never hide one that an expression names.
+ * of ours begin with {@code zd_} so that they never hide one that an expression names, and so does
+ * the claim, which would hide a table of that name.
  *
  * <p>Its commit does not wait for the disk: a crash of the server takes rows and cursor back
  * together, and the commit that declares the run complete does wait, for all that came before it.
@@ -25,7 +26,7 @@ import io.zerodowntime.migration.RunKind;
 final class BatchStatement {
   private static final String TEMPLATE =
       """
-      WITH claim AS (
+      WITH zd_claim AS (
         SELECT p.range_no AS zd_range, p.low_key::%(keyType) AS zd_low, p.after_key::%(keyType) AS zd_after,
           p.high_key::%(keyType) AS zd_high
         FROM backfill_progress p
@@ -38,7 +39,7 @@ final class BatchStatement {
         SET after_key = COALESCE(w.last::text, b.after_key), scanned = b.scanned + w.n,
           changed = b.changed + w.changed, mismatched = b.mismatched + w.mismatched,
           batches = b.batches + 1, done = w.n < $2::bigint, updated_at = now()
-        FROM claim c, work w
+        FROM zd_claim c, work w
         WHERE b.run_id = $1 AND b.range_no = c.zd_range
         RETURNING w.n, w.changed, w.mismatched
       )
@@ -58,14 +59,14 @@ final class BatchStatement {
       """
       page AS (
         SELECT k.key AS zd_last, COALESCE(k.n, 0) AS zd_n
-        FROM claim c LEFT JOIN LATERAL (
+        FROM zd_claim c LEFT JOIN LATERAL (
           SELECT t.%(key) AS key, row_number() OVER (ORDER BY t.%(key)) AS n FROM %(table) t
           WHERE %(inRange) AND t.%(key) <= c.zd_high
           ORDER BY t.%(key) LIMIT $2::bigint) k ON true
         ORDER BY k.n DESC NULLS LAST LIMIT 1
       ), written AS (
         UPDATE %(table) AS t SET %(target) = %(expression)
-        FROM claim c, page p
+        FROM zd_claim c, page p
         WHERE %(inRange) AND t.%(key) <= p.zd_last AND %(mismatch)
         RETURNING 1
       ), work AS MATERIALIZED (
@@ -79,7 +80,7 @@ final class BatchStatement {
       """
       seen AS MATERIALIZED (
         SELECT k.key, k.old_value, k.new_value, k.differs
-        FROM claim c CROSS JOIN LATERAL (
+        FROM zd_claim c CROSS JOIN LATERAL (
           SELECT t.%(key) AS key, t.%(old) AS old_value, t.%(new) AS new_value,
             %(mismatch) AS differs
           FROM %(table) t

@@ -4,6 +4,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -68,15 +69,17 @@ final class KeyRanges {
         .map(bounds -> between(refine(bounds, migration, count)));
   }
 
+  /** Exact numbers: a rounded or overflown last bound would leave the last rows in no range. */
   private static List<String> refine(List<String> bounds, Migration migration, int count) {
     boolean integer = List.of("smallint", "integer", "bigint").contains(migration.keyType());
     if (bounds.size() != 2 || !integer || count < 2) {
       return bounds;
     }
-    long low = Long.parseLong(bounds.get(0));
-    long high = Long.parseLong(bounds.get(1));
+    BigInteger low = new BigInteger(bounds.get(0));
+    BigInteger span = new BigInteger(bounds.get(1)).subtract(low);
+    BigInteger ranges = BigInteger.valueOf(count);
     return IntStream.rangeClosed(0, count)
-        .mapToObj(i -> String.valueOf(low + (long) ((double) (high - low) * i / count)))
+        .mapToObj(i -> low.add(span.multiply(BigInteger.valueOf(i)).divide(ranges)).toString())
         .distinct()
         .toList();
   }
