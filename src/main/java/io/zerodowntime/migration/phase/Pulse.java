@@ -2,6 +2,7 @@ package io.zerodowntime.migration.phase;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduler;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
@@ -29,14 +30,20 @@ public class Pulse {
   private final RequestSource flags;
   private final Instances instances;
   private final PhaseReconciler reconciler;
+  private final Scheduler timers;
   private volatile boolean stopping;
 
   Pulse(
-      Migrations migrations, RequestSource flags, Instances instances, PhaseReconciler reconciler) {
+      Migrations migrations,
+      RequestSource flags,
+      Instances instances,
+      PhaseReconciler reconciler,
+      Scheduler timers) {
     this.migrations = migrations;
     this.flags = flags;
     this.instances = instances;
     this.reconciler = reconciler;
+    this.timers = timers;
   }
 
   /** One beat over every migration; a failure is logged, and the next beat tries again. */
@@ -77,9 +84,15 @@ public class Pulse {
         .recoverWithNull();
   }
 
-  /** The one place that waits: a stopping instance must not hold the fleet back as a live one. */
+  /**
+   * Stops every timer, so that none finds its pool closed, and takes the heartbeat back: a stopping
+   * instance must not hold the fleet back as a live one. The one place that waits for an answer.
+   */
   void stop(@Observes ShutdownEvent event) throws InterruptedException {
     stopping = true;
+    if (timers.isRunning()) {
+      timers.pause();
+    }
     try {
       instances
           .withdraw()
