@@ -1,6 +1,7 @@
 package io.zerodowntime;
 
 import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -27,6 +28,7 @@ class FirstRun {
   private final SchemaChanges schema;
   private final DemonstrationOrders demonstration;
   private final Settings settings;
+  private volatile boolean stopping;
 
   FirstRun(
       Migrations migrations,
@@ -52,7 +54,15 @@ class FirstRun {
         .subscribe()
         .with(
             loaded -> hint(),
-            failure -> LOG.errorf("the schema is not there yet: %s", failure.getMessage()));
+            failure ->
+                LOG.logf(
+                    stopping ? Logger.Level.DEBUG : Logger.Level.ERROR,
+                    "the first run is not complete: %s",
+                    failure.getMessage()));
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    stopping = true;
   }
 
   private Uni<Void> expand() {

@@ -119,9 +119,12 @@ class MainIT {
   void aGivenDatabaseIsUsedAndNothingEmbeddedStarts() throws Exception {
     Map<String, String> environment =
         Map.of("DATABASE_URL", TestPostgres.create(MainIT.class).url());
+    try (ServiceProcess expand = start(environment, "expand")) {
+      assertThat(expand.awaitExit()).isZero();
+    }
     try (ServiceProcess service = start(environment)) {
       service.awaitReady();
-      assertThat(service.get("/q/health/ready")).isEqualTo(200);
+      assertThat(service.get("/orders/1")).isEqualTo(404);
       assertThat(directory.resolve(".zerodowntime")).doesNotExist();
     }
   }

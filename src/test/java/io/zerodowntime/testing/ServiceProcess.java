@@ -60,14 +60,14 @@ public final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  /** Waits until it serves. */
+  /** Waits until it serves on a database that has its schema. */
   public ServiceProcess awaitReady() {
     Awaitility.await()
         .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(100))
         .ignoreExceptions()
         .failFast("ended: " + out + " " + err, () -> !process.isAlive())
-        .until(() -> get("/q/health/live") == 200);
+        .until(() -> get("/q/health/ready") == 200);
     return this;
   }
 
