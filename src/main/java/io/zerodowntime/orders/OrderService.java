@@ -22,6 +22,7 @@ class OrderService {
 
   private final PhaseFence fence;
   private final OrderStore store;
+  private final OrderCreations creations;
   private final IdempotencyStore keys;
   private final List<OrderListener> listeners;
   private final Duration ttl;
@@ -29,11 +30,13 @@ class OrderService {
   OrderService(
       PhaseFence fence,
       OrderStore store,
+      OrderCreations creations,
       IdempotencyStore keys,
       @All List<OrderListener> listeners,
       @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
     this.fence = fence;
     this.store = store;
+    this.creations = creations;
     this.keys = keys;
     this.listeners = listeners;
     this.ttl = ttl;
@@ -44,14 +47,14 @@ class OrderService {
     Uni<Answer> answer =
         key.isEmpty()
             ? fence
-                .write(STATUS, phase -> store.create(phase, order))
+                .write(STATUS, phase -> creations.create(phase, order))
                 .map(written -> new Answer(201, written.json(), false))
             : createUnder(claim(key.get(), "POST", "/orders", order.canonical()), order);
     return answer.invoke(this::told);
   }
 
   private Uni<Answer> createUnder(KeyClaim claim, NewOrder order) {
-    return onceUnder(claim, 201, phase -> store.create(phase, order, claim), LOOKS)
+    return onceUnder(claim, 201, phase -> creations.create(phase, order, claim), LOOKS)
         .map(answer -> answer.orElseThrow(OrderProblems::keyBusy));
   }
 

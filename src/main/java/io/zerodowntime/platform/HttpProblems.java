@@ -27,6 +27,13 @@ final class HttpProblems {
         .detail(DETAILS.getOrDefault(status, "The call ended with status " + status + "."));
   }
 
+  /** For a request that was not begun. */
+  static Problem overloaded() {
+    return Problem.of(503, "overloaded", "Too many requests at once")
+        .detail("Nothing was changed; send the request again later.")
+        .retryAfter(1);
+  }
+
   static Problem malformedJson() {
     return Problem.of(400, "malformed-json", "Malformed JSON")
         .detail("The body is not one JSON object as this call needs it.");

@@ -1,0 +1,89 @@
+package io.zerodowntime.orders;
+
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.phase.Fenced;
+import io.zerodowntime.platform.GroupCommit;
+import io.zerodowntime.platform.Outcome;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** Creates orders, several in one commit where several come at once. */
+@Singleton
+class OrderCreations implements GroupCommit.Writes<Creation, Fenced<Written>> {
+  /** Numbers beside a creation's texts: user, amount, fingerprint. */
+  private static final int NUMBERS = 64;
+
+  private final OrderStore store;
+  private final OrderGroups groups;
+  private final boolean sharing;
+  private final GroupCommit<Creation, Fenced<Written>> commits;
+
+  OrderCreations(
+      OrderStore store,
+      OrderGroups groups,
+      @ConfigProperty(name = "orders.sharing.enabled") boolean sharing,
+      @ConfigProperty(name = "orders.sharing.deadline") Duration deadline) {
+    this.store = store;
+    this.groups = groups;
+    this.sharing = sharing;
+    GroupCommit.Bounds bounds =
+        new GroupCommit.Bounds(
+            Integer.getInteger("lanes", 4), Integer.getInteger("group", 64), 64 * 1024, deadline);
+    this.commits = new GroupCommit<>(this, bounds, System::nanoTime);
+  }
+
+  Uni<Fenced<Written>> create(Phase phase, NewOrder order) {
+    return create(new Creation(phase, order, null));
+  }
+
+  Uni<Fenced<Written>> create(Phase phase, NewOrder order, KeyClaim claim) {
+    return create(new Creation(phase, order, claim));
+  }
+
+  private Uni<Fenced<Written>> create(Creation creation) {
+    return sharing ? commits.write(creation) : alone(creation);
+  }
+
+  @Scheduled(every = "1s")
+  void expire() {
+    commits.expire();
+  }
+
+  @Override
+  public Object kind(Creation creation) {
+    return creation.phase();
+  }
+
+  @Override
+  public Object identity(Creation creation) {
+    return creation.key();
+  }
+
+  @Override
+  public int bytes(Creation creation) {
+    int key = creation.claim() == null ? 0 : creation.key().length();
+    return NUMBERS + key + creation.order().status().length();
+  }
+
+  @Override
+  public Uni<Fenced<Written>> alone(Creation creation) {
+    return creation.claim() == null
+        ? store.create(creation.phase(), creation.order())
+        : store.create(creation.phase(), creation.order(), creation.claim());
+  }
+
+  @Override
+  public Uni<List<Fenced<Written>>> together(List<Creation> creations) {
+    return groups.create(creations);
+  }
+
+  /** An order without a key is created twice if its group was done and nobody knows. */
+  @Override
+  public boolean again(Creation creation, Throwable failure) {
+    return creation.claim() != null || Outcome.of(failure) != Outcome.UNKNOWN;
+  }
+}

@@ -1,0 +1,128 @@
+package io.zerodowntime.orders;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.RowSet;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.MigrationException;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.phase.Fenced;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+
+/** Creates several orders with one statement: what {@link OrderStore} does for one of them. */
+@Singleton
+class OrderGroups {
+  /*
+   * Keys are claimed in their order, so two groups never wait for each other in a circle; and a
+   * group does not wait long for a key that somebody is just taking: it fails, and each of its
+   * orders goes alone.
+   */
+  static final Map<StatusColumns, String> CREATE =
+      StatusColumns.variants(
+          """
+          WITH state AS (
+            SELECT phase, set_config('lock_timeout', '100ms', true)
+            FROM migration_state WHERE name = 'orders-status'
+          ), candidate AS (
+            SELECT c.*, {json} AS json FROM (
+              SELECT asked.*, nextval('orders_id_seq') AS id, now() AS created_at
+              FROM state, unnest($2::bigint[], $3::text[]::numeric[], $4::varchar[],
+                $5::varchar[], $6::bytea[]) WITH ORDINALITY
+                AS asked (user_id, amount, status, key, fingerprint, n)
+              WHERE phase = $1::smallint) AS c
+          ), claim AS (
+            INSERT INTO idempotency_key AS held (key, fingerprint, status, response)
+            SELECT key, fingerprint, 201, json FROM candidate WHERE key IS NOT NULL ORDER BY key
+            ON CONFLICT (key) DO UPDATE
+            SET fingerprint = excluded.fingerprint, status = excluded.status,
+              response = excluded.response, created_at = excluded.created_at
+            WHERE held.created_at < now() - $7::float8 * interval '1 second'
+            RETURNING key
+          ), granted AS (
+            SELECT c.* FROM candidate AS c LEFT JOIN claim USING (key)
+            WHERE c.key IS NULL OR claim.key IS NOT NULL
+          ), created AS (
+            INSERT INTO orders (id, user_id, amount, created_at, {columns})
+            SELECT id, user_id, amount, created_at, {values} FROM granted
+          )
+          SELECT state.phase, granted.n, granted.json FROM state LEFT JOIN granted ON true
+          """
+              .replace("{json}", OrderJson.sql("id", "user_id", "amount", "status", "created_at")),
+          "granted.status");
+
+  private final Pool pool;
+
+  OrderGroups(Pool pool) {
+    this.pool = pool;
+  }
+
+  private static List<Fenced<Written>> written(RowSet<Row> rows, int size) {
+    if (rows.size() == 0) {
+      throw new MigrationException.Unknown(OrderMigration.STATUS.name());
+    }
+    Phase phase = Phase.of(rows.iterator().next().getShort(0));
+    List<Fenced<Written>> written =
+        new ArrayList<>(Collections.nCopies(size, new Fenced<>(phase, new Written(null))));
+    for (Row row : rows) {
+      if (row.getLong(1) != null) {
+        written.set(
+            row.getLong(1).intValue() - 1, new Fenced<>(phase, new Written(row.getString(2))));
+      }
+    }
+    return written;
+  }
+
+  /**
+   * Creates all of them or, where it fails, none.
+   *
+   * @param creations of one phase and no two of one key
+   * @return what became of each, in the same order
+   */
+  Uni<List<Fenced<Written>>> create(List<Creation> creations) {
+    Phase phase = creations.get(0).phase();
+    return pool.preparedQuery(CREATE.get(StatusColumns.writtenIn(phase)))
+        .execute(parameters(phase, creations))
+        .map(rows -> written(rows, creations.size()));
+  }
+
+  private static Tuple parameters(Phase phase, List<Creation> creations) {
+    return Tuple.tuple()
+        .addShort((short) phase.number())
+        .addArrayOfLong(array(creations, each -> each.order().userId(), Long[]::new))
+        .addArrayOfString(
+            array(creations, each -> each.order().amount().toPlainString(), String[]::new))
+        .addArrayOfString(array(creations, each -> each.order().status(), String[]::new))
+        .addArrayOfString(array(creations, Creation::key, String[]::new))
+        .addValue(array(creations, OrderGroups::fingerprint, Buffer[]::new))
+        .addDouble((double) ttl(creations).toSeconds());
+  }
+
+  private static Buffer fingerprint(Creation creation) {
+    return creation.claim() == null ? null : Buffer.buffer(creation.claim().fingerprint());
+  }
+
+  /** One setting for all keys; of no use where no order has one. */
+  private static Duration ttl(List<Creation> creations) {
+    return creations.stream()
+        .map(Creation::claim)
+        .filter(Objects::nonNull)
+        .findFirst()
+        .map(KeyClaim::ttl)
+        .orElse(Duration.ZERO);
+  }
+
+  private static <T> T[] array(
+      List<Creation> creations, Function<Creation, T> value, IntFunction<T[]> array) {
+    return creations.stream().map(value).toArray(array);
+  }
+}

@@ -1,0 +1,199 @@
+package io.zerodowntime.platform;
+
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/**
+ * Lets writes share a statement, and so a round trip and a commit. A write that finds a free lane
+ * goes at once and alone; what arrives while all lanes are taken waits for the next statement and
+ * goes with everything else that waits. So groups grow with the load, and nobody waits for a timer.
+ *
+ * <p>A group that fails is taken apart: each of its writes is sent once more, alone, and gets its
+ * own result. So a bad write costs its neighbours one repetition and never their success.
+ *
+ * @param <W> a write
+ * @param <R> its result
+ */
+public final class GroupCommit<W, R> {
+  private final Writes<W, R> writes;
+  private final Bounds bounds;
+  private final LongSupplier nanoTime;
+  private final Deque<Waiting<W, R>> queue = new ArrayDeque<>();
+  private int taken;
+
+  /**
+   * @param nanoTime a clock like {@link System#nanoTime()}
+   */
+  public GroupCommit(Writes<W, R> writes, Bounds bounds, LongSupplier nanoTime) {
+    this.writes = writes;
+    this.bounds = bounds;
+    this.nanoTime = nanoTime;
+  }
+
+  /**
+   * Does a write, alone or with others.
+   *
+   * @return its own result; fails with what its own statement failed with, or with a problem (503)
+   *     if it waited too long and was not sent at all
+   */
+  public Uni<R> write(W write) {
+    return Uni.createFrom()
+        .emitter(emitter -> accept(new Waiting<>(write, emitter, nanoTime.getAsLong())));
+  }
+
+  private void accept(Waiting<W, R> arrived) {
+    synchronized (this) {
+      queue.add(arrived);
+    }
+    dispatch();
+  }
+
+  private void dispatch() {
+    for (List<Waiting<W, R>> group = next(); !group.isEmpty(); group = next()) {
+      send(group);
+    }
+  }
+
+  /** Takes a lane and the writes for it; none if there is no free lane or nothing waits. */
+  private synchronized List<Waiting<W, R>> next() {
+    List<Waiting<W, R>> group = taken < bounds.lanes() ? takeGroup() : List.of();
+    taken += group.isEmpty() ? 0 : 1;
+    return group;
+  }
+
+  private List<Waiting<W, R>> takeGroup() {
+    List<Waiting<W, R>> group = new ArrayList<>();
+    Set<Object> identities = new HashSet<>();
+    int bytes = 0;
+    Iterator<Waiting<W, R>> each = queue.iterator();
+    while (each.hasNext() && group.size() < bounds.writes()) {
+      Waiting<W, R> waiting = each.next();
+      bytes += writes.bytes(waiting.write());
+      if (!group.isEmpty() && bytes > bounds.bytes()) {
+        break;
+      }
+      if (fits(waiting.write(), group, identities)) {
+        group.add(waiting);
+        each.remove();
+      }
+    }
+    return group;
+  }
+
+  private boolean fits(W write, List<Waiting<W, R>> group, Set<Object> identities) {
+    boolean sameKind =
+        group.isEmpty() || writes.kind(group.get(0).write()).equals(writes.kind(write));
+    Object identity = writes.identity(write);
+    return sameKind && (identity == null || identities.add(identity));
+  }
+
+  private void send(List<Waiting<W, R>> group) {
+    if (group.size() == 1) {
+      Waiting<W, R> only = group.get(0);
+      alone(only, this::leave);
+      return;
+    }
+    List<W> together = group.stream().map(Waiting::write).toList();
+    Uni.createFrom()
+        .deferred(() -> writes.together(together))
+        .invoke(results -> requireOneEach(group, results))
+        .subscribe()
+        .with(results -> answer(group, results), failure -> takeApart(group, failure));
+  }
+
+  private void requireOneEach(List<Waiting<W, R>> group, List<R> results) {
+    if (results.size() != group.size()) {
+      throw new IllegalStateException(
+          "%d writes brought %d results".formatted(group.size(), results.size()));
+    }
+  }
+
+  private void answer(List<Waiting<W, R>> group, List<R> results) {
+    leave();
+    for (int each = 0; each < group.size(); each++) {
+      group.get(each).emitter().complete(results.get(each));
+    }
+  }
+
+  private void takeApart(List<Waiting<W, R>> group, Throwable failure) {
+    leave();
+    for (Waiting<W, R> each : group) {
+      if (writes.again(each.write(), failure)) {
+        alone(each, () -> {});
+      } else {
+        each.emitter().fail(failure);
+      }
+    }
+  }
+
+  private void alone(Waiting<W, R> one, Runnable after) {
+    Uni.createFrom()
+        .deferred(() -> writes.alone(one.write()))
+        .onTermination()
+        .invoke(after)
+        .subscribe()
+        .with(one.emitter()::complete, one.emitter()::fail);
+  }
+
+  private void leave() {
+    synchronized (this) {
+      taken--;
+    }
+    dispatch();
+  }
+
+  /** Gives up on what has waited longer than the deadline; to be called now and then. */
+  public void expire() {
+    expired().forEach(each -> each.emitter().fail(new ProblemException(HttpProblems.overloaded())));
+  }
+
+  private synchronized List<Waiting<W, R>> expired() {
+    long oldest = nanoTime.getAsLong() - bounds.deadline().toNanos();
+    List<Waiting<W, R>> expired = new ArrayList<>();
+    while (!queue.isEmpty() && queue.peek().since() - oldest < 0) {
+      expired.add(queue.poll());
+    }
+    return expired;
+  }
+
+  /**
+   * @param lanes how many statements are under way at once, at least 1
+   * @param writes how many writes share a statement at most
+   * @param bytes how large their parameters are together at most; one write always goes
+   * @param deadline how long a write waits to be sent
+   */
+  public record Bounds(int lanes, int writes, int bytes, Duration deadline) {}
+
+  /** What there is to know of the writes, and how they are done. */
+  public interface Writes<W, R> {
+
+    /** Only writes of the same kind go together. */
+    Object kind(W write);
+
+    /** Two writes of the same identity never go together; null if it has none. */
+    Object identity(W write);
+
+    /** About how many bytes the write's parameters take. */
+    int bytes(W write);
+
+    /** Does one write. */
+    Uni<R> alone(W write);
+
+    /** Does at least two writes, all or none; gives back their results in the same order. */
+    Uni<List<R>> together(List<W> writes);
+
+    /** Whether a write may be sent again after the statement that it shared failed so. */
+    boolean again(W write, Throwable failure);
+  }
+
+  private record Waiting<W, R>(W write, UniEmitter<? super R> emitter, long since) {}
+}

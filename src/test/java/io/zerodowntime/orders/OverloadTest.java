@@ -1,0 +1,125 @@
+package io.zerodowntime.orders;
+
+import static io.restassured.RestAssured.given;
+import static io.zerodowntime.testing.EngineDatabase.execute;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
+import io.restassured.response.Response;
+import io.zerodowntime.testing.Api;
+import io.zerodowntime.testing.EngineDatabase;
+import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.EngineResource;
+import jakarta.inject.Inject;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** More requests than are let in: the others are refused at once, and nothing leaks. */
+@QuarkusTest
+@TestProfile(OverloadTest.Two.class)
+class OverloadTest {
+  @Inject EngineDatabase database;
+
+  private final ExecutorService clients = Executors.newCachedThreadPool();
+
+  @BeforeEach
+  void reset() throws Exception {
+    database.reset();
+    database.phase(1);
+  }
+
+  @AfterEach
+  void end() {
+    clients.shutdownNow();
+  }
+
+  @Test
+  void refusesTheThirdAndServesAgainOnceTheTwoAreDone() throws Exception {
+    try (Connection other = database.session("other")) {
+      execute(other, "LOCK TABLE orders IN SHARE MODE");
+      List<Future<Response>> two =
+          Stream.of("a", "b").map(key -> clients.submit(() -> Api.order(key, "paid"))).toList();
+
+      Response refused = awaitRefusal();
+
+      assertThat(refused.contentType()).isEqualTo("application/problem+json");
+      assertThat(refused.header("Retry-After")).isEqualTo("1");
+      assertThat(refused.jsonPath().getString("type")).isEqualTo("urn:problem:overloaded");
+      assertThat(Api.status().statusCode()).isEqualTo(200);
+      assertThat(given().get("/q/health/live").statusCode()).isEqualTo(200);
+      other.rollback();
+      for (Future<Response> each : two) {
+        assertThat(each.get().statusCode()).isEqualTo(201);
+      }
+    }
+    assertThat(Api.order("c", "paid").statusCode()).isEqualTo(201);
+    assertThat(database.number("SELECT count(*) FROM orders")).isEqualTo(3);
+  }
+
+  @Test
+  void forgetsClientsThatHangUp() throws Exception {
+    try (Connection other = database.session("other")) {
+      execute(other, "LOCK TABLE orders IN SHARE MODE");
+      try (Socket first = hangingUp();
+          Socket second = hangingUp()) {
+        awaitRefusal();
+      }
+      await().until(() -> Api.find(1).statusCode() == 404);
+      other.rollback();
+    }
+  }
+
+  private static Response awaitRefusal() {
+    return await().until(() -> Api.find(1), answer -> answer.statusCode() == 503);
+  }
+
+  private Socket hangingUp() throws Exception {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port);
+    String body = "{\"userId\":7,\"amount\":1}";
+    String request =
+        "POST /orders HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: "
+            + body.length()
+            + "\r\n\r\n"
+            + body;
+    socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+    return socket;
+  }
+
+  /** Two requests at once. */
+  public static final class Two implements QuarkusTestProfile {
+    private final EngineProfile engine = new EngineProfile();
+
+    @Override
+    public Map<String, String> getConfigOverrides() {
+      Map<String, String> overrides = new HashMap<>(engine.getConfigOverrides());
+      overrides.put("http.admission.limit", "2");
+      return overrides;
+    }
+
+    @Override
+    public boolean disableGlobalTestResources() {
+      return true;
+    }
+
+    @Override
+    public List<TestResourceEntry> testResources() {
+      return List.of(new TestResourceEntry(EngineResource.class));
+    }
+  }
+}
