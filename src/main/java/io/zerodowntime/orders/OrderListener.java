@@ -1,6 +1,6 @@
 package io.zerodowntime.orders;
 
-/** Told of orders after the database has them. Implementations must be quick. */
+/** Told of what happens to orders. Implementations must be quick. */
 public interface OrderListener {
 
   /** A new order was committed. */
@@ -8,4 +8,11 @@ public interface OrderListener {
 
   /** A write was answered with what an earlier one under the same key had brought. */
   void replayed();
+
+  /**
+   * Several orders are sent with one statement.
+   *
+   * @param orders how many, at least 2
+   */
+  void grouped(int orders);
 }

@@ -151,6 +151,11 @@ public final class GroupCommit<W, R> {
     dispatch();
   }
 
+  /** How many writes wait for a lane. */
+  public synchronized int waiting() {
+    return queue.size();
+  }
+
   /** Gives up on what has waited longer than the deadline; to be called now and then. */
   public void expire() {
     expired().forEach(each -> each.emitter().fail(new ProblemException(HttpProblems.overloaded())));

@@ -1,6 +1,7 @@
 package io.zerodowntime.orders.telemetry;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Startup;
 import io.zerodowntime.orders.OrderListener;
@@ -12,10 +13,12 @@ import jakarta.inject.Singleton;
 class OrderMetrics implements OrderListener {
   private final Counter created;
   private final Counter replayed;
+  private final DistributionSummary groups;
 
   OrderMetrics(MeterRegistry registry) {
     created = registry.counter("orders.created");
     replayed = registry.counter("orders.replayed");
+    groups = registry.summary("orders.commit.group");
   }
 
   @Override
@@ -26,5 +29,10 @@ class OrderMetrics implements OrderListener {
   @Override
   public void replayed() {
     replayed.increment();
+  }
+
+  @Override
+  public void grouped(int orders) {
+    groups.record(orders);
   }
 }
