@@ -6,7 +6,6 @@ import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.Fenced;
 import io.zerodowntime.platform.GroupCommit;
-import io.zerodowntime.platform.Outcome;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
@@ -97,11 +96,5 @@ class OrderCreations implements GroupCommit.Writes<Creation, Fenced<Written>> {
   public Uni<List<Fenced<Written>>> together(List<Creation> creations) {
     listeners.forEach(each -> each.grouped(creations.size()));
     return groups.create(creations);
-  }
-
-  /** An order without a key is created twice if its group was done and nobody knows. */
-  @Override
-  public boolean again(Creation creation, Throwable failure) {
-    return creation.claim() != null || Outcome.of(failure) != Outcome.UNKNOWN;
   }
 }

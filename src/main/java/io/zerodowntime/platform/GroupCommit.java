@@ -18,7 +18,8 @@ import java.util.function.LongSupplier;
  * goes with everything else that waits. So groups grow with the load, and nobody waits for a timer.
  *
  * <p>A group that fails is taken apart: each of its writes is sent once more, alone, and gets its
- * own result. So a bad write costs its neighbours one repetition and never their success.
+ * own result. So a bad write costs its neighbours one repetition and never their success. Only
+ * where nobody knows whether the group was done each of them fails so, and its sender decides.
  *
  * @param <W> a write
  * @param <R> its result
@@ -126,12 +127,10 @@ public final class GroupCommit<W, R> {
 
   private void takeApart(List<Waiting<W, R>> group, Throwable failure) {
     leave();
-    for (Waiting<W, R> each : group) {
-      if (writes.again(each.write(), failure)) {
-        alone(each, () -> {});
-      } else {
-        each.emitter().fail(failure);
-      }
+    if (Outcome.of(failure) == Outcome.UNKNOWN) {
+      group.forEach(each -> each.emitter().fail(failure));
+    } else {
+      group.forEach(each -> alone(each, () -> {}));
     }
   }
 
@@ -195,9 +194,6 @@ public final class GroupCommit<W, R> {
 
     /** Does at least two writes, all or none; gives back their results in the same order. */
     Uni<List<R>> together(List<W> writes);
-
-    /** Whether a write may be sent again after the statement that it shared failed so. */
-    boolean again(W write, Throwable failure);
   }
 
   private record Waiting<W, R>(W write, UniEmitter<? super R> emitter, long since) {}
