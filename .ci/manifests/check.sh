@@ -72,9 +72,9 @@ schemas() {
 
 # phases differ in the three flags and in nothing else; nothing is dropped, and no secret made, by an overlay
 overlays() {
-  local without='/^  \(DUAL_WRITE\|WRITE_TO_NEW\|READ_FROM_NEW\): /d'
+  local rendered without='/^  \(DUAL_WRITE\|WRITE_TO_NEW\|READ_FROM_NEW\): /d'
   for overlay in "$MANIFESTS"/overlays/*; do
-    local rendered=$OUT/$(basename "$overlay").yaml
+    rendered=$OUT/$(basename "$overlay").yaml
     diff <(sed "$without" "$OUT/base.yaml") <(sed "$without" "$rendered") || fail "$overlay: not the flags alone"
     grep -q '^  name: order-flags$' "$rendered" || fail "$overlay: order-flags has another name"
     ! grep -qx -e 'kind: Secret' -e '        - contract' "$rendered" || fail "$overlay: secret or contract"
