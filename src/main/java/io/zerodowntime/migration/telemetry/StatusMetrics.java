@@ -80,7 +80,7 @@ public class StatusMetrics {
     show(draining, all, StatusMetrics::drainingSeconds);
     show(disagree, all, status -> status.disagreement().isPresent() ? 1 : 0);
     show(rate, all, status -> status.backfill().map(RunStatus::rowsPerSecond).orElse(0.0));
-    show(lag, all, status -> status.backfill().map(run -> (double) run.lagRows()).orElse(0.0));
+    show(lag, all, StatusMetrics::rowsToGo);
     show(mismatches, all, MigrationStatus::unrepairedMismatches);
   }
 
@@ -88,6 +88,15 @@ public class StatusMetrics {
     return status.drained()
         ? 0
         : Duration.between(status.since().toInstant(), Instant.now()).toSeconds();
+  }
+
+  /** A cancelled run has rows left for ever: an alert on them would never end. */
+  private static double rowsToGo(MigrationStatus status) {
+    return status
+        .backfill()
+        .filter(run -> !run.state().equals("cancelled"))
+        .map(run -> (double) run.lagRows())
+        .orElse(0.0);
   }
 
   private static void show(

@@ -3,6 +3,7 @@ package io.zerodowntime.migration.flag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import io.zerodowntime.testing.KubeletVolume;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,28 +32,44 @@ class FlagDirectoryTest {
 
   @Test
   void readsAPlainDirectory() throws Exception {
-    ConfigMap.write(directory, "DUAL_WRITE", "true\n");
-    ConfigMap.write(directory, "other", "x");
+    PlainFlags.write(directory, "DUAL_WRITE", "true\n");
+    PlainFlags.write(directory, "other", "x");
 
     assertThat(flags.read(NAMES)).containsExactly(Map.entry("DUAL_WRITE", "true\n"));
-    ConfigMap.write(directory, "DUAL_WRITE", "false");
+    PlainFlags.write(directory, "DUAL_WRITE", "false");
     assertThat(flags.read(NAMES)).containsExactly(Map.entry("DUAL_WRITE", "false"));
   }
 
   @Test
   void readsWhatTheKubeletKeeps() throws Exception {
-    ConfigMap map = new ConfigMap(directory);
-    map.swap(all("true"));
+    KubeletVolume volume = new KubeletVolume(directory);
+    volume.write(all("true"));
     assertThat(flags.read(NAMES)).isEqualTo(all("true"));
     assertThat(directory.resolve("DUAL_WRITE")).isSymbolicLink().hasContent("true");
 
-    map.swap(all("false"));
+    volume.write(all("false"));
     assertThat(flags.read(NAMES)).isEqualTo(all("false"));
   }
 
   @Test
+  void seesKeysComeAndGo() throws Exception {
+    KubeletVolume volume = new KubeletVolume(directory);
+    volume.write(Map.of());
+    assertThat(flags.read(NAMES)).isEmpty();
+    volume.write(Map.of("DUAL_WRITE", "true", "other", "x"));
+    assertThat(flags.read(NAMES)).containsExactly(Map.entry("DUAL_WRITE", "true"));
+
+    volume.write(Map.of("READ_FROM_NEW", "true"));
+    assertThat(directory.resolve("DUAL_WRITE")).doesNotExist();
+    assertThat(flags.read(NAMES)).containsExactly(Map.entry("READ_FROM_NEW", "true"));
+    volume.write(Map.of());
+    assertThat(flags.read(NAMES)).isEmpty();
+    assertThat(directory.toFile().list()).as("..data and its version").hasSize(2);
+  }
+
+  @Test
   void readsTheBeginningOfAHugeFileOnly() throws Exception {
-    ConfigMap.write(directory, "DUAL_WRITE", "x".repeat(1_000_000));
+    PlainFlags.write(directory, "DUAL_WRITE", "x".repeat(1_000_000));
     assertThat(flags.read(NAMES).get("DUAL_WRITE")).hasSizeLessThan(1000);
   }
 
@@ -71,12 +88,12 @@ class FlagDirectoryTest {
 
   @Test
   void neverMixesTwoVersions() throws Exception {
-    ConfigMap map = new ConfigMap(directory);
-    map.swap(all("v0"));
+    KubeletVolume volume = new KubeletVolume(directory);
+    volume.write(all("v0"));
     AtomicBoolean done = new AtomicBoolean();
     ExecutorService kubelet = Executors.newSingleThreadExecutor();
     try {
-      Future<Integer> swaps = kubelet.submit(() -> swapUntil(done, map));
+      Future<Integer> swaps = kubelet.submit(() -> swapUntil(done, volume));
       int unsettled = 0;
       for (int i = 0; i < READINGS; i++) {
         try {
@@ -96,10 +113,10 @@ class FlagDirectoryTest {
     }
   }
 
-  private static int swapUntil(AtomicBoolean done, ConfigMap map) throws IOException {
+  private static int swapUntil(AtomicBoolean done, KubeletVolume volume) throws IOException {
     int swaps = 0;
     while (!done.get()) {
-      map.swap(all("v" + ++swaps));
+      volume.write(all("v" + ++swaps));
     }
     return swaps;
   }

@@ -55,7 +55,7 @@ class RequestedPhasesTest {
   void keepsTheLastValidRequestWhenTheDirectoryVanishes() throws Exception {
     write(true, true, false);
     refresh(PRIMARY);
-    ConfigMap.delete(directory);
+    PlainFlags.delete(directory);
 
     assertThat(refresh(PRIMARY)).contains(Phase.DUAL_WRITE);
     assertThat(requests.current(PRIMARY).refused())
@@ -71,7 +71,7 @@ class RequestedPhasesTest {
   void keepsTheLastValidRequestOnGarbageAndTellsOnce() {
     write(true, true, true);
     refresh(PRIMARY);
-    ConfigMap.write(directory, "DUAL_WRITE", "perhaps");
+    PlainFlags.write(directory, "DUAL_WRITE", "perhaps");
 
     assertThat(refresh(PRIMARY)).contains(Phase.READ_NEW);
     assertThat(refresh(PRIMARY)).contains(Phase.READ_NEW);
@@ -92,7 +92,7 @@ class RequestedPhasesTest {
   void prefersTheFlagsOfTheMigration() {
     write(true, true, false);
     List.of("DUAL_WRITE", "WRITE_TO_NEW", "READ_FROM_NEW")
-        .forEach(flag -> ConfigMap.write(directory, "orders-status." + flag, "false"));
+        .forEach(flag -> PlainFlags.write(directory, "orders-status." + flag, "false"));
     assertThat(refresh(PRIMARY)).contains(Phase.EXPAND);
   }
 
@@ -100,9 +100,9 @@ class RequestedPhasesTest {
   void givesTheFlagsWithoutANameToThePrimaryMigrationOnly() {
     write(true, true, false);
     assertThat(refresh(OTHER)).isEmpty();
-    ConfigMap.write(directory, "doc-title.DUAL_WRITE", "true");
-    ConfigMap.write(directory, "doc-title.WRITE_TO_NEW", "true");
-    ConfigMap.write(directory, "doc-title.READ_FROM_NEW", "true");
+    PlainFlags.write(directory, "doc-title.DUAL_WRITE", "true");
+    PlainFlags.write(directory, "doc-title.WRITE_TO_NEW", "true");
+    PlainFlags.write(directory, "doc-title.READ_FROM_NEW", "true");
     assertThat(refresh(OTHER)).contains(Phase.READ_NEW);
     assertThat(refresh(PRIMARY)).contains(Phase.DUAL_WRITE);
   }
@@ -112,9 +112,9 @@ class RequestedPhasesTest {
   }
 
   private void write(boolean dualWrite, boolean writeToNew, boolean readFromNew) {
-    ConfigMap.write(directory, "DUAL_WRITE", String.valueOf(dualWrite));
-    ConfigMap.write(directory, "WRITE_TO_NEW", String.valueOf(writeToNew));
-    ConfigMap.write(directory, "READ_FROM_NEW", String.valueOf(readFromNew));
+    PlainFlags.write(directory, "DUAL_WRITE", String.valueOf(dualWrite));
+    PlainFlags.write(directory, "WRITE_TO_NEW", String.valueOf(writeToNew));
+    PlainFlags.write(directory, "READ_FROM_NEW", String.valueOf(readFromNew));
   }
 
   private RequestedPhases requests(String directory) {

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Renders every kustomization and judges what comes out: strict schemas, what overlays may differ in, alert
+# rules with their tests. Needs Go (for its module proxy), and apt-get as root if promtool is not there.
+#   check.sh            the check
+#   check.sh --write    makes prometheus-rule.yaml anew from rules.yaml first
+#   check.sh --server   also asks a real API server (server.sh; the first time it takes long to build)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+readonly KUBERNETES=v1.33.13 OPERATOR=v0.85.0 KUSTOMIZE=v5.6.0 KUBECONFORM=v0.6.7
+readonly MANIFESTS=src/main/kubernetes MONITORING=src/main/monitoring OUT=$PWD/target/manifests
+export KUBERNETES OUT
+
+fail() { echo "check.sh: $*" >&2; exit 1; }
+bin() { go env GOPATH | sed 's|$|/bin/'"$1|"; }
+install_go() { [ -x "$(bin "$1")" ] || go install "$2"; }
+module() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'; }
+
+tools() {
+  command -v go > /dev/null || fail "Go is needed"
+  install_go kustomize "sigs.k8s.io/kustomize/kustomize/v5@$KUSTOMIZE"
+  install_go kubeconform "github.com/yannh/kubeconform/cmd/kubeconform@$KUBECONFORM"
+  command -v promtool > /dev/null && return
+  apt-get -qq update && apt-get -qq install -y --no-install-recommends prometheus > /dev/null
+}
+
+rule() {
+  cat << 'HEAD'
+# Made from rules.yaml, by .ci/manifests/check.sh --write. Change it there.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: orders
+  labels:
+    app.kubernetes.io/name: orders
+spec:
+HEAD
+  sed -n '/^groups:/,$p' "$MONITORING/rules.yaml" | sed 's/^/  /; s/ *$//'
+}
+
+# what a cluster's own repository looks like: an overlay, the components, a namespace, an image
+cluster() {
+  mkdir -p "$OUT/cluster"
+  cat > "$OUT/cluster/kustomization.yaml" << 'CLUSTER'
+resources: [../../../src/main/kubernetes/overlays/1-dual-write]
+components:
+  - ../../../src/main/kubernetes/components/workers
+  - ../../../src/main/kubernetes/components/monitoring
+namespace: orders
+images: [{name: zerodowntime, newName: registry.example/orders, newTag: "1.2.3"}]
+CLUSTER
+}
+
+render() {
+  rm -rf "$OUT" && cluster
+  for directory in "$MANIFESTS"/base "$MANIFESTS"/overlays/* "$MANIFESTS"/jobs/* "$OUT/cluster"; do
+    "$(bin kustomize)" build "$directory" > "$OUT/$(basename "$directory").yaml"
+  done
+  cp "$MANIFESTS"/namespace.yaml "$MANIFESTS"/secrets.example.yaml "$OUT"
+}
+
+schemas() {
+  local kubernetes operator
+  kubernetes=$(module "k8s.io/kubernetes@$KUBERNETES")
+  operator=$(module "github.com/prometheus-operator/prometheus-operator@$OPERATOR")
+  export CRDS="$operator/example/prometheus-operator-crd"
+  mkdir -p "$OUT/schemas"
+  awk 'FNR == 1 { print "---" } 1' "$OUT"/*.yaml | (cd .ci/manifests/schemas && go run . "$OUT/schemas" \
+    "$kubernetes/api/openapi-spec/swagger.json" "$CRDS"/monitoring.coreos.com_{servicemonitors,prometheusrules}.yaml)
+  "$(bin kubeconform)" -strict -summary -schema-location "$OUT/schemas/{{.ResourceKind}}{{.KindSuffix}}.json" \
+    "$OUT"/*.yaml
+}
+
+# phases differ in the three flags and in nothing else; nothing is dropped, and no secret made, by an overlay
+overlays() {
+  local rendered without='/^  \(DUAL_WRITE\|WRITE_TO_NEW\|READ_FROM_NEW\): /d'
+  for overlay in "$MANIFESTS"/overlays/*; do
+    rendered=$OUT/$(basename "$overlay").yaml
+    diff <(sed "$without" "$OUT/base.yaml") <(sed "$without" "$rendered") || fail "$overlay: not the flags alone"
+    grep -q '^  name: order-flags$' "$rendered" || fail "$overlay: order-flags has another name"
+    ! grep -qx -e 'kind: Secret' -e '        - contract' "$rendered" || fail "$overlay: secret or contract"
+  done
+  ! grep -q 'image: zerodowntime' "$OUT/cluster.yaml" || fail "an image that a cluster cannot set"
+  grep -q '^  suspend: true$' "$OUT/contract.yaml" || fail "contract is not suspended"
+}
+
+tools
+[ "${1:-}" != --write ] || rule > "$MONITORING/prometheus-rule.yaml"
+diff <(rule) "$MONITORING/prometheus-rule.yaml" || fail "prometheus-rule.yaml is not rules.yaml: --write"
+promtool check rules "$MONITORING/rules.yaml"
+promtool test rules "$MONITORING/rules-test.yaml"
+render
+schemas
+overlays
+[ "${1:-}" != --server ] || .ci/manifests/server.sh
+echo "manifests are right"

@@ -1,0 +1,150 @@
+package io.zerodowntime.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What the manifests promise a cluster, and what they rely on in the program. */
+class WorkloadsTest {
+  private static final Duration LAST_WORD = Duration.ofSeconds(2);
+  private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z_]+)|\"([A-Z_]{3,})\"");
+
+  @Test
+  void runWithoutPrivileges() {
+    assertThat(Manifests.pods())
+        .hasSize(5)
+        .allSatisfy(
+            pod -> {
+              assertThat(pod.get("automountServiceAccountToken").asBoolean(true)).isFalse();
+              assertThat(pod.get("enableServiceLinks").asBoolean(true)).isFalse();
+              assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
+              assertThat(pod.at("/securityContext/runAsUser").asInt()).isEqualTo(1001);
+              assertThat(pod.at("/securityContext/seccompProfile/type").asText())
+                  .isEqualTo("RuntimeDefault");
+              assertThat(Manifests.containers(pod)).allSatisfy(WorkloadsTest::isConfined);
+            });
+  }
+
+  private static void isConfined(JsonNode container) {
+    JsonNode context = container.get("securityContext");
+    assertThat(context.get("allowPrivilegeEscalation").asBoolean(true)).isFalse();
+    assertThat(context.get("readOnlyRootFilesystem").asBoolean()).isTrue();
+    assertThat(context.at("/capabilities/drop/0").asText()).isEqualTo("ALL");
+    assertThat(container.at("/resources/limits/memory").asText())
+        .isEqualTo(container.at("/resources/requests/memory").asText());
+    assertThat(Manifests.stream(container.get("volumeMounts")))
+        .anyMatch(mount -> mount.get("mountPath").asText().equals("/tmp"));
+  }
+
+  @Test
+  void setOnlyVariablesThatTheProgramReads() {
+    Set<String> read = new TreeSet<>();
+    for (String file :
+        new String[] {
+          "src/main/resources/application.properties",
+          "src/main/java/io/zerodowntime/platform/DatabaseConfig.java"
+        }) {
+      VARIABLE
+          .matcher(Manifests.text(Path.of(file)))
+          .results()
+          .forEach(found -> read.add(found.group(1) != null ? found.group(1) : found.group(2)));
+    }
+    Set<String> set =
+        Manifests.files().stream()
+            .flatMap(file -> Manifests.documents(file).stream())
+            .flatMap(document -> document.findValues("env").stream())
+            .flatMap(Manifests::stream)
+            .map(variable -> variable.get("name").asText())
+            .collect(Collectors.toCollection(TreeSet::new));
+    set.add("BACKFILL_WORKERS"); // by a patch of the component "workers"
+    assertThat(set).contains("DATABASE_URL", "FLAGS_DIR", "SHUTDOWN_DELAY");
+    assertThat(read).containsAll(set);
+  }
+
+  @Test
+  void giveTheProgramTimeToEnd() {
+    Duration timeout = seconds(Manifests.application().getProperty("quarkus.shutdown.timeout"));
+    assertThat(Manifests.ofKind("Deployment"))
+        .allSatisfy(
+            deployment -> {
+              JsonNode pod = deployment.at("/spec/template/spec");
+              String delay = Manifests.env(pod.at("/containers/0"), "SHUTDOWN_DELAY");
+              Duration needed =
+                  timeout.plus(LAST_WORD).plus(delay == null ? Duration.ZERO : seconds(delay));
+              assertThat(Duration.ofSeconds(pod.get("terminationGracePeriodSeconds").asInt()))
+                  .isGreaterThan(needed.plusSeconds(5));
+            });
+  }
+
+  private static Duration seconds(String text) {
+    return Duration.parse("PT" + text);
+  }
+
+  @Test
+  void rollOutWithoutAPodLess() {
+    JsonNode service = Manifests.documents(base("deployment.yaml")).get(0).get("spec");
+    assertThat(service.at("/strategy/rollingUpdate/maxUnavailable").asInt(1)).isZero();
+    assertThat(service.has("replicas")).as("the autoscaler's").isFalse();
+    JsonNode port = service.at("/template/spec/containers/0/ports/0");
+    assertThat(port.get("containerPort").asText())
+        .isEqualTo(Manifests.application().getProperty("quarkus.http.port"));
+    assertThat(Manifests.documents(base("service.yaml")).get(0).at("/spec/ports/0/targetPort"))
+        .isEqualTo(port.get("name"));
+  }
+
+  @Test
+  void callCommandsThatExist() {
+    String program = Manifests.text(Path.of("src/main/java/io/zerodowntime/Main.java"));
+    assertThat(Manifests.ofKind("Job"))
+        .hasSize(3)
+        .flatMap(job -> Manifests.containers(job.at("/spec/template/spec")))
+        .allSatisfy(
+            container ->
+                assertThat(program).contains("\"" + container.at("/args/0").asText() + "\""));
+  }
+
+  @Test
+  void dropTheColumnOnlyAfterTwoDeliberateActs() {
+    JsonNode job =
+        Manifests.documents(Manifests.KUBERNETES.resolve("jobs/contract/job.yaml")).get(0);
+    assertThat(job.at("/spec/suspend").asBoolean()).isTrue();
+    assertThat(job.at("/spec/backoffLimit").asInt(1)).isZero();
+    assertThat(job.at("/spec/template/spec/containers/0/args/1").asText())
+        .isNotBlank()
+        .isNotEqualTo("orders-status");
+    assertThat(Manifests.files())
+        .filteredOn(file -> file.endsWith("kustomization.yaml"))
+        .allSatisfy(
+            file ->
+                assertThat(Manifests.documents(file).toString())
+                    .doesNotContain("jobs/", "contract", "secrets"));
+  }
+
+  @Test
+  void findTheirSecretsByTheNamesOfTheExample() {
+    Set<String> example =
+        Manifests.ofKind("Secret").stream()
+            .flatMap(
+                secret ->
+                    secret.get("stringData").properties().stream()
+                        .map(e -> secret.at("/metadata/name").asText() + "/" + e.getKey()))
+            .collect(Collectors.toSet());
+    Set<String> used =
+        Manifests.pods().stream()
+            .flatMap(pod -> pod.findValues("secretKeyRef").stream())
+            .map(key -> key.get("name").asText() + "/" + key.get("key").asText())
+            .collect(Collectors.toSet());
+    assertThat(used).isEqualTo(example);
+  }
+
+  private static Path base(String file) {
+    return Manifests.KUBERNETES.resolve("base").resolve(file);
+  }
+}
