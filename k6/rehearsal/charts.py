@@ -2,7 +2,7 @@
 import math
 from html import escape
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1000, 64, 12, 22, 30
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1000, 64, 12, 22, 20
 
 
 class Axis:
@@ -76,6 +76,8 @@ def x(second, time):
 def path(values, axis, time):
     parts, pen = [], "M"
     for i, value in enumerate(values):
+        if (i + 0.5) * time["width"] > time["end"]:
+            break
         if value is None:
             pen = "M"
             continue
@@ -109,8 +111,6 @@ def grid(axis, time, height):
     for second in range(0, int(time["end"]) + 1, step):
         yield (f'<text class="time" x="{x(second, time):.1f}" y="{TOP + height + 14}">'
                f'{clock(second)}</text>')
-    yield (f'<text class="axis" x="{WIDTH - RIGHT}" y="{TOP + height + 27}">'
-           'minutes:seconds since the start of the baseline</text>')
 
 
 def marks(time, height):

@@ -9,10 +9,11 @@ MOST = 240
 
 
 def of(millis, failed, seconds):
-    """The figures of a set of requests."""
+    """The figures of some requests: `millis` of those that did not fail, and how many did."""
     ordered = sorted(millis)
-    return {"requests": len(ordered), "requestsPerSecond": rounded(len(ordered) / seconds, 1)
-            if seconds > 0 else None,
+    total = len(ordered) + failed
+    return {"requests": total,
+            "requestsPerSecond": rounded(total / seconds, 1) if seconds > 0 else None,
             "p50Ms": rounded(percentile(ordered, 0.5)), "p95Ms": rounded(percentile(ordered, 0.95)),
             "p99Ms": rounded(percentile(ordered, 0.99)),
             "maxMs": rounded(ordered[-1] if ordered else None), "errors": failed}

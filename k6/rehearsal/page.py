@@ -1,4 +1,5 @@
 """The page: one file, no script, nothing from elsewhere."""
+import math
 from html import escape
 
 from .charts import chart, clock
@@ -52,13 +53,20 @@ def facts(run):
 def charts(report):
     data = report["series"]
     numbered = [s for s in report["stages"] if s["from"] is not None]
-    time = {"end": report["run"]["seconds"], "width": data["widthSeconds"],
+    # reading back at full speed would dwarf everything before it
+    end = next((s["from"] for s in numbered if s["name"] == "final-ledger"), None)
+    time = {"end": end or report["run"]["seconds"], "width": data["widthSeconds"],
             "steps": report["steps"],
-            "stages": [{**s, "number": i + 1} for i, s in enumerate(numbered)]}
+            "stages": [{**s, "number": i + 1} for i, s in enumerate(numbered)
+                       if not end or s["from"] < end]}
+    data = {name: column[:math.ceil(time["end"] / data["widthSeconds"])]
+            if isinstance(column, list) else column for name, column in data.items()}
     base = next((s["p99Ms"] for s in numbered if s["name"] == "baseline"), None)
     mib = [[None if v is None else v[i] and v[i] / MIB for v in data["memoryBytes"]]
            for i in range(len(data["memoryBytes"][0]))]
-    return "<h2>Over time</h2>" + "".join((
+    return ("<h2>Over time</h2><p class=note>In minutes and seconds since the start of the baseline; "
+            "the bands with numbers are the stages of the table below, the dashed lines the moments "
+            "at which steps came into force.</p>") + "".join((
         chart("Latency", "ms", [("max", "d", data["maxMs"]), ("p99", "c", data["p99Ms"]),
                                 ("p95", "b", data["p95Ms"]), ("p50", "a", data["p50Ms"])],
               time, 210, True, base and base * FACTOR),
@@ -159,8 +167,8 @@ def failures(report):
 def reading():
     return ("<h2>How to read it</h2><p>A request's time is k6's <code>http_req_duration</code>: "
             "from the first byte sent to the last byte received, without the connection's set-up. "
-            "A request belongs to the stage in which it ended. Percentiles are taken over all "
-            "requests of a stage or bucket (nearest rank), never averaged; a stage with fewer than "
+            "A request belongs to the stage in which it ended. Percentiles are taken over all requests "
+            "of a stage or bucket that did not fail (nearest rank), never averaged; a stage with fewer than "
             f"{FEWEST} requests is not judged by its p99. The warm-up and the reading of the final "
             "ledger are another traffic and excluded from the p99 criterion. “Scheduled” counts from the "
             "moment at which a request was due, so that one that others held up counts in full. Waits for locks are "

@@ -21,7 +21,7 @@ th{color:var(--soft);font-weight:600}tr.bad td{color:var(--bad)}tr.faint td{colo
 details{margin:12px 0}summary{cursor:pointer}.note{color:var(--soft);font-size:13px}
 figure{margin:14px 0}figcaption{font-size:13px}svg{width:100%;height:auto;display:block}
 svg text{font-size:11px;fill:var(--soft)}
-.tick{text-anchor:end}.time,.number,.mark{text-anchor:middle}.axis{text-anchor:end}
+.tick{text-anchor:end}.time,.number,.mark{text-anchor:middle}
 svg .number{font-size:9px}svg .mark{fill:var(--fg);font-weight:600}
 .band{fill:none;pointer-events:all}.band.odd{fill:var(--band)}
 .grid{stroke:var(--rule);stroke-width:.5}.step{stroke:var(--fg);stroke-dasharray:3 3;opacity:.6}

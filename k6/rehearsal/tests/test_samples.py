@@ -8,7 +8,8 @@ HEAD = ("metric_name,timestamp,metric_value,check,error,error_code,expected_resp
 
 
 def line(metric, at, value, endpoint="create", status=201, error="", check=""):
-    return (f"{metric},{at},{value},{check},{error},,true,,POST,n,HTTP/1.1,traffic,,{status},,,"
+    expected = str(status == 201).lower()
+    return (f"{metric},{at},{value},{check},{error},,{expected},,POST,n,HTTP/1.1,traffic,,{status},,,"
             f"u,endpoint={endpoint}&stage=baseline,\n")
 
 
@@ -29,9 +30,9 @@ class SamplesTest(unittest.TestCase):
             "http_req_duration,1",
         ])
 
-    def test_reads_requests_but_not_those_to_the_control(self):
-        self.assertEqual([4.5, 9.5], list(self.samples.millis))
-        self.assertEqual([100.5, 101.5], list(self.samples.times))
+    def test_times_what_did_not_fail_and_nothing_of_the_control(self):
+        self.assertEqual([4.5], list(self.samples.millis))
+        self.assertEqual([100.5], list(self.samples.times))
         self.assertEqual([{"at": 101.5, "endpoint": "create", "status": 0,
                            "error": "dial: refused, again"}], self.samples.failures)
 
@@ -45,7 +46,7 @@ class SamplesTest(unittest.TestCase):
                    {"name": "expand", "from": 101, "to": 103, "countsForP99": True}]
         first, second = figures.stages(entries, self.samples, 100)
         self.assertEqual((1, 4.5, 0), (first["requests"], first["p99Ms"], first["errors"]))
-        self.assertEqual((1, 9.5, 1), (second["requests"], second["maxMs"], second["errors"]))
+        self.assertEqual((1, None, 1), (second["requests"], second["maxMs"], second["errors"]))
         self.assertEqual(0.5, second["requestsPerSecond"])
         self.assertEqual(30, first["p99AsScheduledMs"])
 
