@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Runs every load script for some seconds against the packaged program, with its embedded database
+# in a temporary directory, and proves that migration.js's ledger can fail. One line per script;
+# exit status 1 with k6's output if one fails, 2 if something is missing. P95 and P99 are the limits
+# of latency in ms: wide ones, as machines that run checks are shared and the program is just warm.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+jar=$here/../target/quarkus-app/quarkus-run.jar
+
+missing() { echo "$1" >&2; exit 2; }
+if ! command -v k6 >/dev/null && command -v go >/dev/null; then
+  PATH=$PATH:$(go env GOPATH)/bin
+fi
+command -v k6 >/dev/null || missing "k6 is missing: go install go.k6.io/k6@v1.3.0"
+command -v java >/dev/null || missing "java is missing: a JDK, 17 or newer"
+[ -f "$jar" ] || missing "$jar is missing: ./mvnw package -DskipTests"
+
+directory=$(mktemp -d)
+service=
+client=
+stop() {
+  if [ -n "$client" ]; then kill -9 "$client" 2>/dev/null || true; fi
+  if [ -n "$service" ] && kill "$service" 2>/dev/null; then
+    # its database goes with it; killed, it would leave the database behind
+    for _ in $(seq 300); do kill -0 "$service" 2>/dev/null || break; sleep 0.1; done
+    if kill -9 "$service" 2>/dev/null; then
+      local postmaster=$directory/.zerodowntime/postgres/postmaster.pid
+      [ ! -f "$postmaster" ] || kill -INT "$(head -1 "$postmaster")" || true
+    fi
+    wait "$service" 2>/dev/null || true
+  fi
+  rm -rf "$directory"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+start() {
+  cd "$directory"
+  env -i PATH="$PATH" HOME="${HOME:-/}" TMPDIR="${TMPDIR:-/tmp}" \
+    ${JAVA_HOME:+JAVA_HOME="$JAVA_HOME"} DEMONSTRATION_ORDERS=1000 \
+    QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=0 \
+    java -jar "$jar" >service.log 2>&1 </dev/null &
+  service=$!
+}
+
+# the port, once the program says it
+port() { sed -n 's|.*Listening on: http://127\.0\.0\.1:\([0-9]*\).*|\1|p' service.log; }
+
+ready() {
+  local number status
+  number=$(port)
+  [ -n "$number" ] || return 1
+  exec 3<>"/dev/tcp/127.0.0.1/$number" || return 1
+  printf 'GET /q/health/ready HTTP/1.0\r\n\r\n' >&3
+  read -r -t 5 _ status _ <&3 || status=
+  exec 3>&-
+  [ "$status" = 200 ]
+}
+
+await_ready() {
+  for _ in $(seq 600); do
+    if ready 2>/dev/null; then return; fi
+    kill -0 "$service" 2>/dev/null || break
+    sleep 0.2
+  done
+  echo "the program does not serve:" >&2
+  cat service.log >&2
+  exit 1
+}
+
+# k6 with variables, script and options of its own; nothing of ours listens, nothing is sent away
+load() {
+  env BASE_URL="http://127.0.0.1:$(port)" P95="${P95:-2000}" P99="${P99:-5000}" "${@:2}" \
+    k6 run --quiet --address '' --no-usage-report "$here/$1" >k6.log 2>&1 </dev/null &
+  client=$!
+  local status=0
+  wait "$client" || status=$? # in the background, so that a signal ends this script at once
+  client=
+  return "$status"
+}
+
+failed() {
+  echo "FAILED  $1"
+  cat k6.log
+  exit 1
+}
+
+check() {
+  local began=$SECONDS
+  load "$@" || failed "$1"
+  echo "ok      $1 ($((SECONDS - began)) s)"
+}
+
+# a run that must fail, and for this reason: k6 ends with 99 when a threshold is crossed
+check_that_it_fails() {
+  local status=0
+  load "$@" || status=$?
+  if [ "$status" != 99 ] || ! grep -q 'ledger_differences .*✗ count==0' k6.log; then
+    failed "$1, which must find differences: status $status"
+  fi
+  echo "ok      $1: differences are found"
+}
+
+start
+await_ready
+check migration.js DURATION=9s
+check_that_it_fails lib/meddler.js DURATION=9s
+check orders.js RAMP=4s DURATION=4s
+check abort.js DURATION=5s
+check soak.js DURATION=8s RATE=50
+check spike.js DURATION=4s CALM=3s RECOVERY=2s MAX_VUS=300 TIMEOUT=10s
