@@ -27,6 +27,8 @@ WARM_UP_FACTOR = 5
 
 def main():
     options = arguments()
+    # a script's background job starts with SIGINT ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         sys.exit(Rehearsal(options).perform())
     except Usage as failure:
@@ -65,8 +67,9 @@ class Rehearsal:
             self.warm_up()
             return self.measured()
         finally:
-            # a second Ctrl-C must not leave a process behind
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            # a second signal must not leave a process behind
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
             self.owned.close()
 
     def agree(self, database):
