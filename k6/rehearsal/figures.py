@@ -26,23 +26,27 @@ def rounded(value, digits=3):
 def stages(entries, samples, start):
     """A request belongs to the stage in which it ended."""
     begins = [entry["from"] for entry in entries]
-    millis = [[] for _ in entries]
+    millis = split(begins, samples.times, samples.millis)
+    scheduled = split(begins, samples.scheduled_times, samples.scheduled_millis)
     failed = [0] * len(entries)
-    scheduled = [[] for _ in entries]
-    for at, took in zip(samples.scheduled_times, samples.scheduled_millis):
-        if at >= begins[0]:
-            scheduled[bisect.bisect_right(begins, at) - 1].append(took)
-    for at, took in zip(samples.times, samples.millis):
-        if at >= begins[0]:
-            millis[bisect.bisect_right(begins, at) - 1].append(took)
     for failure in samples.failures:
         place = max(0, bisect.bisect_right(begins, failure["at"]) - 1)
         failed[place] += 1
         failure["stage"] = entries[place]["name"]
-    return [{"name": e["name"], "from": rounded(e["from"] - start), "to": rounded(e["to"] - start),
-             "countsForP99": e["countsForP99"],
+    return [{"name": e["name"], "from": rounded(e["from"] - start),
+             "to": rounded(e["to"] - start), "countsForP99": e["countsForP99"],
              **of(millis[i], failed[i], e["to"] - e["from"]),
-             "p99AsScheduledMs": rounded(percentile(sorted(scheduled[i]), 0.99))} for i, e in enumerate(entries)]
+             "p99AsScheduledMs": rounded(percentile(sorted(scheduled[i]), 0.99))}
+            for i, e in enumerate(entries)]
+
+
+def split(begins, times, values):
+    """The values of each stage; what came before the first one is left out."""
+    found = [[] for _ in begins]
+    for at, value in zip(times, values):
+        if at >= begins[0]:
+            found[bisect.bisect_right(begins, at) - 1].append(value)
+    return found
 
 
 def width(seconds):

@@ -24,14 +24,15 @@ def page(report):
             + "\n</main></body></html>\n")
 
 
-def table(head, rows, classes=None):
-    """Cells are text; the first column is a name, the others are figures."""
+def table(head, rows, classes=None, kind="figures"):
+    """Cells are escaped here. In a table of figures all columns but the first are numbers."""
     classes = classes or [""] * len(rows)
     body = "".join(
         f'<tr class="{cls}">' + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
         for row, cls in zip(rows, classes))
     heads = "".join(f"<th>{escape(name)}</th>" for name in head)
-    return f"<div class=wide><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    return (f'<div class="wide"><table class="{kind}"><thead><tr>{heads}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>")
 
 
 def criteria(verdict):
@@ -41,13 +42,13 @@ def criteria(verdict):
         rows.append((found["name"], answer if found["judged"] else f"not judged ({answer})",
                      found["detail"]))
         classes.append("" if found["met"] or not found["judged"] else "bad")
-    return table(("criterion", "", "found"), rows, classes).replace("<table>", '<table class="text">')
+    return table(("criterion", "", "found"), rows, classes, "text")
 
 
 def facts(run):
     rows = [(name, value) for name, value in run.items() if not isinstance(value, (dict, list))]
-    return "<details><summary>What was run</summary>" + table(("", ""), rows).replace(
-        "<table>", '<table class="text">') + "</details>"
+    return ("<details><summary>What was run</summary>" + table(("", ""), rows, kind="text")
+            + "</details>")
 
 
 def charts(report):
@@ -64,9 +65,9 @@ def charts(report):
     base = next((s["p99Ms"] for s in numbered if s["name"] == "baseline"), None)
     mib = [[None if v is None else v[i] and v[i] / MIB for v in data["memoryBytes"]]
            for i in range(len(data["memoryBytes"][0]))]
-    return ("<h2>Over time</h2><p class=note>In minutes and seconds since the start of the baseline; "
-            "the bands with numbers are the stages of the table below, the dashed lines the moments "
-            "at which steps came into force.</p>") + "".join((
+    return ("<h2>Over time</h2><p class=note>In minutes and seconds since the start of the "
+            "baseline; the bands with numbers are the stages of the table below, the dashed lines "
+            "the moments at which steps came into force.</p>") + "".join((
         chart("Latency", "ms", [("max", "d", data["maxMs"]), ("p99", "c", data["p99Ms"]),
                                 ("p95", "b", data["p95Ms"]), ("p50", "a", data["p50Ms"])],
               time, 210, True, base and base * FACTOR),
@@ -133,7 +134,7 @@ def steps(entries):
                      ", ".join(waited) or "none", f"{opened} of {len(step['gates'])}"))
     head = ("step", "asked at", "in force after", "drained after", "gates waited for",
             "open when first seen")
-    return ("<h2>Steps</h2>" + table(head, rows).replace("<table>", '<table class="text">')
+    return ("<h2>Steps</h2>" + table(head, rows, kind="text")
             + "<p class=note>“In force after” and the gates' waits count from the moment at which "
             "the last instance's flags had changed.</p>")
 
@@ -147,7 +148,8 @@ def sizes(entries):
     rows = [(e["endOf"], *(f"{e[name] / MIB:,.1f}" for name in (
         "tableBytes", "indexBytes", "databaseBytes", "walBytes")), f"{e['deadRows']:,}")
         for e in entries]
-    head = ("at the end of", "table MiB", "its indexes MiB", "database MiB", "WAL written MiB", "dead rows")
+    head = ("at the end of", "table MiB", "its indexes MiB", "database MiB", "WAL written MiB",
+            "dead rows")
     return "<h2>Sizes</h2>" + table(head, rows)
 
 
@@ -157,10 +159,10 @@ def failures(report):
         rows = [(g["stage"], g["endpoint"], g["error"], f"{g['count']:,}")
                 for g in report["failures"]["groups"]]
         text += "<h2>Failed requests</h2>" + table(
-            ("stage", "endpoint", "error", "count"), rows).replace("<table>", '<table class="text">')
+            ("stage", "endpoint", "error", "count"), rows, kind="text")
     if report["events"]:
         rows = [(clock(e["at"]), e["text"]) for e in report["events"]]
-        text += "<h2>Events</h2>" + table(("at", ""), rows).replace("<table>", '<table class="text">')
+        text += "<h2>Events</h2>" + table(("at", ""), rows, kind="text")
     return text
 
 
@@ -168,10 +170,11 @@ def reading():
     return ("<h2>How to read it</h2><p>A request's time is k6's <code>http_req_duration</code>: "
             "from the first byte sent to the last byte received, without the connection's set-up. "
             "A request belongs to the stage in which it ended. Percentiles are taken over all requests "
-            "of a stage or bucket that did not fail (nearest rank), never averaged; a stage with fewer than "
-            f"{FEWEST} requests is not judged by its p99. The warm-up and the reading of the final "
-            "ledger are another traffic and excluded from the p99 criterion. “Scheduled” counts from the "
-            "moment at which a request was due, so that one that others held up counts in full. Waits for locks are "
-            "looked at four times a second, so shorter ones may be missed. Schema changes run with "
+            "of a stage or bucket that did not fail (nearest rank), never averaged; a stage with "
+            f"fewer than {FEWEST} requests is not judged by its p99. The warm-up and the reading of "
+            "the final ledger are another traffic and excluded from the p99 criterion. “Scheduled” "
+            "counts from the moment at which a request was due, so that one that others held up "
+            "counts in full. Waits for locks are looked at four times a second, so shorter ones may "
+            "be missed. Schema changes run with "
             "a low priority, as they would on another machine. The traffic, the database and all "
             "instances share the machine unless a database was given.</p>")

@@ -40,7 +40,8 @@ def totals(samples, run, start):
     first = min(samples.failures, key=lambda f: f["at"], default=None)
     text = first and (f"{first['endpoint']}: {first['error']}, "
                       f"{first['at'] - start:.0f} s after the start, in {first['stage']}")
-    return {"requests": len(samples.times) + len(samples.failures), "failed": len(samples.failures), "firstFailure": text,
+    return {"requests": len(samples.times) + len(samples.failures),
+            "failed": len(samples.failures), "firstFailure": text,
             "notSent": samples.counters["dropped_iterations"],
             "failedChecks": dict(samples.failed_checks),
             "writesUnanswered": samples.counters["writes_unanswered"],
@@ -54,7 +55,8 @@ def warm_up(run):
         return None
     samples, seconds = run.warm.samples, run.warm_seconds
     return {"name": "warm-up", "from": None, "to": None, "countsForP99": False, "judged": False,
-            "ratio": None, "p99AsScheduledMs": None, **figures.of(samples.millis, len(samples.failures), seconds)}
+            "ratio": None, "p99AsScheduledMs": None,
+            **figures.of(samples.millis, len(samples.failures), seconds)}
 
 
 def groups(failures):

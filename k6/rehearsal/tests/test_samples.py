@@ -9,8 +9,8 @@ HEAD = ("metric_name,timestamp,metric_value,check,error,error_code,expected_resp
 
 def line(metric, at, value, endpoint="create", status=201, error="", check=""):
     expected = str(status == 201).lower()
-    return (f"{metric},{at},{value},{check},{error},,{expected},,POST,n,HTTP/1.1,traffic,,{status},,,"
-            f"u,endpoint={endpoint}&stage=baseline,\n")
+    return (f"{metric},{at},{value},{check},{error},,{expected},,POST,n,HTTP/1.1,traffic,,{status}"
+            f",,,u,endpoint={endpoint}&stage=baseline,\n")
 
 
 class SamplesTest(unittest.TestCase):
