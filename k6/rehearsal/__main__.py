@@ -23,6 +23,8 @@ from .timeline import Timeline
 from .traffic import Traffic
 
 WARM_UP_FACTOR = 5
+# of the measured traffic, before the baseline
+LEAD_SECONDS = 5
 
 
 def main():
@@ -143,17 +145,17 @@ class Rehearsal:
         return Traffic(self.owned, self.k6, control, self.options, name, rate)
 
     def measured(self):
-        control = Control("baseline")
+        control = Control("warm-up")
         self.traffic = self.start(control, "traffic", self.options.rate)
         self.await_traffic()
         self.timeline = Timeline(self.session, control)
         self.timeline.measure("warm-up")
         self.sampler = Sampler(self.watch, self.fleet, self.api)
         self.sampler.start()
+        drive = Drive(self.options, self.fleet, self.api, self.traffic, self.timeline,
+                      self.session)
         reason, interrupted = None, False
         try:
-            drive = Drive(self.options, self.fleet, self.api, self.traffic, self.timeline,
-                          self.session)
             drive.run()
             drive.final()
         except Incomplete as failure:
@@ -163,10 +165,14 @@ class Rehearsal:
         return self.report(reason, interrupted)
 
     def await_traffic(self):
+        """Until it flows evenly: users have connected, and are not behind their schedule."""
         deadline = time.monotonic() + 30
-        while not self.traffic.samples.times:
+        began = None
+        while began is None or time.monotonic() - began < LEAD_SECONDS:
             if not self.traffic.alive() or time.monotonic() > deadline:
                 raise Incomplete(f"k6 sent nothing, see {self.traffic.log}")
+            if began is None and self.traffic.samples.times:
+                began = time.monotonic()
             time.sleep(0.1)
 
     def report(self, reason, interrupted):

@@ -80,7 +80,8 @@ def p99(stages, baseline):
 
 def sentence(found, missed, reason):
     if reason is not None:
-        return f"The migration was not completed: {reason.rstrip('.')}."
+        return (f"The migration was not completed: {reason.rstrip('.')}. "
+                f"Until then {found[0]['detail']}.")
     counted = [c for c in found if c["judged"]]
     text = ("Not zero downtime: " if missed else "Zero downtime: ")
     text += "; ".join(c["detail"] for c in (missed or counted)) + "."

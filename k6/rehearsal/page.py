@@ -1,5 +1,4 @@
 """The page: one file, no script, nothing from elsewhere."""
-import math
 from html import escape
 
 from .charts import chart, clock
@@ -60,8 +59,9 @@ def charts(report):
             "steps": report["steps"],
             "stages": [{**s, "number": i + 1} for i, s in enumerate(numbered)
                        if not end or s["from"] < end]}
-    data = {name: column[:math.ceil(time["end"] / data["widthSeconds"])]
-            if isinstance(column, list) else column for name, column in data.items()}
+    whole = max(1, int(time["end"] / data["widthSeconds"]))
+    data = {name: column[:whole] if isinstance(column, list) else column
+            for name, column in data.items()}
     base = next((s["p99Ms"] for s in numbered if s["name"] == "baseline"), None)
     mib = [[None if v is None else v[i] and v[i] / MIB for v in data["memoryBytes"]]
            for i in range(len(data["memoryBytes"][0]))]

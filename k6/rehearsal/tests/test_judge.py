@@ -93,8 +93,8 @@ class VerdictTest(unittest.TestCase):
         found = verdict(good_stages(), traffic(), reason="gate soak is closed")
         self.assertFalse(found["zeroDowntime"])
         self.assertFalse(found["completed"])
-        self.assertEqual("The migration was not completed: gate soak is closed.",
-                         found["sentence"])
+        self.assertEqual("The migration was not completed: gate soak is closed. "
+                         "Until then 0 of 2,000 requests failed.", found["sentence"])
 
 
 if __name__ == "__main__":
