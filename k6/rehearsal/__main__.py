@@ -191,7 +191,8 @@ class Rehearsal:
             pass
         found = report.gather(self.options, self, reason)
         paths = report.write(found, self.options.out)
-        print("\n" + found["verdict"]["sentence"] + "\n" + "\n".join(paths), flush=True)
+        print("\n" + found["verdict"]["sentence"] + "\n" + "\n".join(map(os.path.relpath, paths)),
+              flush=True)
         if interrupted:
             return 130
         return 3 if reason else 0 if found["verdict"]["zeroDowntime"] else 1
