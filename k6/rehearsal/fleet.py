@@ -15,7 +15,7 @@ NAMES = ("DUAL_WRITE", "WRITE_TO_NEW", "READ_FROM_NEW")
 PHASES = {0: (False, False, False), 1: (True, True, False), 2: (True, True, True),
           3: (False, True, True)}
 # in a cluster the commands run on another node: here they give way to the service
-COMMAND = ["nice", "-n", "10", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+COMMAND = ["nice", "-n", "5", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 
 
 class Flags:

@@ -39,7 +39,7 @@ def gather(options, run, reason):
 def totals(samples, run, start):
     first = min(samples.failures, key=lambda f: f["at"], default=None)
     text = first and (f"{first['endpoint']}: {first['error']}, "
-                      f"{first['at'] - start:.0f} s after the start, in {first['stage']}")
+                      f"{max(0, first['at'] - start):.0f} s after the start, in {first['stage']}")
     return {"requests": len(samples.times) + len(samples.failures),
             "failed": len(samples.failures), "firstFailure": text,
             "notSent": samples.counters["dropped_iterations"],
