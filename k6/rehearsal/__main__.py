@@ -95,7 +95,8 @@ class Rehearsal:
         soak = max(1, min(10, options.seconds // 2))
         share = shadow_sample(options.rate)
         settings = {"MIGRATION_SOAK": f"{soak}s", "SHADOW_SAMPLE": str(share)}
-        self.fleet = Fleet(self.owned, database, password, settings, options.out)
+        self.fleet = Fleet(self.owned, database, password, settings, options.out,
+                           options.nice)
         self.fleet.run("expand")
         if not full:
             self.say(f"loads {options.rows:,} legacy orders")
@@ -119,7 +120,7 @@ class Rehearsal:
             "rows": options.rows, "users": options.users, "rate": options.rate,
             "secondsPerStage": options.seconds, "instances": options.instances,
             "warmUpSeconds": options.warm_up, "flagSpreadSeconds": options.spread,
-            "soakSeconds": soak, "shadowSample": share, "judged": ",".join(options.judge),
+            "soakSeconds": soak, "commandsNice": options.nice, "shadowSample": share, "judged": ",".join(options.judge),
             "machine": f"{cpu()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB",
             "loadAverageBefore": round(os.getloadavg()[0], 2),
         }

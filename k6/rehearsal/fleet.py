@@ -14,8 +14,8 @@ from .failure import Incomplete
 NAMES = ("DUAL_WRITE", "WRITE_TO_NEW", "READ_FROM_NEW")
 PHASES = {0: (False, False, False), 1: (True, True, False), 2: (True, True, True),
           3: (False, True, True)}
-# in a cluster the commands run on another node: here they give way to the service
-COMMAND = ["nice", "-n", "5", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+# in a cluster the commands run on another node: here they shall take little
+COMMAND = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 
 
 class Flags:
@@ -82,9 +82,10 @@ class Instance:
 
 
 class Fleet:
-    def __init__(self, owned, database, password, settings, out):
+    def __init__(self, owned, database, password, settings, out, nice):
         self.make = lambda number: Instance(owned, number, database, password, settings, out)
         self.owned, self.database, self.out = owned, database, out
+        self.give_way = ["nice", "-n", str(nice)] if nice else []
         self.instances = []
 
     def serve(self, count, seconds=90):
@@ -109,7 +110,7 @@ class Fleet:
         log = os.path.join(self.out, "commands.log")
         with open(log, "ab") as file:
             return self.owned.start(
-                [*COMMAND, "-jar", service.JAR, word], cwd=self.owned.directory,
+                [*self.give_way, *COMMAND, "-jar", service.JAR, word], cwd=self.owned.directory,
                 env=service.environment(DATABASE_URL=self.database.url), stdout=file, stderr=file,
                 stdin=subprocess.DEVNULL)
 

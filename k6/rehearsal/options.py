@@ -38,6 +38,9 @@ def arguments(words=None):
                         "on it and the old column dropped (an embedded PostgreSQL)")
     parser.add_argument("--yes", action="store_true",
                         help="agrees to that, for a database that holds orders")
+    parser.add_argument("--nice", type=int, choices=range(20), default=0, metavar="0-19",
+                        help="lower priority of the schema commands, which elsewhere run on "
+                        "another machine; a busy machine may starve them then (0)")
     parser.add_argument("--judge", type=criteria, default=list(CRITERIA),
                         help=f"criteria that count, of {','.join(CRITERIA)} (all)")
     parser.add_argument("--script", default=SCRIPT,
