@@ -120,7 +120,8 @@ class Rehearsal:
             "rows": options.rows, "users": options.users, "rate": options.rate,
             "secondsPerStage": options.seconds, "instances": options.instances,
             "warmUpSeconds": options.warm_up, "flagSpreadSeconds": options.spread,
-            "soakSeconds": soak, "commandsNice": options.nice, "shadowSample": share, "judged": ",".join(options.judge),
+            "soakSeconds": soak, "shadowSample": share, "commandsNice": options.nice,
+            "judged": ",".join(options.judge),
             "machine": f"{cpu()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB",
             "loadAverageBefore": round(os.getloadavg()[0], 2),
         }

@@ -175,5 +175,5 @@ def reading():
             "the final ledger are another traffic and excluded from the p99 criterion. “Scheduled” "
             "counts from the moment at which a request was due, so that one that others held up "
             "counts in full. Waits for locks are looked at four times a second, so shorter ones may "
-            "be missed. The traffic, the database and all "
-            "instances share the machine unless a database was given.</p>")
+            "be missed. The traffic, the instances and the commands share one machine; so does the "
+            "database unless one was given.</p>")
