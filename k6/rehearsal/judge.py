@@ -1,0 +1,91 @@
+"""What counts as zero downtime."""
+import math
+
+CRITERIA = ("errors", "ledger", "p99")
+FACTOR = 1.5
+# below that the p99 is the slowest request and nothing else
+FEWEST = 100
+
+
+def percentile(ordered, share):
+    """Nearest rank: the smallest value that at least that share of all does not exceed."""
+    if not ordered:
+        return None
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def ratios(stages):
+    """Sets each stage's ratio to the baseline, and whether it is judged by it."""
+    baseline = next((s for s in stages if s["name"] == "baseline"), None)
+    base = baseline and baseline["p99Ms"]
+    for stage in stages:
+        stage["ratio"] = stage["p99Ms"] / base if base and stage["p99Ms"] is not None else None
+        stage["judged"] = (stage["countsForP99"] and stage["ratio"] is not None
+                           and stage["requests"] >= FEWEST)
+    return baseline
+
+
+def verdict(stages, traffic, asked=CRITERIA, reason=None):
+    """The verdict over the stages; `reason` says why the migration was not completed."""
+    baseline = ratios(stages)
+    found = [errors(traffic), ledger(traffic), p99(stages, baseline)]
+    for criterion in found:
+        criterion["judged"] = criterion["name"] in asked
+    missed = [c for c in found if c["judged"] and not c["met"]]
+    return {"zeroDowntime": not missed and reason is None, "completed": reason is None,
+            "reason": reason, "sentence": sentence(found, missed, reason), "criteria": found}
+
+
+def errors(traffic):
+    total, failed = traffic["requests"], traffic["failed"]
+    detail = f"{failed:,} of {total:,} requests failed"
+    if failed and traffic.get("firstFailure"):
+        detail += f" (the first: {traffic['firstFailure']})"
+    return {"name": "errors", "met": total > 0 and failed == 0, "detail": detail}
+
+
+def ledger(traffic):
+    checked, differences = traffic["ledgerChecked"], traffic["ledgerDifferences"]
+    detail = f"{differences:,} of {checked:,} ledger checks differ"
+    wrong = sum(traffic["failedChecks"].values())
+    if wrong:
+        detail += f", {wrong:,} answers were not as promised ({', '.join(traffic['failedChecks'])})"
+    if traffic["writesUnanswered"]:
+        detail += f", {traffic['writesUnanswered']:,} writes were never answered"
+    if not traffic["ledgerComplete"]:
+        detail += ", and the final reading was not finished"
+    met = (checked > 0 and differences == 0 and not wrong and not traffic["writesUnanswered"]
+           and traffic["ledgerComplete"])
+    return {"name": "ledger", "met": met, "detail": detail}
+
+
+def p99(stages, baseline):
+    if baseline is None or baseline["requests"] < FEWEST or not baseline["p99Ms"]:
+        count = baseline["requests"] if baseline else 0
+        return {"name": "p99", "met": False,
+                "detail": f"the baseline has {count} requests, too few for a p99"}
+    judged = [s for s in stages if s["judged"] and s is not baseline]
+    if not judged:
+        return {"name": "p99", "met": False, "detail": "no stage has requests enough for a p99"}
+    over = [s for s in judged if s["ratio"] > FACTOR]
+    base = f"{FACTOR} times the baseline's {baseline['p99Ms']:.1f} ms"
+    if over:
+        names = ", ".join(f"{s['name']} {s['ratio']:.2f} times" for s in over)
+        return {"name": "p99", "met": False, "detail": f"p99 above {base}: {names}"}
+    top = max(judged, key=lambda s: s["ratio"])
+    return {"name": "p99", "met": True,
+            "detail": f"no stage's p99 above {base} (the highest: {top['name']}, "
+            f"{top['ratio']:.2f} times)"}
+
+
+def sentence(found, missed, reason):
+    if reason is not None:
+        return (f"The migration was not completed: {reason.rstrip('.')}. "
+                f"Until then {found[0]['detail']}.")
+    counted = [c for c in found if c["judged"]]
+    text = ("Not zero downtime: " if missed else "Zero downtime: ")
+    text += "; ".join(c["detail"] for c in (missed or counted)) + "."
+    ignored = [c["name"] for c in found if not c["judged"]]
+    if ignored:
+        text += f" Not judged, by request: {', '.join(ignored)}."
+    return text
