@@ -84,12 +84,13 @@ final class BatchStatement {
   private static final String COMPARE =
       """
       zd_work AS MATERIALIZED (
-        SELECT %(last) AS last, count(*) AS n, 0::bigint AS changed,
-          count(*) FILTER (WHERE k.differs) AS mismatched
+        SELECT w.last, w.n, 0::bigint AS changed, w.mismatched
         FROM zd_claim c CROSS JOIN LATERAL (
-          SELECT t.%(key) AS key, %(mismatch) AS differs FROM %(table) t
-          WHERE %(inRange) AND t.%(key) <= c.zd_high
-          ORDER BY t.%(key) LIMIT $2::bigint) k
+          SELECT %(last) AS last, count(*) AS n, count(*) FILTER (WHERE k.differs) AS mismatched
+          FROM (
+            SELECT t.%(key) AS key, %(mismatch) AS differs FROM %(table) t
+            WHERE %(inRange) AND t.%(key) <= c.zd_high
+            ORDER BY t.%(key) LIMIT $2::bigint) k) w
       ), seen AS (
         SELECT x.key, x.old_value, x.new_value
         FROM zd_claim c JOIN zd_work w ON w.mismatched > 0 CROSS JOIN LATERAL (
