@@ -68,8 +68,8 @@ def requests(bench, client):
 def walk(service, phase):
     """One step, with what its gates ask for well before it; gives the seconds of quiet before."""
     if service.needs_backfill(phase):
-        service.call("/migrations/orders-status/backfill", b'{"targetLoad":0.5}', operator=True)
-        deadline = time.monotonic() + 120
+        service.call("/migrations/orders-status/backfill", b'{"targetLoad":1}', operator=True)
+        deadline = time.monotonic() + 600
         while service.program.postgres.sql(service.database, READY) != "parity complete|t":
             if time.monotonic() > deadline:
                 raise SystemExit("the backfill does not end")
