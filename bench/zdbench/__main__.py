@@ -84,15 +84,18 @@ def measure(owned, options):
     facts = machine.describe(postgres, options, java)
     print("\n".join(f"{name}: {value}" for name, value in facts.items()), flush=True)
     bench = Bench(postgres, service.Program(owned, postgres, java), options)
-    figures = []
-    for part in options.parts:
+    command = " ".join(["bench/run.sh", *map(shlex.quote, sys.argv[1:])])
+    figures, written = [], ()
+    for n, part in enumerate(options.parts, 1):
         figures += PARTS[part](bench)
+        if not options.no_files:
+            # after each part: a run of all of them is long, and may be interrupted
+            run = {"command": command, "parts": options.parts[:n], "machine": facts,
+                   "figures": [figure.json() for figure in figures], "notes": bench.notes}
+            written = report.write(run, os.cpu_count(), options.add)
     print("\n" + "\n\n".join([report.text(figures), *bench.notes]))
-    if not options.no_files:
-        command = " ".join(["bench/run.sh", *map(shlex.quote, sys.argv[1:])])
-        run = {"command": command, "parts": options.parts, "machine": facts,
-               "figures": [figure.json() for figure in figures], "notes": bench.notes}
-        print("\nwritten: " + ", ".join(report.write(run, os.cpu_count(), options.add)))
+    if written:
+        print("\nwritten: " + ", ".join(written))
 
 
 main()

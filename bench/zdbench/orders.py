@@ -117,6 +117,8 @@ class Peer:
     """The service that a team without this one would write, with as many connections."""
 
     def __init__(self, bench):
+        if shutil.which("npm") is None:
+            raise SystemExit("npm is missing; on Debian or Ubuntu: apt-get install npm")
         self.bench, self.port, self.database = bench, free_port(), "peer"
         owned = bench.program.owned
         directory = os.path.join(owned.directory, "peer")

@@ -111,7 +111,7 @@ def write(run, cores, add):
     runs = [run]
     if add and os.path.exists(path):
         with open(path, encoding="utf-8") as file:
-            kept = [old for old in json.load(file)["runs"]
+            kept = [old for old in json.load(file).get("runs", [])
                     if not set(old["parts"]) & set(run["parts"])]
         runs = kept + runs
     with open(path, "w", encoding="utf-8") as file:
