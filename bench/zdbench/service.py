@@ -133,7 +133,7 @@ class Service:
             f"http://127.0.0.1:{self.port}{path}", data=body, method=method,
             headers={"Content-Type": "application/json",
                      **{name.replace("_", "-"): value for name, value in headers.items()}})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read()
 
     def stop(self):
