@@ -2,20 +2,37 @@
 import json
 import os
 import re
+from dataclasses import dataclass
 
 from .owned import output
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FINGERPRINT = "\\\\x" + "5a" * 32
 
-# what pgbench sends for the parameters of each statement, and how it makes them
-POST = (
-    ["phase", "user", "amount", "status", "key", "fingerprint", "ttl"],
-    "\\set user random(1, 5000)\n\\set key random(100000000000000000, 999999999999999999)\n",
-    ["-D", "phase=1", "-D", "amount=100", "-D", "status=pending", "-D", "ttl=86400",
-     "-D", "fingerprint=" + FINGERPRINT.replace("\\\\", "\\")],
-)
-GET = (["id"], "\\set id random(1, {rows})\n", [])
+
+@dataclass(frozen=True)
+class Load:
+    """What pgbench sends for the parameters $1, $2, ... of a statement, and how it makes them."""
+
+    names: tuple
+    prologue: str
+    constants: dict
+
+    def definitions(self, phase):
+        constants = {**self.constants, "phase": phase}
+        return [word for name in self.names if name in constants
+                for word in ("-D", f"{name}={constants[name]}")]
+
+
+USER = "\\set user random(1, 5000)\n"
+CREATE = Load(("phase", "user", "amount", "status"), USER, {"amount": 100, "status": "pending"})
+POST = Load(
+    (*CREATE.names, "key", "fingerprint", "ttl"),
+    USER + "\\set key random(100000000000000000, 999999999999999999)\n",
+    {**CREATE.constants, "ttl": 86400, "fingerprint": "\\x" + "5a" * 32})
+# a number is as good a status as any, and pgbench can make one up
+PATCH = Load(("phase", "id", "status"),
+             "\\set id random(1, {rows})\n\\set status random(1, 9)\n", {})
+GET = Load(("id",), "\\set id random(1, {rows})\n", {})
 
 
 def statement_of(postgres, database, pattern):
@@ -28,32 +45,37 @@ def statement_of(postgres, database, pattern):
     return text
 
 
-def script(text, kind, rows):
+def script(text, load, rows):
     """The statement for pgbench: its variables are bound as parameters, as the service's are."""
-    names, prologue, _ = kind
     # a colon within a quoted format would be taken for a variable: the same constant, escaped
     text = re.sub(r"'[^'\n]*:[A-Z][^'\n]*'",
                   lambda quoted: "U&" + quoted.group(0).replace(":", "\\003A"), text)
-    text = re.sub(r"\$(\d+)", lambda number: ":" + names[int(number.group(1)) - 1], text)
-    return prologue.format(rows=rows) + text.strip() + ";\n"
+    text = re.sub(r"\$(\d+)", lambda number: ":" + load.names[int(number.group(1)) - 1], text)
+    return load.prologue.format(rows=rows) + text.strip() + ";\n"
 
 
-def pgbench(postgres, database, path, kind, connections, seconds):
-    command = ["pgbench", "-n", "-M", "prepared", "-c", str(connections), "-j", "2",
-               "-T", str(seconds), "-f", path, *kind[2], *postgres.client(database)]
-    text = output(command)
+def pgbench(postgres, database, path, load, connections, seconds, phase=1, **settings):
+    command = ["pgbench", "-n", "-M", "prepared", "-c", str(connections),
+               "-j", str(min(2, connections)), "-T", str(seconds), "-f", path,
+               *load.definitions(phase), *postgres.client(database)]
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    before = postgres.cpu_seconds()
+    text = output(command, env={**os.environ, "PGOPTIONS": options})
     failed = re.search(r"number of failed transactions: (\d+)", text)
     if failed and int(failed.group(1)) > 0:
         raise SystemExit("pgbench had failures:\n" + text)
-    return {"rate": float(re.search(r"tps = ([0-9.]+)", text).group(1))}
+    done = int(re.search(r"transactions actually processed: (\d+)", text).group(1))
+    return {"rate": float(re.search(r"tps = ([0-9.]+)", text).group(1)),
+            "cpu_us": (postgres.cpu_seconds() - before) * 1e6 / done}
 
 
 def wrk(port, lua, connections, seconds, *arguments):
-    command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "-s", lua,
+    command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s",
+               "--timeout", "10s", "-s", lua,
                f"http://127.0.0.1:{port}", "--", *arguments]
     text = output(command, cwd=HERE)
     result = json.loads(re.search(r"RESULT (\{.*\})", text).group(1))
     if result["failed"]:
         raise SystemExit(f"wrk had {result['failed']} failures:\n{text}")
     return {"rate": result["requests"] * 1e6 / result["micros"],
-            **{p + "_ms": result[p] / 1000 for p in ("p50", "p95", "p99")}}
+            **{p: result[p] / 1000 for p in ("p50", "p95", "p99")}}

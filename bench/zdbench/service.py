@@ -1,4 +1,5 @@
 """The packaged program: built if missing, served, and run as a command."""
+import base64
 import os
 import re
 import subprocess
@@ -14,7 +15,10 @@ JAR = os.path.join(APPLICATION, "quarkus-run.jar")
 FLAGS = {
     0: {"DUAL_WRITE": "false", "WRITE_TO_NEW": "false", "READ_FROM_NEW": "false"},
     1: {"DUAL_WRITE": "true", "WRITE_TO_NEW": "true", "READ_FROM_NEW": "false"},
+    2: {"DUAL_WRITE": "true", "WRITE_TO_NEW": "true", "READ_FROM_NEW": "true"},
+    3: {"DUAL_WRITE": "false", "WRITE_TO_NEW": "true", "READ_FROM_NEW": "true"},
 }
+PASSWORD = "bench"
 
 
 def build():
@@ -56,27 +60,61 @@ class Program:
         with open(self.log_file(database), encoding="utf-8", errors="replace") as file:
             return file.read()[-3000:]
 
-    def serve(self, database, phase):
-        return Service(self, database, phase)
+    def serve(self, database, phase, **settings):
+        return Service(self, database, phase, settings)
 
 
 class Service:
     """An instance that serves, in its phase and drained."""
 
-    def __init__(self, program, database, phase):
+    def __init__(self, program, database, phase, settings):
         self.program = program
         self.database = database
         self.port = free_port()
-        self.process = program.start(
-            database, "serve", QUARKUS_HTTP_PORT=str(self.port),
-            QUARKUS_HTTP_HOST="127.0.0.1", **FLAGS[phase])
+        self.flags = os.path.join(program.owned.directory, f"flags_{self.port}")
+        os.mkdir(self.flags)
+        self.ask(phase)
+        self.process = program.start(database, "serve", **{
+            "QUARKUS_HTTP_PORT": str(self.port), "QUARKUS_HTTP_HOST": "127.0.0.1",
+            "FLAGS_DIR": self.flags, "OPERATOR_PASSWORD": PASSWORD, "MIGRATION_SOAK": "0s",
+            "MIGRATION_AUTO_EXPAND": "true", **settings})
         self.await_phase(phase)
 
-    def await_phase(self, phase):
-        deadline = time.monotonic() + 60
-        state = "SELECT phase || ' ' || (drained_at IS NOT NULL) FROM migration_state"
+    def ask(self, phase):
+        """All three flags at once, as the kubelet swaps them: by one rename of a link."""
+        version = os.path.join(self.flags, f"..{time.monotonic_ns()}")
+        os.mkdir(version)
+        for name, value in FLAGS[phase].items():
+            with open(os.path.join(version, name), "w", encoding="utf-8") as file:
+                file.write(value)
+            link = os.path.join(self.flags, name)
+            if not os.path.islink(link):
+                os.symlink(os.path.join("..data", name), link)
+        os.symlink(os.path.basename(version), version + "_link")
+        os.rename(version + "_link", os.path.join(self.flags, "..data"))
+
+    def climb(self, phase):
+        """To a later phase by the road, with its backfill."""
+        self.call("/migrations/orders-status/backfill", b'{"targetLoad":1}', operator=True)
+        for each in range(2, phase + 1):
+            self.ask(each)
+            self.await_phase(each)
+
+    def needs_backfill(self, phase):
+        """Whether the step to that phase asks for a backfill, forward or in reverse."""
+        stale = self.program.postgres.sql(self.database, "SELECT old_stale FROM migration_state")
+        return (phase, stale) == (1, "t") or (phase == 2 and self.phase() == "1 true")
+
+    def phase(self):
+        return self.program.postgres.sql(
+            self.database, "SELECT phase || ' ' || (drained_at IS NOT NULL) FROM migration_state")
+
+    def await_phase(self, phase, after=0):
+        """Looks for it `after` seconds: looking is work too, which a measurement may not want."""
+        time.sleep(after)
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.process.poll() is None:
-            if self.serves() and self.program.postgres.sql(self.database, state) == f"{phase} true":
+            if self.serves() and self.phase() == f"{phase} true":
                 return
             time.sleep(0.2)
         raise SystemExit(f"phase {phase} was not reached:\n" + self.program.log(self.database))
@@ -87,14 +125,19 @@ class Service:
         except (urllib.error.URLError, ConnectionError):
             return False
 
-    def call(self, path, body=None, headers=None):
+    def call(self, path, body=None, operator=False, method=None, **headers):
+        if operator:
+            word = base64.b64encode(f"operator:{PASSWORD}".encode()).decode()
+            headers["Authorization"] = "Basic " + word
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", data=body,
-            headers={"Content-Type": "application/json", **(headers or {})})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+            f"http://127.0.0.1:{self.port}{path}", data=body, method=method,
+            headers={"Content-Type": "application/json",
+                     **{name.replace("_", "-"): value for name, value in headers.items()}})
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read()
 
     def stop(self):
+        """It is told to stop, and waited for."""
         self.program.owned.stop(self.process)
 
 

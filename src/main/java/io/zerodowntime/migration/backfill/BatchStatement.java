@@ -2,6 +2,7 @@ package io.zerodowntime.migration.backfill;
 
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
+import java.util.Set;
 
 /**
  * The one statement of a batch: it claims a range that nobody holds, handles the next rows of it,
@@ -39,7 +40,7 @@ final class BatchStatement {
         SET after_key = COALESCE(w.last::text, b.after_key), scanned = b.scanned + w.n,
           changed = b.changed + w.changed, mismatched = b.mismatched + w.mismatched,
           batches = b.batches + 1, done = w.n < $2::bigint, updated_at = now()
-        FROM zd_claim c, work w
+        FROM zd_claim c, zd_work w
         WHERE b.run_id = $1 AND b.range_no = c.zd_range
         RETURNING w.n, w.changed, w.mismatched
       )
@@ -57,7 +58,7 @@ final class BatchStatement {
 
   private static final String UPDATE =
       """
-      page AS (
+      zd_page AS (
         SELECT k.key AS zd_last, COALESCE(k.n, 0) AS zd_n
         FROM zd_claim c LEFT JOIN LATERAL (
           SELECT t.%(key) AS key, row_number() OVER (ORDER BY t.%(key)) AS n FROM %(table) t
@@ -66,39 +67,47 @@ final class BatchStatement {
         ORDER BY k.n DESC NULLS LAST LIMIT 1
       ), written AS (
         UPDATE %(table) AS t SET %(target) = %(expression)
-        FROM zd_claim c, page p
+        FROM zd_claim c, zd_page p
         WHERE %(inRange) AND t.%(key) <= p.zd_last AND %(mismatch)
         RETURNING 1
-      ), work AS MATERIALIZED (
+      ), zd_work AS MATERIALIZED (
         SELECT p.zd_last AS last, p.zd_n AS n, (SELECT count(*) FROM written) AS changed,
           0::bigint AS mismatched
-        FROM page p
+        FROM zd_page p
       )""";
 
-  /** A mismatch is kept with its key; at most 1,000 a batch, the count is exact. */
+  /**
+   * One pass that keeps no row, because nearly always none disagrees; where some do, a second pass
+   * over the same keys, in the same snapshot and so over the same tuples, keeps them with their
+   * keys: at most 1,000 a batch, the count is exact.
+   */
   private static final String COMPARE =
       """
-      seen AS MATERIALIZED (
-        SELECT k.key, k.old_value, k.new_value, k.differs
+      zd_work AS MATERIALIZED (
+        SELECT w.last, w.n, 0::bigint AS changed, w.mismatched
         FROM zd_claim c CROSS JOIN LATERAL (
-          SELECT t.%(key) AS key, t.%(old) AS old_value, t.%(new) AS new_value,
-            %(mismatch) AS differs
-          FROM %(table) t
-          WHERE %(inRange) AND t.%(key) <= c.zd_high
-          ORDER BY t.%(key) LIMIT $2::bigint) k
+          SELECT %(last) AS last, count(*) AS n, count(*) FILTER (WHERE k.differs) AS mismatched
+          FROM (
+            SELECT t.%(key) AS key, %(mismatch) AS differs FROM %(table) t
+            WHERE %(inRange) AND t.%(key) <= c.zd_high
+            ORDER BY t.%(key) LIMIT $2::bigint) k) w
+      ), seen AS (
+        SELECT x.key, x.old_value, x.new_value
+        FROM zd_claim c JOIN zd_work w ON w.mismatched > 0 CROSS JOIN LATERAL (
+          SELECT t.%(key) AS key, t.%(old) AS old_value, t.%(new) AS new_value FROM %(table) t
+          WHERE %(inRange) AND t.%(key) <= w.last AND %(mismatch)
+          ORDER BY t.%(key) LIMIT 1000) x
       ), kept AS (
         INSERT INTO parity_mismatch (migration, key, epoch, source, old_value, new_value)
         SELECT r.migration, x.key::text, r.epoch, 'scan', x.old_value::text, x.new_value::text
-        FROM (SELECT key, old_value, new_value FROM seen WHERE differs LIMIT 1000) x
-        JOIN backfill_run r ON r.id = $1
+        FROM seen x JOIN backfill_run r ON r.id = $1
         ON CONFLICT (migration, key) DO UPDATE
         SET epoch = excluded.epoch, source = excluded.source, old_value = excluded.old_value,
           new_value = excluded.new_value, found_at = now(), repaired_at = NULL
-      ), work AS (
-        SELECT (SELECT key FROM seen ORDER BY key DESC LIMIT 1) AS last, count(*) AS n,
-          0::bigint AS changed, count(*) FILTER (WHERE differs) AS mismatched
-        FROM seen
       )""";
+
+  /** Not every type with an order has max(): uuid has none. */
+  private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
 
   private BatchStatement() {}
 
@@ -113,6 +122,7 @@ final class BatchStatement {
     return TEMPLATE
         .replace("%(work)", work)
         .replace("%(inRange)", IN_RANGE)
+        .replace("%(last)", last(migration.keyType()))
         .replace("%(mismatch)", migration.mismatch())
         .replace("%(keyType)", migration.keyType())
         .replace("%(key)", migration.key())
@@ -123,5 +133,9 @@ final class BatchStatement {
 
   private static String update(String target, String expression) {
     return UPDATE.replace("%(target)", target).replace("%(expression)", expression);
+  }
+
+  private static String last(String keyType) {
+    return INTEGERS.contains(keyType) ? "max(k.key)" : "(array_agg(k.key))[count(*)]";
   }
 }

@@ -74,7 +74,7 @@ class BatchPlanTest {
     assertThat(text).as("generic").contains("run_id = $1").contains("Limit");
     assertThat(text).doesNotContain("Seq Scan on orders");
     List<String> scans = plan.stream().filter(line -> SCAN.matcher(line).find()).toList();
-    assertThat(scans).as(text).hasSize(kind == RunKind.PARITY ? 1 : 2);
+    assertThat(scans).as(text).hasSize(2);
     assertThat(scans).as(text).allMatch(line -> line.contains("Index"));
     assertThat(scans).as(text).allSatisfy(line -> assertThat(rows(line)).isEqualTo(BATCH));
     assertThat(filtered(plan)).as(text).isLessThanOrEqualTo(10);
