@@ -88,7 +88,7 @@ def change(service):
 
 # the service's own statements: by what they are known, how it is made to send them
 KINDS = {"INSERT": (loads.CREATE, "INSERT INTO orders \\(user_id", create),
-         "UPDATE": (loads.PATCH, "updated AS \\(\\s*UPDATE orders", change),
+         "UPDATE": (loads.PATCH, "^\\s*UPDATE orders AS o", change),
          "keyed INSERT": (loads.POST, KEYED, create_under_key)}
 
 

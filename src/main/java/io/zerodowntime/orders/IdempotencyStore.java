@@ -1,24 +1,15 @@
 package io.zerodowntime.orders;
 
 import io.smallrye.mutiny.Uni;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.mutiny.sqlclient.Pool;
-import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.platform.Transactions;
 import jakarta.inject.Singleton;
 import java.time.Duration;
-import java.util.Optional;
 
-/** What was answered under a key, and the end of keys that nobody will ask for again. */
+/** The end of keys that nobody will ask for again. */
 @Singleton
 class IdempotencyStore {
-  private static final String FIND =
-      """
-      SELECT fingerprint = $2::bytea AS same, status, response
-      FROM idempotency_key WHERE key = $1::varchar
-      """;
-
   /** One instance at a time, until its transaction ends; the others get nothing to do. */
   private static final String PURGE =
       """
@@ -40,17 +31,6 @@ class IdempotencyStore {
     this.transactions = transactions;
   }
 
-  private static Kept kept(Row row) {
-    return new Kept(row.getBoolean("same"), row.getInteger("status"), row.getString("response"));
-  }
-
-  Uni<Optional<Kept>> find(KeyClaim claim) {
-    Tuple parameters = Tuple.of(claim.key().value(), Buffer.buffer(claim.fingerprint()));
-    return transactions
-        .repeatable(() -> pool.preparedQuery(FIND).execute(parameters))
-        .map(rows -> rows.stream().findFirst().map(IdempotencyStore::kept));
-  }
-
   /** Deletes at most {@code limit} keys older than {@code ttl}; gives back how many. */
   Uni<Integer> purge(Duration ttl, int limit) {
     Tuple parameters = Tuple.of((double) ttl.toSeconds(), limit);
@@ -58,11 +38,4 @@ class IdempotencyStore {
         .repeatable(() -> pool.preparedQuery(PURGE).execute(parameters))
         .map(deleted -> deleted.rowCount());
   }
-
-  /**
-   * What is kept under a key.
-   *
-   * @param same whether it was asked for by the same request
-   */
-  record Kept(boolean same, int status, String response) {}
 }

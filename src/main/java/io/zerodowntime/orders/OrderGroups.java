@@ -6,13 +6,10 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.Tuple;
-import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
-import io.zerodowntime.migration.phase.Fenced;
 import jakarta.inject.Singleton;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,15 +28,14 @@ class OrderGroups {
       StatusColumns.variants(
           """
           WITH state AS (
-            SELECT phase, set_config('lock_timeout', '100ms', true)
-            FROM migration_state WHERE name = 'orders-status'
+            SELECT set_config('lock_timeout', '100ms', true)
+            FROM migration_state WHERE name = 'orders-status' AND phase = $1::smallint
           ), candidate AS (
             SELECT c.*, {json} AS json FROM (
               SELECT asked.*, nextval('orders_id_seq') AS id, now() AS created_at
               FROM state, unnest($2::bigint[], $3::text[]::numeric[], $4::varchar[],
                 $5::varchar[], $6::bytea[]) WITH ORDINALITY
-                AS asked (user_id, amount, status, key, fingerprint, n)
-              WHERE phase = $1::smallint) AS c
+                AS asked (user_id, amount, status, key, fingerprint, n)) AS c
           ), claim AS (
             INSERT INTO idempotency_key AS held (key, fingerprint, status, response)
             SELECT key, fingerprint, 201, json FROM candidate WHERE key IS NOT NULL ORDER BY key
@@ -55,7 +51,7 @@ class OrderGroups {
             INSERT INTO orders (id, user_id, amount, created_at, {columns})
             SELECT id, user_id, amount, created_at, {values} FROM granted
           )
-          SELECT state.phase, granted.n, granted.json FROM state LEFT JOIN granted ON true
+          SELECT n, json FROM granted
           """
               .replace("{json}", OrderJson.sql("id", "user_id", "amount", "status", "created_at")),
           "granted.status");
@@ -66,29 +62,21 @@ class OrderGroups {
     this.pool = pool;
   }
 
-  private static List<Fenced<Written>> written(RowSet<Row> rows, int size) {
-    if (rows.size() == 0) {
-      throw new MigrationException.Unknown(OrderMigration.STATUS.name());
-    }
-    Phase phase = Phase.of(rows.iterator().next().getShort(0));
-    List<Fenced<Written>> written =
-        new ArrayList<>(Collections.nCopies(size, new Fenced<>(phase, new Written(null))));
+  private static List<String> written(RowSet<Row> rows, int size) {
+    String[] json = new String[size];
     for (Row row : rows) {
-      if (row.getLong(1) != null) {
-        written.set(
-            row.getLong(1).intValue() - 1, new Fenced<>(phase, new Written(row.getString(2))));
-      }
+      json[row.getLong(0).intValue() - 1] = row.getString(1);
     }
-    return written;
+    return Arrays.asList(json);
   }
 
   /**
    * Creates all of them or, where it fails, none.
    *
    * @param creations of one phase and no two of one key
-   * @return what became of each, in the same order
+   * @return the JSON of each, in the same order; null where nothing was written
    */
-  Uni<List<Fenced<Written>>> create(List<Creation> creations) {
+  Uni<List<String>> create(List<Creation> creations) {
     Phase phase = creations.get(0).phase();
     return pool.preparedQuery(CREATE.get(StatusColumns.writtenIn(phase)))
         .execute(parameters(phase, creations))

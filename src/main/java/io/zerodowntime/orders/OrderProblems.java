@@ -18,13 +18,6 @@ final class OrderProblems {
             .detail("This key stands for another request; use a new one for this request."));
   }
 
-  static ProblemException keyBusy() {
-    return new ProblemException(
-        Problem.of(503, "idempotency-key-busy", "Idempotency-Key is being freed")
-            .detail("This key is just expiring; send the request again.")
-            .retryAfter(1));
-  }
-
   static Problem notReady() {
     return Problem.of(503, "orders-not-ready", "Orders are not ready")
         .detail("The expand changesets were not applied to this database yet.")

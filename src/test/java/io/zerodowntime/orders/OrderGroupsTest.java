@@ -6,7 +6,6 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.Phase;
-import io.zerodowntime.migration.phase.Fenced;
 import io.zerodowntime.testing.PostgresResource;
 import jakarta.inject.Inject;
 import java.math.BigDecimal;
@@ -49,11 +48,12 @@ class OrderGroupsTest {
   @ParameterizedTest
   @EnumSource(Phase.class)
   void doesNothingInAnotherPhase(Phase sent) throws Exception {
-    for (int actual = 0; actual <= 3; actual++) {
+    for (int number = 0; number <= 3; number++) {
+      int actual = number;
       database.reset(actual);
-      List<Fenced<Written>> written = written(List.of(plain(sent, "paid"), keyed(sent, "a")));
+      List<String> json = create(List.of(plain(sent, "paid"), keyed(sent, "a")));
 
-      assertThat(written).extracting(Fenced::phase).containsOnly(Phase.of(actual));
+      assertThat(json).allMatch(each -> (each == null) == (sent.number() != actual));
       assertThat(database.count("orders")).isEqualTo(actual == sent.number() ? 2 : 0);
       assertThat(database.count("idempotency_key")).isEqualTo(actual == sent.number() ? 1 : 0);
     }
@@ -128,11 +128,7 @@ class OrderGroupsTest {
         new IdempotencyKey(key), IdempotencyKey.fingerprint("POST", "/orders", key), TTL);
   }
 
-  private List<Fenced<Written>> written(List<Creation> creations) {
-    return groups.create(creations).await().atMost(Duration.ofSeconds(20));
-  }
-
   private List<String> create(List<Creation> creations) {
-    return written(creations).stream().map(each -> each.value().json()).toList();
+    return groups.create(creations).await().atMost(Duration.ofSeconds(20));
   }
 }

@@ -3,10 +3,10 @@ package io.zerodowntime.migration.phase;
 import io.zerodowntime.migration.Phase;
 
 /**
- * What a fenced statement brings back in its one round trip.
+ * What a fenced statement brought.
  *
- * @param phase the effective phase in the statement's own snapshot
- * @param value the statement's result, never null where {@code phase} is the one that the statement
- *     was written for; meaningless elsewhere, because the statement then did nothing
+ * @param phase the effective phase that it found
+ * @param value the result; null if the statement did nothing and is to be sent again, because
+ *     another phase is in force, or was when it looked
  */
 public record Fenced<T>(Phase phase, T value) {}

@@ -14,9 +14,10 @@ import java.util.function.Function;
 
 /**
  * Sends the statement that fits the effective phase. The phase last seen is only a guess at which
- * variant to send: each statement reads the effective phase itself, does nothing if it is another
- * one, and brings it back; then the fitting variant is sent. So the common case is one round trip,
- * and an instance that slept through any number of steps is fenced like every other one.
+ * variant to send: each statement reads the effective phase itself and does nothing if it is
+ * another one; then the phase is looked at, and the fitting variant is sent. So the common case is
+ * one round trip, and an instance that slept through any number of steps is fenced like every other
+ * one.
  */
 @ApplicationScoped
 public class PhaseFence {
