@@ -37,7 +37,7 @@ trap 'exit 130' INT TERM
 start() {
   cd "$directory"
   env -i PATH="$PATH" HOME="${HOME:-/}" TMPDIR="${TMPDIR:-/tmp}" \
-    ${JAVA_HOME:+JAVA_HOME="$JAVA_HOME"} DEMONSTRATION_ORDERS=1000 \
+    ${JAVA_HOME:+JAVA_HOME="$JAVA_HOME"} DEMONSTRATION_ORDERS=1000 MAX_REQUESTS=200 \
     QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=0 \
     java -jar "$jar" >service.log 2>&1 </dev/null &
   service=$!
@@ -108,4 +108,4 @@ check_that_it_fails lib/meddler.js DURATION=9s
 check orders.js RAMP=4s DURATION=4s
 check abort.js DURATION=5s
 check soak.js DURATION=8s RATE=50
-check spike.js DURATION=4s CALM=3s RECOVERY=2s MAX_VUS=300 TIMEOUT=10s
+check spike.js DURATION=4s CALM=3s RECOVERY=2s MAX_VUS=400 TIMEOUT=10s

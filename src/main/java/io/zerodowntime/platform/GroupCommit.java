@@ -78,12 +78,13 @@ public final class GroupCommit<W, R> {
     Iterator<Waiting<W, R>> each = queue.iterator();
     while (each.hasNext() && group.size() < bounds.writes()) {
       Waiting<W, R> waiting = each.next();
-      bytes += writes.bytes(waiting.write());
-      if (!group.isEmpty() && bytes > bounds.bytes()) {
+      int size = writes.bytes(waiting.write());
+      if (!group.isEmpty() && bytes + size > bounds.bytes()) {
         break;
       }
       if (fits(waiting.write(), group, identities)) {
         group.add(waiting);
+        bytes += size;
         each.remove();
       }
     }
@@ -99,8 +100,7 @@ public final class GroupCommit<W, R> {
 
   private void send(List<Waiting<W, R>> group) {
     if (group.size() == 1) {
-      Waiting<W, R> only = group.get(0);
-      alone(only, this::leave);
+      alone(group.get(0), this::leave);
       return;
     }
     List<W> together = group.stream().map(Waiting::write).toList();
