@@ -15,14 +15,19 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged program, as people start it. */
 class MainIT {
+  private static final String NATIVE = "io.zerodowntime.testing.ServiceProcess#isNative";
+
   @TempDir Path directory;
 
   @Test
+  @DisabledIf(value = NATIVE, disabledReason = "a native executable has no embedded database")
   void aFirstRunKeepsItsDataAndItsPassword() throws Exception {
     try (ServiceProcess service = start(Map.of())) {
       service.awaitReady();
@@ -46,6 +51,7 @@ class MainIT {
   }
 
   @Test
+  @DisabledIf(value = NATIVE, disabledReason = "a native executable has no embedded database")
   void aKilledRunIsClearedAway() throws Exception {
     try (ServiceProcess killed = start(Map.of())) {
       killed.awaitReady();
@@ -72,6 +78,7 @@ class MainIT {
   }
 
   @Test
+  @DisabledIf(value = NATIVE, disabledReason = "a native executable has no embedded database")
   void aSecondProcessJoinsAndLeavesTheServerAlone() throws Exception {
     int port = freePort();
     try (ServiceProcess first = ServiceProcess.start(directory, port, Map.of());
@@ -94,6 +101,7 @@ class MainIT {
   }
 
   @Test
+  @DisabledIf(value = NATIVE, disabledReason = "a native executable has no embedded database")
   void dataOfAnotherVersionEndsTheStartWithOneLine() throws Exception {
     Path data = Files.createDirectories(directory.resolve(".zerodowntime/postgres"));
     Files.writeString(data.resolve("PG_VERSION"), "12\n");
@@ -113,6 +121,38 @@ class MainIT {
             "DATABASE_URL",
             "postgresql://postgres:s3cr3t@localhost:" + TestPostgres.port() + "/nosuch"),
         "has no such database");
+  }
+
+  @Test
+  void anImageWithoutTheEmbeddedServerNeedsADatabase() throws Exception {
+    Path program = ServiceProcess.isNative() ? ServiceProcess.packaged() : asInAnImage();
+    int port = freePort();
+    Map<String, String> asked =
+        ServiceProcess.isNative() ? Map.of() : Map.of("EMBEDDED_DATABASE", "false");
+    try (ServiceProcess process = ServiceProcess.start(program, directory, port, asked)) {
+      assertThat(process.awaitExit()).isEqualTo(2);
+      assertThat(process.err()).hasLineCount(1).contains("DATABASE_URL is missing");
+      assertThat(process.out()).isEmpty();
+    }
+    Map<String, String> environment =
+        Map.of("DATABASE_URL", TestPostgres.create(MainIT.class).url());
+    try (ServiceProcess expand =
+        ServiceProcess.start(program, directory, port, environment, "expand")) {
+      assertThat(expand.awaitExit()).as(expand.err()).isZero();
+    }
+  }
+
+  /** A copy of what is packaged without the files that .dockerignore keeps out of the images. */
+  private Path asInAnImage() throws IOException {
+    Path packaged = ServiceProcess.packaged().getParent();
+    Path copy = directory.resolve("deployments");
+    try (Stream<Path> files = Files.walk(packaged)) {
+      for (Path file :
+          files.filter(f -> !f.getFileName().toString().startsWith("io.zonky.")).toList()) {
+        Files.copy(file, copy.resolve(packaged.relativize(file)));
+      }
+    }
+    return copy.resolve("quarkus-run.jar");
   }
 
   @Test
