@@ -15,7 +15,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,34 +124,9 @@ class MainIT {
 
   @Test
   void anImageWithoutTheEmbeddedServerNeedsADatabase() throws Exception {
-    Path program = ServiceProcess.isNative() ? ServiceProcess.packaged() : asInAnImage();
-    int port = freePort();
     Map<String, String> asked =
         ServiceProcess.isNative() ? Map.of() : Map.of("EMBEDDED_DATABASE", "false");
-    try (ServiceProcess process = ServiceProcess.start(program, directory, port, asked)) {
-      assertThat(process.awaitExit()).isEqualTo(2);
-      assertThat(process.err()).hasLineCount(1).contains("DATABASE_URL is missing");
-      assertThat(process.out()).isEmpty();
-    }
-    Map<String, String> environment =
-        Map.of("DATABASE_URL", TestPostgres.create(MainIT.class).url());
-    try (ServiceProcess expand =
-        ServiceProcess.start(program, directory, port, environment, "expand")) {
-      assertThat(expand.awaitExit()).as(expand.err()).isZero();
-    }
-  }
-
-  /** A copy of what is packaged without the files that .dockerignore keeps out of the images. */
-  private Path asInAnImage() throws IOException {
-    Path packaged = ServiceProcess.packaged().getParent();
-    Path copy = directory.resolve("deployments");
-    try (Stream<Path> files = Files.walk(packaged)) {
-      for (Path file :
-          files.filter(f -> !f.getFileName().toString().startsWith("io.zonky.")).toList()) {
-        Files.copy(file, copy.resolve(packaged.relativize(file)));
-      }
-    }
-    return copy.resolve("quarkus-run.jar");
+    refuses(asked, "DATABASE_URL is missing");
   }
 
   @Test
