@@ -11,8 +11,11 @@ import io.zerodowntime.cli.CommandRunner;
 import io.zerodowntime.platform.StartException;
 import io.zerodowntime.platform.StartUp;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import org.jboss.logging.Logger;
@@ -21,8 +24,14 @@ import org.jboss.logging.Logger;
 @QuarkusMain
 public final class Main {
   private static final String SERVE = "serve";
+  // for those who build an image, not for those who use it: --help does not show it
+  private static final String TRAIN = "train";
   private static final List<String> COMMANDS =
       List.of("expand", "backfill", "verify", "status", "contract");
+
+  /** A resource, as a native executable has no manifest to ask. */
+  private static final String BUILD = "/zerodowntime.properties";
+
   private static final int USAGE = 2;
   private static final String IN_USE = "Address already in use";
   private static final String HELP =
@@ -49,6 +58,10 @@ public final class Main {
     String command = arguments.length == 0 ? SERVE : arguments[0];
     switch (command) {
       case SERVE -> run(null, arguments);
+      case TRAIN -> {
+        StartUp.prepareTraining();
+        run(null);
+      }
       case "--help", "-h", "help" -> System.out.print(HELP);
       case "--version" -> System.out.println("zerodowntime " + version());
       default -> {
@@ -104,7 +117,12 @@ public final class Main {
   }
 
   private static String version() {
-    return Objects.requireNonNullElse(
-        Main.class.getPackage().getImplementationVersion(), "(unpackaged)");
+    try (InputStream file = Main.class.getResourceAsStream(BUILD)) {
+      Properties build = new Properties();
+      build.load(Objects.requireNonNull(file, BUILD));
+      return build.getProperty("version");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -16,13 +16,17 @@ import java.sql.Statement;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged program, as people start it. */
 class MainIT {
+  private static final String NATIVE = "io.zerodowntime.testing.ServiceProcess#isNative";
+
   @TempDir Path directory;
 
   @Test
+  @DisabledIf(value = NATIVE, disabledReason = "a native executable has no embedded database")
   void aFirstRunKeepsItsDataAndItsPassword() throws Exception {
     try (ServiceProcess service = start(Map.of())) {
       service.awaitReady();
@@ -46,6 +50,7 @@ class MainIT {
   }
 
   @Test
+  @DisabledIf(value = NATIVE, disabledReason = "a native executable has no embedded database")
   void aKilledRunIsClearedAway() throws Exception {
     try (ServiceProcess killed = start(Map.of())) {
       killed.awaitReady();
@@ -72,6 +77,7 @@ class MainIT {
   }
 
   @Test
+  @DisabledIf(value = NATIVE, disabledReason = "a native executable has no embedded database")
   void aSecondProcessJoinsAndLeavesTheServerAlone() throws Exception {
     int port = freePort();
     try (ServiceProcess first = ServiceProcess.start(directory, port, Map.of());
@@ -94,6 +100,7 @@ class MainIT {
   }
 
   @Test
+  @DisabledIf(value = NATIVE, disabledReason = "a native executable has no embedded database")
   void dataOfAnotherVersionEndsTheStartWithOneLine() throws Exception {
     Path data = Files.createDirectories(directory.resolve(".zerodowntime/postgres"));
     Files.writeString(data.resolve("PG_VERSION"), "12\n");
@@ -113,6 +120,13 @@ class MainIT {
             "DATABASE_URL",
             "postgresql://postgres:s3cr3t@localhost:" + TestPostgres.port() + "/nosuch"),
         "has no such database");
+  }
+
+  @Test
+  void anImageWithoutTheEmbeddedServerNeedsADatabase() throws Exception {
+    Map<String, String> asked =
+        ServiceProcess.isNative() ? Map.of() : Map.of("EMBEDDED_DATABASE", "false");
+    refuses(asked, "DATABASE_URL is missing");
   }
 
   @Test

@@ -3,6 +3,8 @@ package io.zerodowntime.cli;
 import io.quarkus.arc.All;
 import io.quarkus.arc.Unremovable;
 import io.quarkus.runtime.QuarkusApplication;
+import io.quarkus.runtime.ShutdownEvent;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +20,8 @@ public class CommandRunner implements QuarkusApplication {
   private static final int USAGE = 2;
 
   private final List<Command> commands;
+  private volatile String running = "";
+  private volatile boolean stopped;
 
   CommandRunner(@All List<Command> commands) {
     this.commands = commands;
@@ -32,12 +36,26 @@ public class CommandRunner implements QuarkusApplication {
       System.err.println("no command is called " + words.get(0));
       return USAGE;
     }
+    running = words.get(0);
     try {
       return command.get().run(words.subList(1, words.size())).await().indefinitely();
     } catch (RuntimeException e) {
       LOG.debugf(e, "%s failed", words.get(0));
-      System.err.println(words.get(0) + " failed: " + e.getMessage());
+      if (!stopped) {
+        System.err.println(words.get(0) + " failed: " + e.getMessage());
+      }
       return FAILED;
+    } finally {
+      running = "";
+    }
+  }
+
+  /** A signal ends the database clients under a command; what fails then is no news. */
+  void stop(@Observes ShutdownEvent event) {
+    if (!running.isEmpty()) {
+      stopped = true;
+      System.err.println(
+          running + " stopped: what it committed stays, and the same command goes on from there");
     }
   }
 }

@@ -18,12 +18,11 @@ import java.util.function.Predicate;
 class RunWorker {
   private static final Duration REFRESH = Duration.ofSeconds(1);
   private static final int WIDTH = 30;
-  // set for a terminal only, in containers too
-  private static final boolean TERMINAL = System.getenv("TERM") != null;
-
   private final BackfillStore store;
   private final BackfillDriver driver;
   private final int workers;
+  // set for a terminal only, in containers too; not static, as a native image keeps what is
+  private final boolean terminal = System.getenv("TERM") != null;
 
   RunWorker(BackfillStore store, BackfillDriver driver, MigrationConfig config) {
     this.store = store;
@@ -56,7 +55,7 @@ class RunWorker {
   }
 
   private Uni<Run> show(Migration migration, Run run) {
-    return find(migration, run).invoke(now -> print(now, TERMINAL ? "\r" : "\n"));
+    return find(migration, run).invoke(now -> print(now, terminal ? "\r" : "\n"));
   }
 
   private Uni<Run> find(Migration migration, Run run) {

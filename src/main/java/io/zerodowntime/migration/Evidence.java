@@ -1,5 +1,6 @@
 package io.zerodowntime.migration;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param shadow what live reads compared within the soak window, in the last phase 2
  * @param lasted how long the epoch has lasted, by the database's clock
  */
+@RegisterForReflection
 public record Evidence(
     Optional<RunEvidence> forward,
     Optional<RunEvidence> reverse,
@@ -27,6 +29,7 @@ public record Evidence(
    * @param state {@code running}, {@code paused}, {@code cancelled} or {@code complete}
    * @param finishLsn the end of the write-ahead log when it completed; empty before
    */
+  @RegisterForReflection
   public record RunEvidence(
       long id,
       String state,
@@ -41,6 +44,7 @@ public record Evidence(
   }
 
   /** Reads that compared both columns of one row. */
+  @RegisterForReflection
   public record ShadowEvidence(long matches, long mismatches, long errors) {}
 
   /** Both columns of every row were compared after the backfill, and all agreed. */

@@ -1,5 +1,7 @@
 package io.zerodowntime.migration;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
+
 /**
  * What a gate says.
  *
@@ -7,6 +9,7 @@ package io.zerodowntime.migration;
  * @param reason what was found, for an open and for a closed gate
  * @param remedy what to do about a closed gate; empty for an open one
  */
+@RegisterForReflection
 public record Verdict(String gate, boolean open, String reason, String remedy) {
 
   public static Verdict open(String gate, String reason) {

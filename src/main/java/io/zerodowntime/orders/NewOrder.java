@@ -1,6 +1,7 @@
 package io.zerodowntime.orders;
 
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.zerodowntime.platform.PresentText;
 import io.zerodowntime.platform.ProblemException;
 import io.zerodowntime.platform.Violation;
@@ -15,6 +16,7 @@ import java.util.regex.Pattern;
  * @param amount above 0, below 10^10, at most two decimals
  * @param status {@code pending} where it is left out
  */
+@RegisterForReflection
 record NewOrder(
     Long userId, BigDecimal amount, @JsonDeserialize(using = PresentText.class) String status) {
   static final String PENDING = "pending";

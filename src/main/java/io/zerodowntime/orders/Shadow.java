@@ -1,6 +1,7 @@
 package io.zerodowntime.orders;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 
 /**
  * Both columns of one order, from one tuple and one snapshot.
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param phase the effective phase of that snapshot, 0 to 3
  * @param match whether the new column holds what the old one stands for
  */
+@RegisterForReflection
 record Shadow(
     long orderId,
     int phase,
@@ -19,10 +21,12 @@ record Shadow(
    * @param raw what {@code old_status} holds
    * @param status the same as the API speaks it
    */
+  @RegisterForReflection
   record Old(String raw, String status) {}
 
   /**
    * @param status null where neither a write nor the backfill has filled it yet
    */
+  @RegisterForReflection
   record New(String status) {}
 }

@@ -1,11 +1,13 @@
 package io.zerodowntime.orders;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.zerodowntime.platform.ProblemException;
 import io.zerodowntime.platform.Violation;
 import java.util.ArrayList;
 import java.util.List;
 
 /** What a client can change of an order. */
+@RegisterForReflection
 record StatusChange(String status) {
 
   /**

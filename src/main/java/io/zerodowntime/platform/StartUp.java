@@ -1,7 +1,6 @@
 package io.zerodowntime.platform;
 
 import io.quarkus.runtime.ApplicationLifecycleManager;
-import io.quarkus.runtime.ImageMode;
 import io.quarkus.runtime.LaunchMode;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,6 +21,14 @@ public final class StartUp {
   /** The system property that says whether this process works on the embedded database. */
   public static final String EMBEDDED = "zerodowntime.embedded";
 
+  /** The system property of a run that only loads classes, see {@link Training}. */
+  static final String TRAINING = "zerodowntime.training";
+
+  /** Said where there is neither a database nor the means to start one. */
+  static final String NO_EMBEDDED =
+      "DATABASE_URL is missing, and there is no embedded PostgreSQL in this image:"
+          + " set it to postgresql://user:password@host:port/database";
+
   private static final Logger LOG = Logger.getLogger(StartUp.class);
   private static final String DATABASE_URL = "DATABASE_URL";
   private static final String OPERATOR_PASSWORD = "OPERATOR_PASSWORD";
@@ -41,7 +48,7 @@ public final class StartUp {
     try {
       if (url.isEmpty()) {
         startEmbedded();
-      } else if (!embedded()) {
+      } else if (!embedded() && !Boolean.getBoolean(TRAINING)) {
         Preflight.check(url.get());
       }
       if ((embedded() || LaunchMode.current().isDev()) && setting(OPERATOR_PASSWORD).isEmpty()) {
@@ -65,14 +72,22 @@ public final class StartUp {
     }
   }
 
+  /** For a run that only loads classes: a database that nobody answers for, and a quiet log. */
+  public static void prepareTraining() {
+    System.setProperty(TRAINING, "true");
+    System.setProperty(DATABASE_URL, "postgresql://nobody@localhost:1/nothing?sslmode=disable");
+    System.setProperty("quarkus.http.host", "localhost");
+    System.setProperty("quarkus.log.level", "OFF");
+  }
+
   private static boolean embedded() {
     return Boolean.getBoolean(EMBEDDED);
   }
 
   private static void startEmbedded() throws IOException {
-    if (ImageMode.current() != ImageMode.JVM) {
-      throw new StartException(
-          "DATABASE_URL is missing: a native executable has no embedded PostgreSQL in it");
+    // container images say so: they leave its library out, and their file system is read-only
+    if (setting("EMBEDDED_DATABASE").filter("false"::equalsIgnoreCase).isPresent()) {
+      throw new StartException(NO_EMBEDDED);
     }
     EmbeddedDatabase database = EmbeddedDatabase.start(DIRECTORY);
     Runtime.getRuntime()

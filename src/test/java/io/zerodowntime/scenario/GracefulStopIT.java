@@ -58,6 +58,7 @@ class GracefulStopIT {
     goOn();
     instance.signal("TERM");
     await().until(() -> instance.get("/q/health/ready") != 200);
+    await().until(() -> table.count(BEATING) == left);
     servesOnButKeepsNoConnection(address);
     balancer.leave(address);
     assertThat(instance.awaitExit()).isEqualTo(143);

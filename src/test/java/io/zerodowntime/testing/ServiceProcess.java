@@ -1,6 +1,7 @@
 package io.zerodowntime.testing;
 
 import java.io.IOException;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,12 +13,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
 /** The packaged program as a process of its own, with its output in files of its directory. */
 public final class ServiceProcess implements AutoCloseable {
-  private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar").toAbsolutePath();
+  private static final Path TARGET = Path.of("target").toAbsolutePath();
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Process process;
@@ -32,6 +34,26 @@ public final class ServiceProcess implements AutoCloseable {
     this.err = err;
   }
 
+  /** Whether the last build made a native executable; Quarkus says so beside what it made. */
+  public static boolean isNative() {
+    return artifact().getProperty("type").equals("native");
+  }
+
+  /** The packaged program, jar or native executable. */
+  public static Path packaged() {
+    return TARGET.resolve(artifact().getProperty("path"));
+  }
+
+  private static Properties artifact() {
+    try (Reader file = Files.newBufferedReader(TARGET.resolve("quarkus-artifact.properties"))) {
+      Properties properties = new Properties();
+      properties.load(file);
+      return properties;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /**
    * Starts it; returns at once.
    *
@@ -41,10 +63,23 @@ public final class ServiceProcess implements AutoCloseable {
    */
   public static ServiceProcess start(
       Path directory, int port, Map<String, String> environment, String... arguments) {
+    return start(packaged(), directory, port, environment, arguments);
+  }
+
+  /** The same for a copy of the packaged program. */
+  public static ServiceProcess start(
+      Path program,
+      Path directory,
+      int port,
+      Map<String, String> environment,
+      String... arguments) {
     List<String> line = new ArrayList<>();
-    line.add(ProcessHandle.current().info().command().orElse("java"));
-    line.add("-Dquarkus.http.port=" + port);
-    line.addAll(List.of("-jar", JAR.toString()));
+    if (program.toString().endsWith(".jar")) {
+      line.add(ProcessHandle.current().info().command().orElse("java"));
+      line.addAll(List.of("-Dquarkus.http.port=" + port, "-jar", program.toString()));
+    } else {
+      line.addAll(List.of(program.toString(), "-Dquarkus.http.port=" + port));
+    }
     line.addAll(List.of(arguments));
     try {
       Path out = Files.createTempFile(directory, "out", ".txt");

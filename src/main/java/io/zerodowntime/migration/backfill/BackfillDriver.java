@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.backfill;
 
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -7,6 +8,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Migrations;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -26,6 +28,7 @@ public class BackfillDriver {
   private final int workers;
   private final Set<Long> joined = ConcurrentHashMap.newKeySet();
   private final Map<String, RateMeter> meters = new ConcurrentHashMap<>();
+  private volatile boolean stopping;
 
   BackfillDriver(
       Migrations migrations, BackfillStore store, BackfillStream stream, MigrationConfig config) {
@@ -33,6 +36,11 @@ public class BackfillDriver {
     this.store = store;
     this.stream = stream;
     this.workers = config.backfill().workers();
+  }
+
+  /** The batch under way is done or not done, by its one commit; none comes after it. */
+  void stop(@Observes ShutdownEvent event) {
+    stopping = true;
   }
 
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
@@ -65,16 +73,21 @@ public class BackfillDriver {
         .with(
             batch -> {},
             failure ->
-                LOG.warnf(
+                LOG.logf(
+                    stopping ? Logger.Level.DEBUG : Logger.Level.WARN,
                     "%s: a worker of run %d stops: %s",
-                    migration.name(), run.id(), failure.getMessage()));
+                    migration.name(),
+                    run.id(),
+                    failure.getMessage()));
   }
 
   /** {@code count} workers on one run; ends when each of them has nothing left to do. */
   public Multi<BatchResult> work(Migration migration, Run run, int count) {
     return Multi.createBy()
         .merging()
-        .streams(IntStream.range(0, count).mapToObj(i -> stream.worker(migration, run)).toList());
+        .streams(IntStream.range(0, count).mapToObj(i -> stream.worker(migration, run)).toList())
+        .select()
+        .first(batch -> !stopping);
   }
 
   /** How fast the whole fleet has been lately, seen from this process. */

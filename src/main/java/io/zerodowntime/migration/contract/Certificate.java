@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.contract;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.Verdict;
 import java.time.OffsetDateTime;
@@ -14,6 +15,7 @@ import java.util.List;
  * @param evidence what was proven in the last epoch
  * @param gates every gate with what it found
  */
+@RegisterForReflection
 public record Certificate(
     String migration,
     String table,
@@ -31,6 +33,7 @@ public record Certificate(
     List<PastRun> runs) {
 
   /** A completed pass over the whole table, in any epoch of this migration. */
+  @RegisterForReflection
   public record PastRun(
       long id,
       String kind,

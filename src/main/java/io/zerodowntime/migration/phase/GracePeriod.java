@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.phase;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.SqlClient;
@@ -116,6 +117,7 @@ public class GracePeriod {
    * @param preparedAs the global identifier of a prepared transaction
    * @param ageSeconds since it began, or was prepared
    */
+  @RegisterForReflection
   public record Holder(
       String virtualTransaction,
       Optional<Integer> pid,

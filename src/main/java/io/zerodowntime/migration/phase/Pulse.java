@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.phase;
 
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduler;
@@ -55,7 +56,10 @@ public class Pulse {
     if (stopping) {
       return Uni.createFrom().voidItem();
     }
-    return migrations.each(this::beat);
+    // a beat under way when the stop came has published once more
+    return migrations
+        .each(this::beat)
+        .call(() -> stopping ? instances.withdraw() : Uni.createFrom().voidItem());
   }
 
   /** One beat of one migration. */
@@ -82,6 +86,20 @@ public class Pulse {
         .invoke(failure -> LOG.debugf("dead instances not forgotten: %s", failure.getMessage()))
         .onFailure()
         .recoverWithNull();
+  }
+
+  /**
+   * Takes the heartbeat back at the beginning of the shutdown delay, so that a leaving instance
+   * neither holds the fleet back nor takes part in a step. It still serves, and may: its writes
+   * read the phase in force in their own statement, and a grace period waits for every transaction
+   * on the table, whoever sent it.
+   */
+  void leave(@Observes ShutdownDelayInitiatedEvent event) {
+    stopping = true;
+    instances
+        .withdraw()
+        .subscribe()
+        .with(gone -> {}, failure -> LOG.debug("heartbeat not withdrawn yet", failure));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.rest;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.zerodowntime.migration.backfill.Run;
 import jakarta.validation.constraints.DecimalMax;
 import jakarta.validation.constraints.DecimalMin;
@@ -15,6 +16,7 @@ import java.time.Duration;
  * @param delayMillis pause between two batches at most, 0 to 60,000
  * @param targetLoad share of its time that a worker works, 0.01 to 1
  */
+@RegisterForReflection
 public record LimitsChange(
     @Min(1) @Max(Run.Limits.MAX_BATCH_SIZE) Integer batchSize,
     @Min(0) @Max(60_000) Long delayMillis,

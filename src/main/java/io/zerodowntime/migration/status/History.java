@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.status;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
@@ -53,6 +54,7 @@ public class History {
    * @param kind {@code step} or {@code contract}
    * @param evidence JSON: what the gates found, or the certificate
    */
+  @RegisterForReflection
   public record Entry(
       long id,
       String kind,

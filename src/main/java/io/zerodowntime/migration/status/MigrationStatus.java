@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.status;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.zerodowntime.migration.Evidence.ShadowEvidence;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Phase;
@@ -25,6 +26,7 @@ import java.util.Optional;
  * @param backfill the last backfill
  * @param parity the last comparison
  */
+@RegisterForReflection
 public record MigrationStatus(
     String name,
     String table,
@@ -49,6 +51,7 @@ public record MigrationStatus(
     Optional<OffsetDateTime> contractedAt) {
 
   /** A phase by its number and its name. */
+  @RegisterForReflection
   public record PhaseName(int phase, String name) {
     static PhaseName of(Phase phase) {
       return new PhaseName(phase.number(), phase.label());
@@ -63,6 +66,7 @@ public record MigrationStatus(
    * @param etaSeconds from that rate; empty while nothing moves
    * @param throttledBy why workers wait; empty if they do not
    */
+  @RegisterForReflection
   public record RunStatus(
       long run,
       String kind,
@@ -83,6 +87,7 @@ public record MigrationStatus(
       Optional<OffsetDateTime> finishedAt) {}
 
   /** One live instance. */
+  @RegisterForReflection
   public record Instance(
       String instance,
       PhaseName requested,

@@ -1,0 +1,297 @@
+package io.zerodowntime;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quarkus.test.common.TestResourceScope;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusIntegrationTest;
+import io.restassured.RestAssured;
+import io.restassured.response.Response;
+import io.zerodowntime.testing.Api;
+import io.zerodowntime.testing.FlagsDirectory;
+import io.zerodowntime.testing.FleetOfOne;
+import io.zerodowntime.testing.PostgresResource;
+import io.zerodowntime.testing.Shape;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.Base64;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** The packaged artefact by its API alone, jar or native executable: every JSON that it speaks. */
+@QuarkusIntegrationTest
+@WithTestResource(value = FleetOfOne.class, scope = TestResourceScope.RESTRICTED_TO_CLASS)
+class ApiIT {
+  private static final Shape ORDER =
+      Shape.of("id:number userId:number amount:number status:string createdAt:string");
+  private static final Shape PROBLEM =
+      Shape.of("type:string title:string status:number detail:string");
+  private static final Shape INVALID =
+      Shape.of("type:string title:string status:number detail:string violations:array");
+  private static final Shape PHASE = Shape.of("phase:number name:string");
+  private static final Shape VERDICT =
+      Shape.of("gate:string open:boolean reason:string remedy:string");
+  private static final Shape SHADOW = Shape.of("matches:number mismatches:number errors:number");
+  private static final Shape STATUS =
+      Shape.of(
+          """
+          name:string table:string oldColumn:string newColumn:string requested:object|null
+          disagreement:string|null flagsRejected:string|null effective:object epoch:number
+          since:string drained:boolean gracePeriod:array nextStep:string gates:array
+          oldStale:boolean backfill:object|null parity:object|null unrepairedMismatches:number
+          shadow:object instances:array contractedAt:string|null
+          """);
+  private static final Shape RUN =
+      Shape.of(
+          """
+          run:number kind:string state:string wholeTable:boolean rowsEstimate:number
+          scannedRows:number changedRows:number mismatchedRows:number lagRows:number
+          rowsPerSecond:number etaSeconds:number|null batchSize:number delayMillis:number
+          targetLoad:number throttledBy:string|null startedAt:string finishedAt:string|null
+          """);
+  private static final Shape INSTANCE =
+      Shape.of(
+          """
+          instance:string requested:object writesUpTo:object version:string startedAt:string
+          heartbeatAt:string
+          """);
+  private static final Shape ENTRY =
+      Shape.of(
+          """
+          id:number kind:string epoch:number fromPhase:number toPhase:number at:string
+          instance:string reason:string evidence:object
+          """);
+  private static final Shape CERTIFICATE =
+      Shape.of(
+          """
+          migration:string table:string droppedColumn:string keptColumn:string at:string
+          requestedBy:string instance:string epoch:number rowsEstimate:number walLsn:string
+          server:string evidence:object gates:array runs:array
+          """);
+  private static final Shape EVIDENCE =
+      Shape.of(
+          """
+          forward:object|null reverse:object|null parity:object|null unrepaired:number
+          shadow:object lasted:number|string
+          """);
+  private static final Shape PAST_RUN =
+      Shape.of(
+          """
+          id:number kind:string epoch:number scanned:number changed:number mismatched:number
+          finishedAt:string
+          """);
+
+  @FlagsDirectory Path flags;
+
+  @Test
+  void ordersAreWrittenAndRead() {
+    awaitReady();
+    Response made = Api.order("paid");
+    JsonNode order = ORDER.fits(Shape.body(201, made));
+    long id = order.get("id").asLong();
+    assertThat(made.header("Location")).endsWith("/orders/" + id);
+    assertThat(order.get("status").asText()).isEqualTo("paid");
+    assertThat(OffsetDateTime.parse(order.get("createdAt").asText()).getYear()).isPositive();
+    assertThat(ORDER.fits(Shape.body(200, Api.find(id)))).isEqualTo(order);
+    ORDER.fits(Shape.body(200, Api.change(id, "shipped")));
+
+    Response keyed = Api.order("key-" + id, "paid");
+    Response replayed = Api.order("key-" + id, "paid");
+    assertThat(replayed.asString()).isEqualTo(keyed.asString());
+    assertThat(replayed.header("Idempotent-Replayed")).isEqualTo("true");
+    PROBLEM.fits(Shape.body(422, Api.order("key-" + id, "shipped")));
+
+    JsonNode page = Shape.body(200, given().get("/orders?status=shipped&limit=1"));
+    ORDER.fitsAll(Shape.of("items:array next:number|null").fits(page).get("items"));
+  }
+
+  @Test
+  void errorsAreProblems() {
+    awaitReady();
+    Response invalid = Api.json("{\"userId\":-1,\"amount\":0,\"status\":\"\"}").post("/orders");
+    JsonNode violations = INVALID.fits(Shape.body(400, invalid)).get("violations");
+    assertThat(violations).hasSize(3);
+    Shape.of("field:string message:string").fitsAll(violations);
+    assertThat(invalid.contentType()).isEqualTo("application/problem+json");
+    INVALID.fits(Shape.body(400, Api.json("{\"userId\":\"1\",\"amount\":1}").post("/orders")));
+    INVALID.fits(
+        Shape.body(400, Api.json("{\"userId\":1,\"amount\":1,\"status\":null}").post("/orders")));
+    PROBLEM.fits(Shape.body(400, Api.json("{").post("/orders")));
+    PROBLEM.fits(Shape.body(404, Api.find(Long.MAX_VALUE)));
+    PROBLEM.fits(Shape.body(404, given().get("/nothing/here")));
+    PROBLEM.fits(Shape.body(413, Api.json(" ".repeat(70_000)).post("/orders")));
+    PROBLEM.fits(Shape.body(401, given().get(Api.MIGRATION)));
+    PROBLEM.fits(Shape.body(403, Api.viewer().post(Api.MIGRATION + "/contract")));
+    PROBLEM.fits(Shape.body(404, Api.viewer().get("/migrations/none")));
+    INVALID.fits(
+        Shape.body(
+            400,
+            Api.operator()
+                .contentType("application/json")
+                .body("{\"batchSize\":0}")
+                .patch(Api.MIGRATION + "/backfill")));
+  }
+
+  @Test
+  void platformsFindWhatTheyAskFor() {
+    awaitReady();
+    assertThat(given().get("/health").asString()).isEqualTo("{\"status\":\"ok\"}");
+    for (String probe : new String[] {"live", "ready", "started"}) {
+      assertThat(Shape.body(200, given().get("/q/health/" + probe)).get("status").asText())
+          .isEqualTo("UP");
+    }
+    Api.find(1);
+    Awaitility.await()
+        .untilAsserted(
+            () ->
+                assertThat(given().get("/q/metrics").asString())
+                    .contains("http_server_requests_seconds_bucket", "migration_gate_open")
+                    .contains("migration_phase{", "orders_created_total"));
+    String description = given().get("/q/openapi").asString();
+    assertThat(description).contains("/orders/{id}/shadow", "MigrationStatus", "Certificate");
+  }
+
+  @Test
+  void aMigrationIsWalkedFromStartToEnd() throws Exception {
+    awaitReady();
+    long legacy = Shape.body(201, Api.order("paid")).get("id").asLong();
+    look(0);
+    JsonNode refused = Shape.body(409, Api.command("/backfill"));
+    assertThat(refused.get("detail").asText()).contains("backfill needs phase 1");
+    shadow(legacy, "paid", null, false);
+
+    flags(1);
+    look(1);
+    compare(Shape.body(202, Api.command("/backfill")));
+    look(1);
+    flags(2);
+    assertThat(look(2).get("shadow")).isNotNull();
+    shadow(legacy, "paid", "paid", true);
+    events();
+    text();
+    flags(3);
+    look(3);
+    shadow(legacy, "paid", "paid", true);
+    drop();
+    assertThat(look(3).get("contractedAt").isTextual()).isTrue();
+    PROBLEM.fits(Shape.body(409, given().get("/orders/" + legacy + "/shadow")));
+    history();
+  }
+
+  /** The whole status, once this phase is in force and drained. */
+  private static JsonNode look(int phase) {
+    Awaitility.await().atMost(Duration.ofMinutes(2)).until(() -> inForce(phase));
+    JsonNode all = Shape.body(200, Api.viewer().get("/migrations"));
+    STATUS.fitsAll(all);
+    JsonNode status = STATUS.fits(Shape.body(200, Api.status()));
+    PHASE.fits(status.get("effective"));
+    SHADOW.fits(status.get("shadow"));
+    INSTANCE.fitsAll(status.get("instances"));
+    PHASE.fits(status.get("instances").get(0).get("requested"));
+    PHASE.fits(status.get("instances").get(0).get("writesUpTo"));
+    if (status.get("contractedAt").isNull()) {
+      VERDICT.fitsAll(status.get("gates"));
+    }
+    return status;
+  }
+
+  private static boolean inForce(int phase) {
+    JsonNode status = Shape.parse(Api.status().asString());
+    return status.get("effective").get("phase").asInt() == phase
+        && status.get("drained").asBoolean();
+  }
+
+  /** Awaits the backfill and the comparison that follows. */
+  private static void compare(JsonNode begun) {
+    RUN.fits(begun);
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> complete(Shape.parse(Api.status().asString()).get("parity")));
+    JsonNode status = Shape.parse(Api.status().asString());
+    assertThat(complete(RUN.fits(status.get("backfill")))).isTrue();
+    assertThat(RUN.fits(status.get("parity")).get("mismatchedRows").asLong()).isZero();
+  }
+
+  private static boolean complete(JsonNode run) {
+    return !run.isNull() && run.get("state").asText().equals("complete");
+  }
+
+  private static void shadow(long id, String old, String now, boolean match) {
+    JsonNode shadow =
+        Shape.of("orderId:number phase:number old:object new:object match:boolean")
+            .fits(Shape.body(200, given().get("/orders/" + id + "/shadow")));
+    Shape.of("raw:string status:string").fits(shadow.get("old"));
+    Shape.of("status:string|null").fits(shadow.get("new"));
+    assertThat(shadow.get("old").get("status").asText()).isEqualTo(old);
+    assertThat(shadow.get("new").get("status").asText(null)).isEqualTo(now);
+    assertThat(shadow.get("match").asBoolean()).isEqualTo(match);
+  }
+
+  /** Two events of the stream, by a client that reads as they come. */
+  private static void events() throws IOException {
+    URI uri = URI.create("http://localhost:" + RestAssured.port + Api.MIGRATION + "/events");
+    HttpURLConnection stream = (HttpURLConnection) uri.toURL().openConnection();
+    String user = "viewer:" + PostgresResource.VIEWER_PASSWORD;
+    stream.setRequestProperty(
+        "Authorization",
+        "Basic " + Base64.getEncoder().encodeToString(user.getBytes(StandardCharsets.UTF_8)));
+    stream.setReadTimeout(10_000);
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(stream.getInputStream(), StandardCharsets.UTF_8))) {
+      lines
+          .lines()
+          .filter(line -> line.startsWith("data:"))
+          .limit(2)
+          .forEach(line -> STATUS.fits(Shape.parse(line.substring("data:".length()))));
+    }
+    assertThat(stream.getContentType()).startsWith("text/event-stream");
+  }
+
+  private static void text() {
+    Response text = Api.viewer().accept("text/plain").get(Api.MIGRATION);
+    assertThat(text.contentType()).startsWith("text/plain");
+    assertThat(text.asString()).startsWith("orders-status: phase 2 (read-new)").contains("soak");
+  }
+
+  private static void drop() {
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> Shape.parse(Api.status().asString()).get("nextStep").asText().equals("drop"));
+    JsonNode certificate = CERTIFICATE.fits(Shape.body(200, Api.command("/contract")));
+    assertThat(certificate.get("droppedColumn").asText()).isEqualTo("old_status");
+    SHADOW.fits(EVIDENCE.fits(certificate.get("evidence")).get("shadow"));
+    VERDICT.fitsAll(certificate.get("gates"));
+    PAST_RUN.fitsAll(certificate.get("runs"));
+  }
+
+  private static void history() {
+    JsonNode entries = Shape.body(200, Api.viewer().get(Api.MIGRATION + "/history"));
+    ENTRY.fitsAll(entries);
+    assertThat(entries).hasSize(4);
+    CERTIFICATE.fits(entries.get(0).get("evidence"));
+  }
+
+  /** In this order no two neighbouring phases have an illegal set between them. */
+  private void flags(int phase) throws IOException {
+    Files.writeString(flags.resolve("DUAL_WRITE"), String.valueOf(phase < 3));
+    Files.writeString(flags.resolve("WRITE_TO_NEW"), String.valueOf(phase >= 1));
+    Files.writeString(flags.resolve("READ_FROM_NEW"), String.valueOf(phase >= 2));
+  }
+
+  private static void awaitReady() {
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> given().get("/q/health/ready").statusCode() == 200);
+  }
+}

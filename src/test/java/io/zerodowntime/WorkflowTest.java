@@ -1,0 +1,47 @@
+package io.zerodowntime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The workflow of the public forge does what .ci/run does, and on all that the README promises. */
+class WorkflowTest {
+  private static final Pattern ACTION = Pattern.compile("[\\w-]+/[\\w-]+@v\\d+\\.\\d+\\.\\d+");
+
+  @Test
+  void runsTheOneGate() throws IOException {
+    assertThat(lines(".github/workflows/ci.yml")).contains("- run: .ci/run");
+    assertThat(Files.readString(Path.of(".ci/run"))).contains("./mvnw -B -ntp verify");
+  }
+
+  @Test
+  void coversWhatIsSupported() throws IOException {
+    List<String> workflow = lines(".github/workflows/ci.yml");
+    assertThat(workflow).contains("java: [\"17\", \"21\", \"25\"]");
+    List<String> matrices =
+        workflow.stream().filter(line -> line.startsWith("postgres: [")).distinct().toList();
+    assertThat(matrices).hasSize(1);
+    assertThat(matrices.get(0))
+        .matches("postgres: \\[\"14\\..*\", \"15\\..*\", \"16\\..*\", \"17\\..*\", \"18\\..*\"]");
+    String built = Files.readString(Path.of("pom.xml"));
+    String version = built.split("<postgres.version>", 2)[1].split("<", 2)[0];
+    assertThat(matrices.get(0)).contains("\"" + version + "\"");
+  }
+
+  @Test
+  void pinsEveryAction() throws IOException {
+    assertThat(lines(".github/workflows/ci.yml"))
+        .filteredOn(line -> line.contains("uses:"))
+        .isNotEmpty()
+        .allMatch(line -> ACTION.matcher(line.split("uses: ", 2)[1]).matches());
+  }
+
+  private static List<String> lines(String file) throws IOException {
+    return Files.readAllLines(Path.of(file)).stream().map(String::strip).toList();
+  }
+}

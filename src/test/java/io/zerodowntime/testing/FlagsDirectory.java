@@ -1,0 +1,11 @@
+package io.zerodowntime.testing;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** Where {@link FleetOfOne} lets the artefact read its flags. */
+@Target(ElementType.FIELD)
+@Retention(RetentionPolicy.RUNTIME)
+public @interface FlagsDirectory {}
