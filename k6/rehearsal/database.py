@@ -51,7 +51,7 @@ class Database:
         return orders == "1" and self.sql("SELECT EXISTS (SELECT FROM orders)") == "t"
 
     def load(self, rows):
-        self.sql(LOAD.format(rows=rows))
+        self.sql(LOAD.format(rows=rows, columns="old_status", values="legacy"))
         self.settle()
 
     def settle(self):
