@@ -17,6 +17,7 @@ SETTINGS = {
     "full_page_writes": "on",
     "shared_buffers": "1GB",
     "max_wal_size": "8GB",
+    "min_wal_size": "8GB",
     "checkpoint_timeout": "15min",
     "max_connections": "200",
     # the statements to measure are read from pg_stat_activity
@@ -41,6 +42,12 @@ FROM generate_series(1, {rows}::bigint) AS n, LATERAL (
 :built;
 """
 
+# 1 GiB: more than a backfill of a million orders writes
+AGE = """
+SELECT count(pg_logical_emit_message(false, 'age', repeat('0', 1 << 20)))
+FROM generate_series(1, 1024)
+"""
+
 COMPLETE_RUN = """
 SELECT state, scanned, extract(epoch FROM finished_at - started_at),
   (SELECT count(*) FROM orders WHERE status IS DISTINCT FROM lower(old_status))
@@ -49,8 +56,9 @@ FROM backfill_run WHERE kind = '{kind}' ORDER BY id DESC LIMIT 1
 
 
 class Postgres:
-    def __init__(self, owned, libraries):
+    def __init__(self, owned, libraries, **settings):
         self.owned = owned
+        self.settings = {**SETTINGS, **settings}
         self.port = free_port()
         binaries = unpack(libraries, os.path.join(owned.directory, "pg"))
         data = os.path.join(owned.directory, "data")
@@ -58,7 +66,7 @@ class Postgres:
         self.wrap = ["unshare", "-U"] if os.geteuid() == 0 else []
         output(self.wrap + [f"{binaries}/bin/initdb", "-A", "trust", "-U", "postgres",
                             "-E", "UTF8", "--no-locale", "-D", data])
-        settings = {**SETTINGS, "port": str(self.port), "listen_addresses": "127.0.0.1",
+        settings = {**self.settings, "port": str(self.port), "listen_addresses": "127.0.0.1",
                     "unix_socket_directories": "", "log_line_prefix": LOG_PREFIX}
         flags = [word for item in settings.items() for word in ("-c", "=".join(item))]
         self.log_file = os.path.join(owned.directory, "postgres.log")
@@ -68,6 +76,13 @@ class Postgres:
                 stdout=log, stderr=log)
         self.process.end = signal.SIGINT
         self.await_ready()
+        self.age()
+
+    def age(self):
+        """Leaves WAL files to use again, as on a server that has run for a while: who commits into
+        a file that does not exist yet waits until 16 MB of zeros are on the disk."""
+        self.sql("postgres", AGE)
+        self.sql("postgres", "CHECKPOINT")
 
     def await_ready(self):
         deadline = time.monotonic() + 60

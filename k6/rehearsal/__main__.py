@@ -8,12 +8,13 @@ import time
 from zdbench import service
 from zdbench.machine import cpu, memory_gib
 from zdbench.owned import Owned
-from zdbench.postgres import SETTINGS, Postgres
+from zdbench.postgres import Postgres
 
 from . import report
 from .api import Api
 from .control import Control
 from .database import Database, Session
+from .disk import Disk
 from .drive import Drive
 from .failure import Incomplete, Usage
 from .fleet import Fleet
@@ -23,6 +24,10 @@ from .timeline import Timeline
 from .traffic import Traffic
 
 WARM_UP_FACTOR = 5
+# a small machine serves while it builds an index: with one process, and without a burst of WAL or
+# temporary files that commits would have to wait for
+GENTLE = {"max_parallel_maintenance_workers": "0", "maintenance_work_mem": "256MB",
+          "wal_compression": "on"}
 # of the measured traffic, before the baseline
 LEAD_SECONDS = 5
 
@@ -51,8 +56,8 @@ class Rehearsal:
             raise Usage(INSTALL_K6)
         if not os.path.exists(options.script):
             raise Usage(f"{options.script} is missing")
-        self.facts, self.history = {}, []
-        self.warm = self.traffic = self.timeline = self.sampler = self.fleet = None
+        self.facts, self.settings, self.history = {}, {}, []
+        self.warm = self.traffic = self.timeline = self.sampler = self.fleet = self.disk = None
         self.warm_seconds = options.warm_up
         self.ledger_complete = False
 
@@ -84,7 +89,8 @@ class Rehearsal:
             raise Usage("it holds orders: add --yes if it is a copy that may be changed")
 
     def embedded(self):
-        postgres = Postgres(self.owned, os.path.join(service.APPLICATION, "lib", "main"))
+        postgres = Postgres(self.owned, os.path.join(service.APPLICATION, "lib", "main"), **GENTLE)
+        self.settings = postgres.settings
         postgres.sql("postgres", "CREATE DATABASE rehearsal")
         return Database(postgres.url("rehearsal"))
 
@@ -94,7 +100,8 @@ class Rehearsal:
         password = secrets.token_hex(16)
         soak = max(1, min(10, options.seconds // 2))
         share = shadow_sample(options.rate)
-        settings = {"MIGRATION_SOAK": f"{soak}s", "SHADOW_SAMPLE": str(share)}
+        settings = {"MIGRATION_SOAK": f"{soak}s", "SHADOW_SAMPLE": str(share),
+                    **dict(options.set)}
         self.fleet = Fleet(self.owned, database, password, settings, options.out,
                            options.nice)
         self.fleet.run("expand")
@@ -116,11 +123,12 @@ class Rehearsal:
         return {
             "database": "embedded PostgreSQL" if own else database.shown,
             "postgres": database.sql("SHOW server_version"),
-            "settings": ", ".join(f"{k} = {v}" for k, v in SETTINGS.items()) if own else "its own",
+            "settings": ", ".join(f"{k} = {v}" for k, v in self.settings.items()) or "its own",
             "rows": options.rows, "users": options.users, "rate": options.rate,
             "secondsPerStage": options.seconds, "instances": options.instances,
             "warmUpSeconds": options.warm_up, "flagSpreadSeconds": options.spread,
             "soakSeconds": soak, "shadowSample": share, "commandsNice": options.nice,
+            "set": " ".join(map("=".join, options.set)),
             "judged": ",".join(options.judge),
             "machine": f"{cpu()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB",
             "loadAverageBefore": round(os.getloadavg()[0], 2),
@@ -149,11 +157,15 @@ class Rehearsal:
     def measured(self):
         control = Control("warm-up")
         self.traffic = self.start(control, "traffic", self.options.rate)
+        # who watches costs a little, in the baseline as in every other stage
+        self.sampler = Sampler(self.watch, self.fleet, self.api)
+        self.sampler.start()
+        if not self.options.database_url:
+            self.disk = Disk(self.owned.directory)
+            self.disk.start()
         self.await_traffic()
         self.timeline = Timeline(self.session, control)
         self.timeline.measure("warm-up")
-        self.sampler = Sampler(self.watch, self.fleet, self.api)
-        self.sampler.start()
         drive = Drive(self.options, self.fleet, self.api, self.traffic, self.timeline,
                       self.session)
         reason, interrupted = None, False
@@ -183,6 +195,8 @@ class Rehearsal:
         except Incomplete:
             self.timeline.stages[-1]["to"] = time.time()
         self.sampler.stop()
+        if self.disk:
+            self.disk.stop()
         if self.traffic.alive():
             self.traffic.stop()
         else:

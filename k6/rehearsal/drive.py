@@ -57,7 +57,7 @@ class Drive:
         self.timeline.steps.append(step)
         self.wait("the gates before the drop", lambda: self.gates_open(step))
         self.timeline.stage("contract")
-        self.api.post("/contract")
+        self.command("contract")
         dropped = self.api.status()["contractedAt"]
         step.done(self.clock.here(datetime.fromisoformat(iso(dropped)).timestamp()))
         self.step = None

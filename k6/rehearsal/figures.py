@@ -23,7 +23,7 @@ def rounded(value, digits=3):
     return None if value is None else round(value, digits)
 
 
-def stages(entries, samples, start):
+def stages(entries, samples, start, disk=None):
     """A request belongs to the stage in which it ended."""
     begins = [entry["from"] for entry in entries]
     millis = split(begins, samples.times, samples.millis)
@@ -36,7 +36,8 @@ def stages(entries, samples, start):
     return [{"name": e["name"], "from": rounded(e["from"] - start),
              "to": rounded(e["to"] - start), "countsForP99": e["countsForP99"],
              **of(millis[i], failed[i], e["to"] - e["from"]),
-             "p99AsScheduledMs": rounded(percentile(sorted(scheduled[i]), 0.99))}
+             "p99AsScheduledMs": rounded(percentile(sorted(scheduled[i]), 0.99)),
+             "slowestDiskWriteMs": rounded(disk and disk.worst(e["from"], e["to"]), 1)}
             for i, e in enumerate(entries)]
 
 
@@ -54,7 +55,7 @@ def width(seconds):
     return next((w for w in WIDTHS if seconds / w <= MOST), math.ceil(seconds / MOST))
 
 
-def series(samples, points, start, end, instances):
+def series(samples, points, start, end, instances, disk=None):
     """Everything over time, in buckets of the same width; None where nothing was measured."""
     wide = width(end - start)
     count = max(1, math.ceil((end - start) / wide))
@@ -69,10 +70,14 @@ def series(samples, points, start, end, instances):
     for failure in samples.failures:
         bucket(failure["at"])["failed"] += 1
     for point in rates(points):
-        bucket(point["at"])["points"].append(point)
+        if point["at"] >= start:
+            bucket(point["at"])["points"].append(point)
     rows = [row(b, wide if i < count - 1 else end - start - wide * (count - 1), instances)
             for i, b in enumerate(buckets)]
     columns = {name: [r[name] for r in rows] for name in rows[0]}
+    begins = [start + i * wide for i in range(count)]
+    columns["slowestDiskWriteMs"] = [
+        rounded(disk and disk.worst(at, min(end, at + wide)), 1) for at in begins]
     return {"widthSeconds": wide, "second": [i * wide for i in range(count)], **columns}
 
 

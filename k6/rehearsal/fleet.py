@@ -84,7 +84,7 @@ class Instance:
 class Fleet:
     def __init__(self, owned, database, password, settings, out, nice):
         self.make = lambda number: Instance(owned, number, database, password, settings, out)
-        self.owned, self.database, self.out = owned, database, out
+        self.owned, self.database, self.settings, self.out = owned, database, settings, out
         self.give_way = ["nice", "-n", str(nice)] if nice else []
         self.instances = []
 
@@ -111,8 +111,8 @@ class Fleet:
         with open(log, "ab") as file:
             return self.owned.start(
                 [*self.give_way, *COMMAND, "-jar", service.JAR, word], cwd=self.owned.directory,
-                env=service.environment(DATABASE_URL=self.database.url), stdout=file, stderr=file,
-                stdin=subprocess.DEVNULL)
+                env=service.environment(DATABASE_URL=self.database.url, **self.settings),
+                stdout=file, stderr=file, stdin=subprocess.DEVNULL)
 
     def finish(self, process, word):
         """After its end: takes it off the list."""

@@ -70,12 +70,20 @@ def p99(stages, baseline):
     over = [s for s in judged if s["ratio"] > FACTOR]
     base = f"{FACTOR} times the baseline's {baseline['p99Ms']:.1f} ms"
     if over:
-        names = ", ".join(f"{s['name']} {s['ratio']:.2f} times" for s in over)
+        names = ", ".join(f"{s['name']} {s['ratio']:.2f} times{stalled(s, baseline)}" for s in over)
         return {"name": "p99", "met": False, "detail": f"p99 above {base}: {names}"}
     top = max(judged, key=lambda s: s["ratio"])
     return {"name": "p99", "met": True,
             "detail": f"no stage's p99 above {base} (the highest: {top['name']}, "
             f"{top['ratio']:.2f} times)"}
+
+
+def stalled(stage, baseline):
+    """Says when a write that waits for the disk, of nobody's, was as slow as what is over."""
+    disk = stage.get("slowestDiskWriteMs") or 0
+    if disk <= FACTOR * baseline["p99Ms"]:
+        return ""
+    return f" (where the disk took {disk:.0f} ms for one small write of the probe)"
 
 
 def sentence(found, missed, reason):

@@ -41,6 +41,10 @@ def arguments(words=None):
     parser.add_argument("--nice", type=int, choices=range(20), default=0, metavar="0-19",
                         help="lower priority of the schema commands, which elsewhere run on "
                         "another machine; a busy machine may starve them then (0)")
+    parser.add_argument("--set", type=setting, action="append", default=[],
+                        metavar="NAME=VALUE",
+                        help="a setting of the service, BACKFILL_TARGET_LOAD=0.2 for one; "
+                        "may be given again")
     parser.add_argument("--judge", type=criteria, default=list(CRITERIA),
                         help=f"criteria that count, of {','.join(CRITERIA)} (all)")
     parser.add_argument("--script", default=SCRIPT,
@@ -58,6 +62,13 @@ def positive(text):
     if value < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return value
+
+
+def setting(text):
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError("must be NAME=VALUE")
+    return name, value
 
 
 def criteria(text):

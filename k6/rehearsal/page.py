@@ -83,6 +83,9 @@ def charts(report):
         chart("Longest wait for a lock seen", "ms",
               [("service", "c", data["longestLockWaitMs"]),
                ("schema change", "b", data["longestDdlLockWaitMs"])], time, 60),
+        chart("Slowest small write that waited for the disk", "ms, a probe beside the database",
+              [("write", "c", data["slowestDiskWriteMs"])], time, 60)
+        if any(data["slowestDiskWriteMs"]) else "",
         chart("Write-ahead log", "MiB/s",
               [("WAL", "a", [None if v is None else v / MIB for v in data["walBytesPerSecond"]])],
               time, 90),
@@ -175,5 +178,7 @@ def reading():
             "the final ledger are another traffic and excluded from the p99 criterion. “Scheduled” "
             "counts from the moment at which a request was due, so that one that others held up "
             "counts in full. Waits for locks are looked at four times a second, so shorter ones may "
-            "be missed. The traffic, the instances and the commands share one machine; so does the "
+            "be missed. The disk's probe writes 8 KiB to a file of its own, ten times a second, and "
+            "waits for it as a commit does: what stalls it stalls commits, whoever made the disk "
+            "busy. The traffic, the instances and the commands share one machine; so does the "
             "database unless one was given.</p>")

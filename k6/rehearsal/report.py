@@ -14,7 +14,7 @@ def gather(options, run, reason):
     """`run` has what was recorded; any part of it may be missing when the run broke off."""
     timeline, samples = run.timeline, run.traffic.samples
     start, end = timeline.start, timeline.stages[-1]["to"]
-    stages = figures.stages(timeline.stages, samples, start)
+    stages = figures.stages(timeline.stages, samples, start, run.disk)
     traffic = totals(samples, run, start)
     warm = warm_up(run)
     report = {
@@ -31,7 +31,7 @@ def gather(options, run, reason):
                      "first": [relative(f, start) for f in samples.failures[:KEPT_FAILURES]]},
         "events": [relative(event, start) for event in timeline.events],
         "series": figures.series(samples, run.sampler.points, start, end,
-                                 len(run.fleet.instances)),
+                                 len(run.fleet.instances), run.disk),
     }
     return report
 

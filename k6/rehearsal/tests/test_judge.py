@@ -57,6 +57,21 @@ class VerdictTest(unittest.TestCase):
         self.assert_no(traffic(failedChecks={"replay: same": 2}), "replay: same")
         self.assert_no(traffic(writesUnanswered=1), "never answered")
 
+    def test_a_slow_stage_says_when_the_disk_was_as_slow(self):
+        slow = stage("backfill", 40.0)
+        text = "(where the disk took 350 ms"
+        self.assertNotIn(text, self.words([stage("baseline", 10.0), slow]))
+        slow["slowestDiskWriteMs"] = 14.9
+        self.assertNotIn("where the disk", self.words([stage("baseline", 10.0), slow]))
+        slow["slowestDiskWriteMs"] = 350.2
+        self.assertIn(text, self.words([stage("baseline", 10.0), slow]))
+
+    @staticmethod
+    def words(stages):
+        found = verdict(stages, traffic())
+        assert not found["zeroDowntime"]
+        return found["sentence"]
+
     def assert_no(self, found, words):
         answer = verdict(good_stages(), found)
         self.assertFalse(answer["zeroDowntime"])

@@ -7,8 +7,8 @@ from rehearsal.judge import verdict
 from rehearsal.page import page
 
 NAMES = ("requests", "requestsPerSecond", "p50Ms", "p95Ms", "p99Ms", "maxMs", "errors", "lockWaits",
-         "longestLockWaitMs", "ddlLockWaits", "longestDdlLockWaitMs", "walBytesPerSecond",
-         "backfillRowsPerSecond", "parityRowsPerSecond")
+         "longestLockWaitMs", "ddlLockWaits", "longestDdlLockWaitMs", "slowestDiskWriteMs",
+         "walBytesPerSecond", "backfillRowsPerSecond", "parityRowsPerSecond")
 
 
 def report(buckets=240):
@@ -58,7 +58,7 @@ class PageTest(unittest.TestCase):
 
     def test_every_chart_is_well_formed_and_marks_the_step(self):
         found = re.findall(r"<svg.*?</svg>", page(report()), re.S)
-        self.assertEqual(8, len(found))
+        self.assertEqual(9, len(found))
         for svg in found:
             ElementTree.fromstring(svg)
             self.assertIn('class="step"', svg)

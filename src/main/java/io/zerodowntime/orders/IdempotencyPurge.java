@@ -3,6 +3,9 @@ package io.zerodowntime.orders;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.platform.Transactions;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -14,12 +17,29 @@ class IdempotencyPurge {
   private static final Logger LOG = Logger.getLogger(IdempotencyPurge.class);
   private static final int BATCH = 1000;
 
-  private final IdempotencyStore store;
+  /** One instance at a time, until its transaction ends; the others get nothing to do. */
+  private static final String PURGE =
+      """
+      WITH turn AS MATERIALIZED (
+        SELECT pg_try_advisory_xact_lock(hashtextextended('zerodowntime/idempotency', 0)) AS mine
+      )
+      DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(
+        SELECT k.ctid FROM idempotency_key AS k
+        WHERE (SELECT mine FROM turn) AND k.created_at < now() - $1::float8 * interval '1 second'
+        LIMIT $2::integer
+        FOR UPDATE SKIP LOCKED))
+      """;
+
+  private final Pool pool;
+  private final Transactions transactions;
   private final Duration ttl;
 
   IdempotencyPurge(
-      IdempotencyStore store, @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
-    this.store = store;
+      Pool pool,
+      Transactions transactions,
+      @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
+    this.pool = pool;
+    this.transactions = transactions;
     this.ttl = ttl;
   }
 
@@ -35,6 +55,9 @@ class IdempotencyPurge {
 
   /** Deletes one batch; gives back how many keys that were. */
   Uni<Integer> runOnce() {
-    return store.purge(ttl, BATCH);
+    Tuple parameters = Tuple.of((double) ttl.toSeconds(), BATCH);
+    return transactions
+        .repeatable(() -> pool.preparedQuery(PURGE).execute(parameters))
+        .map(deleted -> deleted.rowCount());
   }
 }

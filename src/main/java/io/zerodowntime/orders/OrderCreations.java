@@ -56,11 +56,7 @@ class OrderCreations implements GroupCommit.Writes<Creation, String> {
   Uni<Fenced<Answer>> create(Phase phase, NewOrder order, KeyClaim claim) {
     Creation creation = new Creation(phase, order, claim);
     return (sharing ? commits.write(creation) : alone(creation))
-        .chain(
-            json ->
-                json == null
-                    ? store.unwritten(phase, null, claim)
-                    : Uni.createFrom().item(new Fenced<>(phase, new Answer(201, json, false))));
+        .chain(json -> store.answer(json, phase, null, claim));
   }
 
   /** How many orders wait for a lane. */

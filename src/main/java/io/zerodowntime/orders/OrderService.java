@@ -54,11 +54,7 @@ class OrderService {
     return (claim == null
             ? store.update(phase, id, change)
             : store.update(phase, id, change, claim))
-        .chain(
-            json ->
-                json == null
-                    ? store.unwritten(phase, id, claim)
-                    : Uni.createFrom().item(new Fenced<>(phase, new Answer(200, json, false))));
+        .chain(json -> store.answer(json, phase, id, claim));
   }
 
   /** Only a write under a key may be sent again when nobody knows what became of it. */

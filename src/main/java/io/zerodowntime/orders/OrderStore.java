@@ -17,7 +17,7 @@ import java.util.Map;
  * The writes: one statement each, in one variant per set of columns. Every variant reads the
  * effective phase in its own snapshot, and does nothing where that is not the phase it was sent
  * for. The table it writes is locked (ROW EXCLUSIVE) before that snapshot is taken, which the grace
- * period relies on. A write that brings no row did nothing; {@link #unwritten} says why.
+ * period relies on. A write that brings no row did nothing; {@link #answer} finds out why.
  *
  * <p>The fence is a plain join, and the phase is not brought back: that would take a CTE and an
  * outer join more, and twice the time (docs/performance.md).
@@ -158,15 +158,23 @@ class OrderStore {
   }
 
   /**
-   * Why a write did nothing: another phase is in force; its key is taken, then the answer is a
-   * replay; or there is no such order. If none of these holds any more, the write is to be sent
-   * again: the value is null.
+   * What to answer to a write. Where it did nothing, that depends on why: another phase is in
+   * force; its key is taken, then the answer is a replay; or there is no such order. If none of
+   * these holds any more, the write is to be sent again: the value is null.
    *
+   * @param json what it wrote; null if it did nothing
    * @param sent the phase that the write was sent for
    * @param id the order to be changed; null if one was to be created
    * @param claim null for a write without a key
    */
-  Uni<Fenced<Answer>> unwritten(Phase sent, Long id, KeyClaim claim) {
+  Uni<Fenced<Answer>> answer(String json, Phase sent, Long id, KeyClaim claim) {
+    return json == null
+        ? unwritten(sent, id, claim)
+        : Uni.createFrom()
+            .item(new Fenced<>(sent, new Answer(id == null ? 201 : 200, json, false)));
+  }
+
+  private Uni<Fenced<Answer>> unwritten(Phase sent, Long id, KeyClaim claim) {
     Tuple parameters = Tuple.of(id);
     if (claim == null) {
       parameters.addString(null).addValue(null).addDouble(0.0);
