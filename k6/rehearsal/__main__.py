@@ -24,10 +24,10 @@ from .timeline import Timeline
 from .traffic import Traffic
 
 WARM_UP_FACTOR = 5
-# a small machine serves while it builds an index: with one process, and without a burst of WAL or
-# temporary files that commits would have to wait for
+# a small machine serves while it builds an index and vacuums: with one process, and without a burst
+# of WAL, temporary files, or old dirty pages that commits would have to wait for
 GENTLE = {"max_parallel_maintenance_workers": "0", "maintenance_work_mem": "256MB",
-          "wal_compression": "on"}
+          "wal_compression": "on", "backend_flush_after": "256kB"}
 # of the measured traffic, before the baseline
 LEAD_SECONDS = 5
 
