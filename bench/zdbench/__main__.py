@@ -42,7 +42,7 @@ def arguments():
     parser.add_argument("--java", default="", help="options of the JVM (none)")
     parser.add_argument("--list", action="store_true", help="lists the parts")
     parser.add_argument("--add", action="store_true",
-                        help="keeps what other runs of this day wrote of other parts")
+                        help="keeps what the newest results have of other parts")
     parser.add_argument("--no-files", action="store_true",
                         help="prints only, and leaves bench/RESULTS.md as it is")
     options = parser.parse_args()

@@ -1,4 +1,5 @@
 """Figures, their table, and the files that keep them."""
+import glob
 import json
 import os
 import random
@@ -104,13 +105,14 @@ def section(run):
 
 
 def write(run, cores, add):
-    """Writes this run; with `add` beside what earlier runs of this day wrote of other parts."""
+    """Writes this run; with `add` beside what the newest results have of other parts."""
     directory = os.path.join(HERE, "results")
     os.makedirs(directory, exist_ok=True)
     path = os.path.join(directory, f"{run['machine']['date'][:10]}-{cores}cores.json")
+    before = sorted(glob.glob(os.path.join(directory, f"*-{cores}cores.json")))
     runs = [run]
-    if add and os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
+    if add and before:
+        with open(before[-1], encoding="utf-8") as file:
             kept = [old for old in json.load(file).get("runs", [])
                     if not set(old["parts"]) & set(run["parts"])]
         runs = kept + runs

@@ -6,14 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
-import io.zerodowntime.testing.EngineResource;
 import jakarta.inject.Inject;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -102,24 +100,12 @@ class OverloadTest {
   }
 
   /** Two requests at once. */
-  public static final class Two implements QuarkusTestProfile {
-    private final EngineProfile engine = new EngineProfile();
-
+  public static final class Two extends EngineProfile {
     @Override
     public Map<String, String> getConfigOverrides() {
-      Map<String, String> overrides = new HashMap<>(engine.getConfigOverrides());
+      Map<String, String> overrides = new HashMap<>(super.getConfigOverrides());
       overrides.put("http.admission.limit", "2");
       return overrides;
-    }
-
-    @Override
-    public boolean disableGlobalTestResources() {
-      return true;
-    }
-
-    @Override
-    public List<TestResourceEntry> testResources() {
-      return List.of(new TestResourceEntry(EngineResource.class));
     }
   }
 }

@@ -19,12 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands as processes, and what is left when one is killed in the middle of its work. */
 class WorkerCrashIT {
   private static final int ROWS = 20_000;
-  private static final String WORKER_WAITS =
-      """
-      SELECT pid FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock'
-        AND query LIKE '%backfill_progress%'
-      """;
   private static final String RIGHT =
       "SELECT count(*) FROM orders WHERE status = lower(old_status)";
 
@@ -73,24 +67,16 @@ class WorkerCrashIT {
     assertThat(last.out()).contains("100 % forward complete: 20000 rows looked at");
   }
 
-  /** A row that somebody else holds stops the worker within the batch that needs it. */
   private void killInTheMiddleOfABatch(long row, boolean rolledBack) throws Exception {
-    try (Connection other = database.dataSource().getConnection();
-        Statement statement = other.createStatement()) {
-      other.setAutoCommit(false);
-      statement.execute("SELECT FROM orders WHERE id = " + row + " FOR UPDATE");
+    try (HeldRow held = new HeldRow(database, table, row)) {
       ServiceProcess worker = fleet.begin("backfill");
-      await().until(() -> table.ask(WORKER_WAITS) != null);
+      String session = held.awaitWorker();
       worker.signal("KILL");
       assertThat(worker.awaitExit()).isEqualTo(137);
       if (rolledBack) {
-        table.ask(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid = "
-                + table.ask(WORKER_WAITS));
+        table.ask("SELECT pg_terminate_backend(" + session + ", 10000)");
       }
-      other.rollback();
     }
-    await().until(() -> table.ask(WORKER_WAITS) == null);
   }
 
   private long scanned() {

@@ -7,8 +7,6 @@ import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -26,12 +24,6 @@ class WorkerStopIT {
           "BACKFILL_BATCH_SIZE", "200",
           "BACKFILL_DELAY", "30ms",
           "BACKFILL_TARGET_LOAD", "0.05");
-  private static final String WORKER_WAITS =
-      """
-      SELECT pid FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock'
-        AND query LIKE '%backfill_progress%'
-      """;
 
   @TempDir Path directory;
 
@@ -94,17 +86,11 @@ class WorkerStopIT {
     complete();
   }
 
-  /** A row that somebody else holds stops the worker within the batch that needs it. */
   private void endsInTheMiddleOfABatch(ServiceProcess worker, long row) throws Exception {
-    try (Connection other = database.dataSource().getConnection();
-        Statement statement = other.createStatement()) {
-      other.setAutoCommit(false);
-      statement.execute("SELECT FROM orders WHERE id = " + row + " FOR UPDATE");
-      await().until(() -> table.ask(WORKER_WAITS) != null);
+    try (HeldRow held = new HeldRow(database, table, row)) {
+      held.awaitWorker();
       endsInTime(worker);
-      other.rollback();
     }
-    await().until(() -> table.ask(WORKER_WAITS) == null);
   }
 
   private static void endsInTime(ServiceProcess process) throws Exception {

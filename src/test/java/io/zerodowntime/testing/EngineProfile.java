@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The whole service without its timers: a test calls every step itself. */
-public final class EngineProfile implements QuarkusTestProfile {
+public class EngineProfile implements QuarkusTestProfile {
 
   @Override
   public Map<String, String> getConfigOverrides() {
