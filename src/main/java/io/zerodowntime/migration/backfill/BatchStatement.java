@@ -56,19 +56,22 @@ final class BatchStatement {
   private static final String IN_RANGE =
       "t.%(key) >= COALESCE(c.zd_after, c.zd_low) AND t.%(key) IS DISTINCT FROM c.zd_after";
 
+  /** The bounds are subqueries, not a join: that would carry copies of both CTEs with every row. */
   private static final String UPDATE =
       """
-      zd_page AS (
-        SELECT k.key AS zd_last, COALESCE(k.n, 0) AS zd_n
-        FROM zd_claim c LEFT JOIN LATERAL (
-          SELECT t.%(key) AS key, row_number() OVER (ORDER BY t.%(key)) AS n FROM %(table) t
-          WHERE %(inRange) AND t.%(key) <= c.zd_high
-          ORDER BY t.%(key) LIMIT $2::bigint) k ON true
-        ORDER BY k.n DESC NULLS LAST LIMIT 1
+      zd_page AS MATERIALIZED (
+        SELECT w.last AS zd_last, w.n AS zd_n
+        FROM zd_claim c CROSS JOIN LATERAL (
+          SELECT %(last) AS last, count(*) AS n
+          FROM (
+            SELECT t.%(key) AS key FROM %(table) t
+            WHERE %(inRange) AND t.%(key) <= c.zd_high
+            ORDER BY t.%(key) LIMIT $2::bigint) k) w
       ), written AS (
         UPDATE %(table) AS t SET %(target) = %(expression)
-        FROM zd_claim c, zd_page p
-        WHERE %(inRange) AND t.%(key) <= p.zd_last AND %(mismatch)
+        WHERE t.%(key) >= (SELECT COALESCE(zd_after, zd_low) FROM zd_claim)
+          AND t.%(key) IS DISTINCT FROM (SELECT zd_after FROM zd_claim)
+          AND t.%(key) <= (SELECT zd_last FROM zd_page) AND %(mismatch)
         RETURNING 1
       ), zd_work AS MATERIALIZED (
         SELECT p.zd_last AS last, p.zd_n AS n, (SELECT count(*) FROM written) AS changed,

@@ -20,7 +20,7 @@ class SchemaRunnerTest {
     TestDatabase database = new TestDatabase();
     List<CompletableFuture<SchemaReport>> runs =
         IntStream.range(0, 4)
-            .mapToObj(n -> CompletableFuture.supplyAsync(() -> expand(database)))
+            .mapToObj(n -> CompletableFuture.supplyAsync(() -> expand(database), Sessions.THREADS))
             .toList();
     List<String> ran = runs.stream().flatMap(run -> run.join().changesets().stream()).toList();
     assertThat(ran).hasSize(8).doesNotHaveDuplicates().contains("010-status-column");

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -11,6 +12,9 @@ import org.jboss.logmanager.ExtLogRecord;
 
 /** What trap tests hold against a runner, and what they listen to. */
 final class Sessions {
+  /** A thread for each task, which may block: the common pool has one only on two processors. */
+  static final Executor THREADS = task -> new Thread(task, "runner").start();
+
   private Sessions() {}
 
   /** A session in a transaction that has read the table and stays open until it is closed. */

@@ -92,7 +92,7 @@ class Trap07WaitingAlterTest {
   }
 
   private CompletableFuture<SchemaReport> apply(SchemaRunner runner) {
-    return CompletableFuture.supplyAsync(() -> enforce(runner));
+    return CompletableFuture.supplyAsync(() -> enforce(runner), Sessions.THREADS);
   }
 
   private static SchemaReport enforce(SchemaRunner runner) {
@@ -122,7 +122,8 @@ class Trap07WaitingAlterTest {
     private final AtomicBoolean stopped = new AtomicBoolean();
     private final AtomicLong longestMs = new AtomicLong();
     private final AtomicLong written = new AtomicLong();
-    private final CompletableFuture<Void> work = CompletableFuture.runAsync(this::write);
+    private final CompletableFuture<Void> work =
+        CompletableFuture.runAsync(this::write, Sessions.THREADS);
 
     private void write() {
       try (Connection connection = database.as("zerodowntime").getConnection();

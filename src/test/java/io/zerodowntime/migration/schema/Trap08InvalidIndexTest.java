@@ -37,7 +37,9 @@ class Trap08InvalidIndexTest {
     CompletableFuture<SchemaReport> change;
     try (Connection holder = Sessions.holding(database, "report")) {
       // the look is switched off: the build waits for the holder's snapshot and times out
-      change = CompletableFuture.supplyAsync(() -> index(PATIENCE, Duration.ofDays(1)));
+      change =
+          CompletableFuture.supplyAsync(
+              () -> index(PATIENCE, Duration.ofDays(1)), Sessions.THREADS);
       await().atMost(Duration.ofSeconds(20)).until(() -> database.list(VALID).contains("f"));
       assertThat(recorded()).isEqualTo("0");
       await().atMost(Duration.ofSeconds(20)).until(this::nobodyBuilds);
@@ -52,7 +54,7 @@ class Trap08InvalidIndexTest {
   void aBuildThatAnotherSessionIsAtIsLeftAlone() throws Exception {
     CompletableFuture<Void> other;
     try (Connection holder = Sessions.holding(database, "report")) {
-      other = CompletableFuture.runAsync(() -> database.run(CREATE));
+      other = CompletableFuture.runAsync(() -> database.run(CREATE), Sessions.THREADS);
       await().until(() -> database.list(VALID).contains("f"));
       String built = database.one("SELECT 'orders_status_idx'::regclass::oid");
       assertThatThrownBy(() -> index(Duration.ofSeconds(1), Duration.ofDays(1)))

@@ -45,7 +45,7 @@ class Trap10StaleLiquibaseLockTest {
           .hasMessageContaining("release-locks");
       assertThat(database.one(LOCKED)).isEqualTo("t");
       log.lines().clear();
-      change = CompletableFuture.supplyAsync(() -> enforce(PATIENCE));
+      change = CompletableFuture.supplyAsync(() -> enforce(PATIENCE), Sessions.THREADS);
       await().until(() -> log.lines().stream().anyMatch(line -> line.contains("cli (10.0.0.1)")));
       other.createStatement().execute("UPDATE databasechangeloglock SET locked = false");
     }
@@ -77,7 +77,8 @@ class Trap10StaleLiquibaseLockTest {
               () ->
                   database
                       .runner(PATIENCE, Duration.ofDays(1))
-                      .apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE));
+                      .apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE),
+              Sessions.THREADS);
       await().until(() -> database.one(LOCKED).equals("t") && kill());
       assertThatThrownBy(killed::join).hasStackTraceContaining("terminating connection");
       holder.rollback();
