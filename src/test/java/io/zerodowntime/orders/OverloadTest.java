@@ -17,9 +17,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -101,11 +99,8 @@ class OverloadTest {
 
   /** Two requests at once. */
   public static final class Two extends EngineProfile {
-    @Override
-    public Map<String, String> getConfigOverrides() {
-      Map<String, String> overrides = new HashMap<>(super.getConfigOverrides());
-      overrides.put("http.admission.limit", "2");
-      return overrides;
+    public Two() {
+      super("http.admission.limit", "2");
     }
   }
 }

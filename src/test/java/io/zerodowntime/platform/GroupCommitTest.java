@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -207,11 +208,7 @@ class GroupCommitTest {
     now.incrementAndGet();
     commits.expire();
 
-    assertThatThrownBy(old::get)
-        .cause()
-        .isInstanceOfSatisfying(
-            ProblemException.class,
-            failure -> assertThat(failure.problem()).isEqualTo(HttpProblems.overloaded()));
+    assertOverloaded(old);
     statements.succeed(0);
     assertThat(statements.sent).containsExactly(List.of("a"), List.of("fresh"));
     assertThat(fresh).isNotDone();
@@ -223,15 +220,31 @@ class GroupCommitTest {
         new GroupCommit<>(
             new Slow(), new GroupCommit.Bounds(2, 8, 1000, DEADLINE), System::nanoTime);
     ExecutorService clients = Executors.newFixedThreadPool(16);
-    List<Future<String>> answers = new ArrayList<>();
-    for (int each = 0; each < 2000; each++) {
-      String write = "w" + each;
-      answers.add(clients.submit(() -> real.write(write).await().indefinitely()));
+    try {
+      List<Future<String>> answers = new ArrayList<>();
+      for (int each = 0; each < 2000; each++) {
+        String write = "w" + each;
+        answers.add(clients.submit(() -> real.write(write).await().indefinitely()));
+      }
+      for (int each = 0; each < answers.size(); each++) {
+        assertThat(answers.get(each).get()).isEqualTo("did w" + each);
+      }
+    } finally {
+      clients.shutdownNow();
     }
-    for (int each = 0; each < answers.size(); each++) {
-      assertThat(answers.get(each).get()).isEqualTo("did w" + each);
-    }
-    clients.shutdown();
+  }
+
+  private static void assertOverloaded(CompletableFuture<String> write) {
+    assertThatThrownBy(write::get)
+        .isInstanceOf(ExecutionException.class)
+        .cause()
+        .isInstanceOfSatisfying(
+            ProblemException.class,
+            failure -> {
+              assertThat(failure.problem().status()).isEqualTo(503);
+              assertThat(failure.problem().members().getString("type"))
+                  .isEqualTo("urn:problem:overloaded");
+            });
   }
 
   /** Statements whose end a test decides. {@code 2:} is a kind, {@code =k} an identity. */

@@ -77,6 +77,14 @@ public class EngineDatabase {
             + ") AS n");
   }
 
+  /** What shadow reads of this minute found, in the epoch so many before the one in force. */
+  public void shadowReads(int epochsAgo, int matches, int mismatches) {
+    run(
+        "INSERT INTO parity_shadow (migration, epoch, minute, matches, mismatches, errors)"
+            + " SELECT name, epoch - %d, date_trunc('minute', now()), %d, %d, 0 FROM migration_state"
+                .formatted(epochsAgo, matches, mismatches));
+  }
+
   public DataSource source() {
     return new TestDatabase(name.orElseThrow(), port.orElseThrow()).dataSource();
   }

@@ -1,15 +1,25 @@
 package io.zerodowntime.testing;
 
 import io.quarkus.test.junit.QuarkusTestProfile;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The whole service without its timers: a test calls every step itself. */
 public class EngineProfile implements QuarkusTestProfile {
+  private final Map<String, String> overrides =
+      new HashMap<>(Map.of("quarkus.scheduler.enabled", "false", "migration.shadow-sample", "1"));
+
+  public EngineProfile() {}
+
+  /** With one setting more. */
+  protected EngineProfile(String name, String value) {
+    overrides.put(name, value);
+  }
 
   @Override
   public Map<String, String> getConfigOverrides() {
-    return Map.of("quarkus.scheduler.enabled", "false", "migration.shadow-sample", "1");
+    return overrides;
   }
 
   @Override

@@ -106,9 +106,7 @@ class ContractTest {
   @Test
   void isRefusedAfterAShadowMismatch() {
     engine.walkTo(3);
-    database.run(
-        "INSERT INTO parity_shadow (migration, epoch, minute, matches, mismatches, errors)"
-            + " SELECT name, epoch - 1, date_trunc('minute', now()), 9, 1, 0 FROM migration_state");
+    database.shadowReads(1, 9, 1);
     assertRefused(Api.command("/contract"), "shadow-clean");
   }
 

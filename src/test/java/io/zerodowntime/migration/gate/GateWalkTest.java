@@ -199,9 +199,7 @@ class GateWalkTest {
     assertClosed("new-column-not-null", "accepts NULL", "expand");
     assertOpen("shadow-clean", "0 did not");
 
-    database.run(
-        "INSERT INTO parity_shadow (migration, epoch, minute, matches, mismatches, errors)"
-            + " SELECT name, epoch, date_trunc('minute', now()), 100, 1, 0 FROM migration_state");
+    database.shadowReads(0, 100, 1);
     engine.apply(SchemaTurn.ENFORCE);
     engine.beat();
     assertThat(engine.phase()).isEqualTo(2);
