@@ -81,6 +81,7 @@ def main():
 def measure(owned, options):
     java = shlex.split(options.java)
     postgres = Postgres(owned, os.path.join(service.APPLICATION, "lib", "main"))
+    postgres.age()
     facts = machine.describe(postgres, options, java)
     print("\n".join(f"{name}: {value}" for name, value in facts.items()), flush=True)
     bench = Bench(postgres, service.Program(owned, postgres, java), options)

@@ -76,7 +76,6 @@ class Postgres:
                 stdout=log, stderr=log)
         self.process.end = signal.SIGINT
         self.await_ready()
-        self.age()
 
     def age(self):
         """Leaves WAL files to use again, as on a server that has run for a while: who commits into

@@ -90,6 +90,7 @@ class Rehearsal:
 
     def embedded(self):
         postgres = Postgres(self.owned, os.path.join(service.APPLICATION, "lib", "main"), **GENTLE)
+        postgres.age()
         self.settings = postgres.settings
         postgres.sql("postgres", "CREATE DATABASE rehearsal")
         return Database(postgres.url("rehearsal"))
@@ -115,9 +116,9 @@ class Rehearsal:
         self.api = Api(self.fleet, password)
         self.session = Session(self.owned, database)
         self.watch = Session(self.owned, database)
-        self.facts = self.describe(database, soak, share)
+        self.facts = self.describe(database, settings)
 
-    def describe(self, database, soak, share):
+    def describe(self, database, settings):
         options = self.options
         own = not options.database_url
         return {
@@ -127,8 +128,8 @@ class Rehearsal:
             "rows": options.rows, "users": options.users, "rate": options.rate,
             "secondsPerStage": options.seconds, "instances": options.instances,
             "warmUpSeconds": options.warm_up, "flagSpreadSeconds": options.spread,
-            "soakSeconds": soak, "shadowSample": share, "commandsNice": options.nice,
-            "set": " ".join(map("=".join, options.set)),
+            "service": " ".join(map("=".join, settings.items())),
+            "commandsNice": options.nice,
             "judged": ",".join(options.judge),
             "machine": f"{cpu()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB",
             "loadAverageBefore": round(os.getloadavg()[0], 2),

@@ -1,28 +1,21 @@
 """What the disk does by itself: a small write that waits for it, ten times a second."""
 import os
-import threading
 import time
+
+from .background import Background
 
 BYTES = 8192
 SECONDS = 0.1
 
 
-class Disk:
+class Disk(Background):
     """Beside the database's files; a stall seen here too is none of the migration's making."""
 
     def __init__(self, directory):
+        super().__init__()
         self.path = os.path.join(directory, "disk-probe")
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
         # (when it began, how many milliseconds it took)
         self.writes = []
-
-    def start(self):
-        self.thread.start()
-
-    def stop(self):
-        self.over.set()
-        self.thread.join(30)
 
     def run(self):
         file = os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600)

@@ -11,6 +11,8 @@ from zdbench.owned import free_port
 
 from .failure import Incomplete
 
+# settings that an instance needs to be one of the fleet
+OWN = ("DATABASE_URL", "FLAGS_DIR", "OPERATOR_PASSWORD", "QUARKUS_HTTP_HOST", "QUARKUS_HTTP_PORT")
 NAMES = ("DUAL_WRITE", "WRITE_TO_NEW", "READ_FROM_NEW")
 PHASES = {0: (False, False, False), 1: (True, True, False), 2: (True, True, True),
           3: (False, True, True)}

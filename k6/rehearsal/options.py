@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 
+from .fleet import OWN
 from .judge import CRITERIA
 from .traffic import SCRIPT
 
@@ -68,6 +69,8 @@ def setting(text):
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError("must be NAME=VALUE")
+    if name in OWN:
+        raise argparse.ArgumentTypeError(f"{name} is set by the rehearsal itself")
     return name, value
 
 

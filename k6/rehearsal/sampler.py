@@ -1,7 +1,7 @@
 """What the database and the instances do, once a second."""
-import threading
 import time
 
+from .background import Background
 from .failure import Incomplete
 
 # a wait for a lock can be short: this is asked four times a second, and the worst is kept
@@ -22,19 +22,11 @@ FROM (
 LOOKS = 4
 
 
-class Sampler:
+class Sampler(Background):
     def __init__(self, session, fleet, api):
+        super().__init__()
         self.session, self.fleet, self.api = session, fleet, api
         self.points = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-
-    def start(self):
-        self.thread.start()
-
-    def stop(self):
-        self.over.set()
-        self.thread.join(30)
 
     def run(self):
         next_at = time.monotonic()

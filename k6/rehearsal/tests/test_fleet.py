@@ -1,3 +1,4 @@
+import argparse
 import json
 import os
 import tempfile
@@ -8,7 +9,8 @@ import urllib.request
 from rehearsal.control import Control
 from rehearsal.database import Database, environment
 from rehearsal.failure import Usage
-from rehearsal.fleet import NAMES, Flags
+from rehearsal.fleet import NAMES, OWN, Flags
+from rehearsal.options import setting
 from rehearsal.steps import Step
 
 
@@ -69,6 +71,16 @@ class DatabaseTest(unittest.TestCase):
     def test_another_scheme_is_refused(self):
         with self.assertRaises(Usage):
             Database("mysql://u@db/x")
+
+
+class OptionsTest(unittest.TestCase):
+    def test_a_setting_of_the_service(self):
+        self.assertEqual(("A", "b=c"), setting("A=b=c"))
+
+    def test_refuses_what_is_none_or_the_rehearsals_own(self):
+        for text in ("A", "=b", *(f"{name}=x" for name in OWN)):
+            with self.assertRaises(argparse.ArgumentTypeError, msg=text):
+                setting(text)
 
 
 class StepTest(unittest.TestCase):
