@@ -14,8 +14,9 @@ import java.util.function.LongSupplier;
 
 /**
  * Lets writes share a statement, and so a round trip and a commit. A write that finds a free lane
- * goes at once and alone; what arrives while all lanes are taken waits for the next statement and
- * goes with everything else that waits. So groups grow with the load, and nobody waits for a timer.
+ * goes at once, alone or with what arrives in the same instant; what arrives while all lanes are
+ * taken waits for the next statement and goes with everything else that waits. So groups grow with
+ * the load, and nobody waits for a timer.
  *
  * <p>A group that fails is taken apart: each of its writes is sent once more, alone, and gets its
  * own result. So a bad write costs its neighbours one repetition and never their success. Only

@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class SharedCommitTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final String WAITING =
       "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'zerodowntime'"
           + " AND datname = current_database() AND wait_event_type = 'Lock'";
@@ -219,20 +220,22 @@ class SharedCommitTest {
     return answers;
   }
 
-  /** Calls that wait behind one in each lane, while the table is locked. */
+  /**
+   * Calls that wait behind one in each lane, while the table is locked. The lanes are taken one by
+   * one, as calls that arrive in the same instant may share one.
+   */
   private List<Future<Response>> queued(int calls, Call call) {
-    for (int lane = 0; lane < OrderCreations.LANES; lane++) {
+    for (int lane = 1; lane <= OrderCreations.LANES; lane++) {
       String key = "first-" + lane;
+      int taken = lane;
       clients.execute(() -> Api.order(key, "first"));
+      await().atMost(PATIENCE).until(() -> database.number(WAITING) == taken);
     }
-    await()
-        .atMost(Duration.ofSeconds(10))
-        .until(() -> database.number(WAITING) == OrderCreations.LANES);
     List<Future<Response>> queued = new ArrayList<>();
     for (int number = 0; number < calls; number++) {
       queued.add(clients.submit(call.of(number)));
     }
-    await().atMost(Duration.ofSeconds(10)).until(() -> creations.waiting() == calls);
+    await().atMost(PATIENCE).until(() -> creations.waiting() == calls);
     return queued;
   }
 }

@@ -11,6 +11,7 @@ import io.zerodowntime.migration.RequestSource;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -33,6 +34,7 @@ public class Pulse {
   private final PhaseReconciler reconciler;
   private final Scheduler timers;
   private volatile boolean stopping;
+  private volatile CompletableFuture<Void> beating = CompletableFuture.completedFuture(null);
 
   Pulse(
       Migrations migrations,
@@ -53,13 +55,16 @@ public class Pulse {
       every = "${migration.pulse}",
       concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   public Uni<Void> beat() {
-    if (stopping) {
-      return Uni.createFrom().voidItem();
-    }
+    // announced before it looks: a stop either waits for this beat or is seen by it
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    beating = ended;
+    Uni<Void> none = Uni.createFrom().voidItem();
     // a beat under way when the stop came has published once more
-    return migrations
-        .each(this::beat)
-        .call(() -> stopping ? instances.withdraw() : Uni.createFrom().voidItem());
+    Uni<Void> beat =
+        stopping
+            ? none
+            : migrations.each(this::beat).call(() -> stopping ? instances.withdraw() : none);
+    return beat.onTermination().invoke(() -> ended.complete(null));
   }
 
   /** One beat of one migration. */
@@ -103,8 +108,9 @@ public class Pulse {
   }
 
   /**
-   * Stops every timer, so that none finds its pool closed, and takes the heartbeat back: a stopping
-   * instance must not hold the fleet back as a live one. The one place that waits for an answer.
+   * Stops every timer, takes the heartbeat back, as a stopping instance must not hold the fleet
+   * back as a live one, and waits for the end of the beat under way, so that it finds neither its
+   * pool closed nor its beans gone. The one place that waits for an answer.
    */
   void stop(@Observes ShutdownEvent event) throws InterruptedException {
     stopping = true;
@@ -114,6 +120,7 @@ public class Pulse {
     try {
       instances
           .withdraw()
+          .eventually(() -> Uni.createFrom().completionStage(beating))
           .subscribeAsCompletionStage()
           .get(LAST_WORD.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException failure) {

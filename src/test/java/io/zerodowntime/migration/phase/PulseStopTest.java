@@ -1,0 +1,84 @@
+package io.zerodowntime.migration.phase;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduler;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.testing.EngineDatabase;
+import io.zerodowntime.testing.EngineProfile;
+import jakarta.inject.Inject;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The last beat of an instance that stops. */
+@QuarkusTest
+@TestProfile(EngineProfile.class)
+class PulseStopTest {
+  @Inject EngineDatabase database;
+  @Inject Migrations migrations;
+  @Inject Instances instances;
+  @Inject PhaseReconciler reconciler;
+  @Inject Scheduler timers;
+  private final List<String> order = new CopyOnWriteArrayList<>();
+
+  @BeforeEach
+  void reset() throws Exception {
+    database.reset();
+  }
+
+  @Test
+  void endsBeforeTheStopDoesAndLeavesNoHeartbeat() throws Exception {
+    CompletableFuture<Optional<Phase>> flags = new CompletableFuture<>();
+    Pulse pulse = pulse(Uni.createFrom().completionStage(flags));
+    instances.publish(migrations.all().get(0), Optional.empty()).await().indefinitely();
+
+    CompletableFuture<Void> beat = pulse.beat().subscribeAsCompletionStage();
+    Thread stop = new Thread(() -> stop(pulse));
+    stop.start();
+    await().until(() -> heartbeats() == 0);
+    order.add("the beat goes on");
+    flags.complete(Optional.empty());
+    stop.join();
+    beat.join();
+
+    assertThat(order).containsExactly("the beat goes on", "stopped");
+    assertThat(heartbeats()).isZero();
+  }
+
+  @Test
+  void isTheLast() {
+    Pulse pulse = pulse(Uni.createFrom().item(Optional.empty()));
+    stop(pulse);
+
+    pulse.beat().await().indefinitely();
+
+    assertThat(heartbeats()).isZero();
+  }
+
+  private Pulse pulse(Uni<Optional<Phase>> flags) {
+    return new Pulse(migrations, migration -> flags, instances, reconciler, timers);
+  }
+
+  private void stop(Pulse pulse) {
+    try {
+      pulse.stop(new ShutdownEvent());
+    } catch (InterruptedException interrupted) {
+      throw new IllegalStateException(interrupted);
+    }
+    order.add("stopped");
+  }
+
+  private long heartbeats() {
+    return database.number("SELECT count(*) FROM migration_instance");
+  }
+}
