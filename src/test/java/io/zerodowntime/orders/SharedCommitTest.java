@@ -31,9 +31,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 @TestProfile(EngineProfile.class)
 class SharedCommitTest {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final String WAITING =
-      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'zerodowntime'"
-          + " AND datname = current_database() AND wait_event_type = 'Lock'";
 
   @Inject EngineDatabase database;
   @Inject OrderCreations creations;
@@ -229,7 +226,7 @@ class SharedCommitTest {
       String key = "first-" + lane;
       int taken = lane;
       clients.execute(() -> Api.order(key, "first"));
-      await().atMost(PATIENCE).until(() -> database.number(WAITING) == taken);
+      await().atMost(PATIENCE).until(() -> database.waiting() == taken);
     }
     List<Future<Response>> queued = new ArrayList<>();
     for (int number = 0; number < calls; number++) {

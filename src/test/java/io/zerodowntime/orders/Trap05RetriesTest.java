@@ -27,10 +27,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class Trap05RetriesTest {
-  private static final String SERVICE =
-      " FROM pg_stat_activity WHERE application_name = 'zerodowntime'"
-          + " AND datname = current_database()";
-
   @Inject EngineDatabase database;
   @Inject Wire wire;
   private final ExecutorService clients = Executors.newCachedThreadPool();
@@ -211,15 +207,13 @@ class Trap05RetriesTest {
   }
 
   private void awaitWaiting() {
-    await()
-        .atMost(Duration.ofSeconds(10))
-        .until(
-            () ->
-                database.number("SELECT count(*)" + SERVICE + " AND wait_event_type = 'Lock'") > 0);
+    await().atMost(Duration.ofSeconds(10)).until(() -> database.waiting() > 0);
   }
 
   private void terminateAll() {
-    database.rows("SELECT pg_terminate_backend(pid)" + SERVICE);
+    database.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            + " WHERE application_name = 'zerodowntime' AND datname = current_database()");
   }
 
   private String name() {

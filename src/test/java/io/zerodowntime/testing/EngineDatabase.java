@@ -135,6 +135,13 @@ public class EngineDatabase {
     return Long.parseLong(one(sql));
   }
 
+  /** How many sessions of the service wait for a lock. */
+  public long waiting() {
+    return number(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'zerodowntime'"
+            + " AND datname = current_database() AND wait_event_type = 'Lock'");
+  }
+
   /** Rows whose columns disagree. */
   public long mismatches() {
     return number("SELECT count(*) FROM orders WHERE status IS DISTINCT FROM lower(old_status)");

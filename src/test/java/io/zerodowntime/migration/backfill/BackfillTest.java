@@ -106,13 +106,7 @@ class BackfillTest {
       EngineDatabase.execute(
           writer, "UPDATE orders SET old_status = 'NEWER', status = 'newer' WHERE id = 50");
       Future<Run> work = worker.submit(() -> engine.work(run, 1));
-      await()
-          .until(
-              () ->
-                  database.number(
-                          "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                              + " AND application_name = 'zerodowntime'")
-                      > 0);
+      await().until(() -> database.waiting() > 0);
       writer.commit();
       work.get();
     } finally {

@@ -45,7 +45,7 @@ class Trap02SlowWriterTest {
   /** Waits before the first row is written: such a writer has no transaction id yet. */
   private static final String UNTIL_RELEASED = SLOW.formatted("pg_advisory_xact_lock_shared(77)");
 
-  private static final String FOR_TWO_SECONDS = SLOW.formatted("pg_sleep(2)");
+  private static final String FOR_SOME_SECONDS = SLOW.formatted("pg_sleep(4)");
 
   @Inject EngineDatabase database;
   @Inject Engine engine;
@@ -94,7 +94,7 @@ class Trap02SlowWriterTest {
   void isWaitedForWhileItsStatementSleeps() throws Exception {
     try (Connection writer = database.session("sleeper")) {
       writer.setAutoCommit(true);
-      Future<?> write = start(writer, FOR_TWO_SECONDS);
+      Future<?> write = start(writer, FOR_SOME_SECONDS);
       awaitWaiting("sleeper");
 
       assertThat(engine.ask(1)).isEqualTo(1);
