@@ -3,6 +3,7 @@ package io.zerodowntime.platform;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -17,6 +18,9 @@ import jakarta.enterprise.event.Observes;
 class Farewell {
   private static final int BEFORE_ALL = 10_000;
 
+  /** How long the other streams of an HTTP/2 connection may take to end. */
+  private static final long IN_FLIGHT_MILLIS = 10_000;
+
   private volatile boolean leaving;
 
   void leave(@Observes ShutdownDelayInitiatedEvent event) {
@@ -29,8 +33,17 @@ class Farewell {
 
   private void answer(RoutingContext request) {
     if (leaving) {
-      request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+      sayGoodbye(request);
     }
     request.next();
+  }
+
+  /** HTTP/2 forbids the header (RFC 9113, 8.2.2) and has a frame instead, GOAWAY. */
+  private static void sayGoodbye(RoutingContext request) {
+    if (request.request().version() == HttpVersion.HTTP_2) {
+      request.addEndHandler(end -> request.request().connection().shutdown(IN_FLIGHT_MILLIS));
+    } else {
+      request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    }
   }
 }
