@@ -13,6 +13,7 @@ import io.zerodowntime.migration.Phase;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -45,7 +46,8 @@ class PulseStopTest {
     CompletableFuture<Void> beat = pulse.beat().subscribeAsCompletionStage();
     Thread stop = new Thread(() -> stop(pulse));
     stop.start();
-    await().until(() -> heartbeats() == 0);
+    // well before the stop gives up on the beat
+    await().pollInterval(Duration.ofMillis(10)).until(() -> heartbeats() == 0);
     order.add("the beat goes on");
     flags.complete(Optional.empty());
     stop.join();
