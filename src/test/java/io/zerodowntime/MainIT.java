@@ -32,12 +32,9 @@ class MainIT {
       service.awaitReady();
       assertThat(directory.resolve(".zerodowntime/flags/DUAL_WRITE")).hasContent("false");
       sql("CREATE TABLE kept AS SELECT 42 AS x");
-      int started = service.out().length();
       service.signal("TERM");
       assertThat(service.awaitExit()).isEqualTo(143);
-      assertThat(service.out().substring(started))
-          .doesNotContain("ERROR")
-          .doesNotContain("Exception");
+      assertThat(service.out()).doesNotContain("ERROR").doesNotContain("Exception");
     }
     assertThat(postmaster()).isEmpty();
     String password = Files.readString(directory.resolve(".zerodowntime/operator-password"));

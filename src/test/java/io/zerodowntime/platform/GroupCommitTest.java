@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.smallrye.mutiny.Uni;
-import io.smallrye.mutiny.subscription.UniEmitter;
 import io.vertx.sqlclient.ClosedConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -245,57 +244,6 @@ class GroupCommitTest {
               assertThat(failure.problem().members().getString("type"))
                   .isEqualTo("urn:problem:overloaded");
             });
-  }
-
-  /** Statements whose end a test decides. {@code 2:} is a kind, {@code =k} an identity. */
-  private static class Statements implements GroupCommit.Writes<String, String> {
-    final List<List<String>> sent = new ArrayList<>();
-    private final List<UniEmitter<? super List<String>>> ends = new ArrayList<>();
-
-    @SuppressWarnings("unchecked")
-    UniEmitter<Object> under(int statement) {
-      return (UniEmitter<Object>) (UniEmitter<?>) ends.get(statement);
-    }
-
-    void succeed(int statement) {
-      under(statement).complete(sent.get(statement).stream().map(each -> "did " + each).toList());
-    }
-
-    void fail(int statement) {
-      under(statement).fail(new IllegalStateException("statement " + statement));
-    }
-
-    @Override
-    public Object kind(String write) {
-      return write.startsWith("2:");
-    }
-
-    @Override
-    public Object identity(String write) {
-      return write.startsWith("=") ? write : null;
-    }
-
-    @Override
-    public int bytes(String write) {
-      return write.length();
-    }
-
-    @Override
-    public Uni<String> alone(String write) {
-      if (write.equals("throws")) {
-        throw new IllegalStateException("thrown");
-      }
-      return together(List.of(write)).map(results -> results.get(0));
-    }
-
-    @Override
-    public Uni<List<String>> together(List<String> writes) {
-      if (writes.contains("throws")) {
-        throw new IllegalStateException("thrown");
-      }
-      sent.add(List.copyOf(writes));
-      return Uni.createFrom().emitter(ends::add);
-    }
   }
 
   /** Statements that end by themselves, on other threads. */

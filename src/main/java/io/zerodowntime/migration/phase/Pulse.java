@@ -58,13 +58,16 @@ public class Pulse {
     // announced before it looks: a stop either waits for this beat or is seen by it
     CompletableFuture<Void> ended = new CompletableFuture<>();
     beating = ended;
-    Uni<Void> none = Uni.createFrom().voidItem();
+    if (stopping) {
+      ended.complete(null);
+      return Uni.createFrom().voidItem();
+    }
     // a beat under way when the stop came has published once more
-    Uni<Void> beat =
-        stopping
-            ? none
-            : migrations.each(this::beat).call(() -> stopping ? instances.withdraw() : none);
-    return beat.onTermination().invoke(() -> ended.complete(null));
+    return migrations
+        .each(this::beat)
+        .call(() -> stopping ? instances.withdraw() : Uni.createFrom().voidItem())
+        .onTermination()
+        .invoke(() -> ended.complete(null));
   }
 
   /** One beat of one migration. */
