@@ -1,10 +1,10 @@
 package io.zerodowntime.platform;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -70,13 +70,24 @@ record EmbeddedDirectory(Path root) {
     }
   }
 
-  /** The server's own last words on why it did not start; empty if it had none. */
-  String lastWords() throws IOException {
+  /** The length of what the server has printed, in bytes. */
+  long logged() throws IOException {
+    return Files.exists(log()) ? Files.size(log()) : 0;
+  }
+
+  /**
+   * The server's own last words on why it did not start; empty if it had none.
+   *
+   * @param seen what had been printed before, in bytes
+   */
+  String lastWords(long seen) throws IOException {
     if (!Files.exists(log())) {
       return "";
     }
-    List<String> lines = Files.readAllLines(log());
-    return lines.stream()
+    byte[] printed = Files.readAllBytes(log());
+    int from = (int) Math.min(seen, printed.length);
+    return new String(printed, from, printed.length - from, StandardCharsets.UTF_8)
+        .lines()
         .filter(line -> line.contains("FATAL:") || line.contains("initdb: error:"))
         .reduce((first, second) -> second)
         .orElse("");

@@ -11,12 +11,14 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 
 /** The one class that sees the library with the PostgreSQL binaries; no native image reaches it. */
 final class EmbeddedServer implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(EmbeddedServer.class);
   private static final Duration START = Duration.ofSeconds(60);
+  private static final long PAUSE_MILLIS = 500;
 
   /** The library turns off what keeps commits over a crash; here they are to be kept. */
   private static final Map<String, String> SETTINGS =
@@ -25,6 +27,10 @@ final class EmbeddedServer implements AutoCloseable {
           "synchronous_commit", "on",
           "max_connections", "200",
           "unix_socket_directories", "");
+
+  /** Ends by itself: a dying server's last processes; another program on the port just found. */
+  private static final Pattern PASSING =
+      Pattern.compile("shared memory block .* in use|could not create any TCP/IP sockets");
 
   private final EmbeddedPostgres postgres;
   private final Path data;
@@ -36,6 +42,39 @@ final class EmbeddedServer implements AutoCloseable {
 
   /** Starts the server of a directory that no other process uses. */
   static EmbeddedServer start(EmbeddedDirectory directory) throws IOException {
+    long seen = directory.logged();
+    try {
+      return start(directory, seen);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("interrupted while PostgreSQL started", e);
+    } catch (StartException e) {
+      throw e;
+    } catch (IOException | RuntimeException | LinkageError e) {
+      throw failure(directory, seen, e);
+    }
+  }
+
+  private static EmbeddedServer start(EmbeddedDirectory directory, long seen)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + START.toNanos();
+    while (true) {
+      EmbeddedServer server = new EmbeddedServer(launch(directory), directory.data());
+      int status = server.postgres.getProcess().waitFor();
+      if (status == 0) {
+        return server;
+      }
+      server.close();
+      String words = directory.lastWords(seen);
+      if (!PASSING.matcher(words).find() || System.nanoTime() > deadline) {
+        throw new IOException("pg_ctl ended with status " + status);
+      }
+      LOG.infof("trying again to start PostgreSQL: %s", words);
+      Thread.sleep(PAUSE_MILLIS);
+    }
+  }
+
+  private static EmbeddedPostgres launch(EmbeddedDirectory directory) throws IOException {
     Path binaries = Path.of(System.getProperty("java.io.tmpdir"), "embedded-pg");
     EmbeddedBinaries resolver = new EmbeddedBinaries(binaries);
     EmbeddedPostgres.Builder builder =
@@ -45,21 +84,26 @@ final class EmbeddedServer implements AutoCloseable {
             .setPgBinaryResolver(resolver)
             .setCleanDataDirectory(false)
             .setRegisterShutdownHook(false)
-            .setPGStartupWait(START)
             .setOutputRedirector(Redirect.appendTo(directory.log().toFile()))
-            .setDataDirectoryCustomizer(data -> check(directory, resolver));
+            .setDataDirectoryCustomizer(
+                data -> {
+                  check(directory, resolver);
+                  leaveTheWaitToUs();
+                });
     SETTINGS.forEach(builder::setServerConfig);
-    try {
-      return new EmbeddedServer(startAlone(builder, binaries), directory.data());
-    } catch (StartException e) {
-      throw e;
-    } catch (IOException | RuntimeException | LinkageError e) {
-      throw new StartException("the embedded PostgreSQL did not start: " + reason(directory, e), e);
-    }
+    return launchAlone(builder, binaries);
+  }
+
+  /**
+   * The library asks for connections until its time is over, also when {@code pg_ctl} has long
+   * given up. An interrupt ends its loop, which runs next; the end of {@code pg_ctl} says the same.
+   */
+  private static void leaveTheWaitToUs() {
+    Thread.currentThread().interrupt();
   }
 
   /** Unpacking the binaries is not safe when several processes do it at once. */
-  private static EmbeddedPostgres startAlone(EmbeddedPostgres.Builder builder, Path binaries)
+  private static EmbeddedPostgres launchAlone(EmbeddedPostgres.Builder builder, Path binaries)
       throws IOException {
     Files.createDirectories(binaries);
     try (FileChannel channel =
@@ -69,7 +113,11 @@ final class EmbeddedServer implements AutoCloseable {
                 StandardOpenOption.WRITE);
         FileLock lock = channel.lock()) {
       LOG.tracef("holds %s", lock);
-      return builder.start();
+      try {
+        return builder.start();
+      } finally {
+        Thread.interrupted();
+      }
     }
   }
 
@@ -82,12 +130,13 @@ final class EmbeddedServer implements AutoCloseable {
     }
   }
 
-  private static String reason(EmbeddedDirectory directory, Throwable cause) throws IOException {
-    String words = directory.lastWords();
-    return (words.isEmpty() ? String.valueOf(cause.getMessage()) : words)
-        + " (more in "
-        + directory.log()
-        + ")";
+  private static StartException failure(EmbeddedDirectory directory, long seen, Throwable cause)
+      throws IOException {
+    String words = directory.lastWords(seen);
+    String reason = words.isEmpty() ? String.valueOf(cause.getMessage()) : words;
+    return new StartException(
+        "the embedded PostgreSQL did not start: " + reason + " (more in " + directory.log() + ")",
+        cause);
   }
 
   int port() {
@@ -103,6 +152,8 @@ final class EmbeddedServer implements AutoCloseable {
       if (server.isPresent()) {
         server.get().awaitEnd();
       }
+      Postmaster.of(data)
+          .ifPresent(left -> LOG.warnf("PostgreSQL (pid %d) is still running", (Long) left.pid()));
     } catch (IOException e) {
       LOG.warnf("cannot stop the embedded database: %s", e.getMessage());
     }

@@ -2,6 +2,7 @@ package io.zerodowntime.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,6 +76,52 @@ class EmbeddedDatabaseTest {
   }
 
   @Test
+  void processesOfADeadServerAreWaitedFor() throws Exception {
+    EmbeddedDatabase killed = EmbeddedDatabase.start(directory);
+    query(killed, "CREATE TABLE t AS SELECT 42 AS x; SELECT x FROM t");
+    ProcessHandle server =
+        Postmaster.of(directory.resolve("postgres"))
+            .map(Postmaster::pid)
+            .flatMap(ProcessHandle::of)
+            .orElseThrow();
+    ProcessHandle child = server.children().findFirst().orElseThrow();
+    signal(child, "STOP");
+    server.destroyForcibly();
+    server.onExit().join();
+    killed.close();
+
+    try {
+      CompletableFuture<EmbeddedDatabase> next =
+          CompletableFuture.supplyAsync(() -> EmbeddedDatabase.start(directory));
+      await()
+          .until(
+              () ->
+                  Files.readString(directory.resolve("postgres.log")).contains("is still in use"));
+      assertThat(next).isNotDone();
+      signal(child, "CONT");
+      try (EmbeddedDatabase database = next.join()) {
+        assertThat(query(database, "SELECT x FROM t")).isEqualTo("42");
+      }
+    } finally {
+      signal(child, "CONT");
+    }
+  }
+
+  @Test
+  void aServerThatCannotStartSaysWhyAtOnce() throws Exception {
+    EmbeddedDatabase.start(directory).close();
+    Path settings = directory.resolve("postgres/postgresql.auto.conf");
+    Files.writeString(settings, "shared_preload_libraries = 'nosuch'\n");
+
+    assertThatThrownBy(() -> EmbeddedDatabase.start(directory))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("FATAL:  could not access file \"nosuch\"")
+        .hasMessageNotContaining("\n");
+    Files.writeString(settings, "");
+    EmbeddedDatabase.start(directory).close();
+  }
+
+  @Test
   void foreignFilesAreNeverOverwritten() throws IOException {
     Path file = Files.createDirectories(directory.resolve("postgres")).resolve("precious");
     Files.writeString(file, "mine");
@@ -82,6 +130,10 @@ class EmbeddedDatabaseTest {
         .isInstanceOf(StartException.class)
         .hasMessageNotContaining("\n");
     assertThat(file).hasContent("mine");
+  }
+
+  private static void signal(ProcessHandle process, String name) throws Exception {
+    new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
   }
 
   static String query(EmbeddedDatabase database, String sql) throws SQLException {

@@ -16,11 +16,13 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+import org.awaitility.core.TerminalFailureException;
 
 /** The packaged program as a process of its own, with its output in files of its directory. */
 public final class ServiceProcess implements AutoCloseable {
   private static final Path TARGET = Path.of("target").toAbsolutePath();
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Process process;
   private final int port;
@@ -99,13 +101,17 @@ public final class ServiceProcess implements AutoCloseable {
 
   /** Waits until it serves on a database that has its schema. */
   public ServiceProcess awaitReady() {
-    Awaitility.await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(100))
-        .ignoreExceptions()
-        .failFast("ended: " + out + " " + err, () -> !process.isAlive())
-        .until(() -> get("/q/health/ready") == 200);
-    return this;
+    try {
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .pollInterval(Duration.ofMillis(100))
+          .ignoreExceptions()
+          .failFast("it has ended", () -> !process.isAlive())
+          .until(() -> get("/q/health/ready") == 200);
+      return this;
+    } catch (ConditionTimeoutException | TerminalFailureException e) {
+      throw new AssertionError("not ready; it printed: " + out() + err(), e);
+    }
   }
 
   /** The status of a GET. */
