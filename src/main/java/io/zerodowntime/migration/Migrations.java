@@ -6,6 +6,9 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
 
@@ -16,6 +19,7 @@ public class Migrations {
   private static final String UNDEFINED_TABLE = "42P01";
 
   private final List<Migration> all;
+  private final Queue<CompletableFuture<Void>> underWay = new ConcurrentLinkedQueue<>();
 
   Migrations(@All List<Migration> all) {
     this.all = List.copyOf(all);
@@ -42,6 +46,24 @@ public class Migrations {
    * else from happening: whoever calls this calls it again soon.
    */
   public Uni<Void> each(Function<Migration, Uni<Void>> work) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              CompletableFuture<Void> ended = new CompletableFuture<>();
+              underWay.removeIf(CompletableFuture::isDone);
+              underWay.add(ended);
+              return inTurn(work).onTermination().invoke(() -> ended.complete(null));
+            });
+  }
+
+  /** Completes when whatever {@link #each} has under way at the subscription has ended. */
+  public Uni<Void> settled() {
+    return Uni.createFrom()
+        .completionStage(
+            () -> CompletableFuture.allOf(underWay.toArray(CompletableFuture<?>[]::new)));
+  }
+
+  private Uni<Void> inTurn(Function<Migration, Uni<Void>> work) {
     return Multi.createFrom()
         .iterable(all)
         .onItem()

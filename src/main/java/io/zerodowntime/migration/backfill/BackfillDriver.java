@@ -97,6 +97,12 @@ public class BackfillDriver {
 
   @Scheduled(every = "1h", delayed = "5m")
   Uni<Void> purge() {
-    return store.purge(CURSORS_KEPT).replaceWithVoid();
+    return store
+        .purge(CURSORS_KEPT)
+        .replaceWithVoid()
+        .onFailure()
+        .invoke(failure -> LOG.warnf("cursors not purged: %s", failure.getMessage()))
+        .onFailure()
+        .recoverWithNull();
   }
 }

@@ -11,7 +11,6 @@ import io.zerodowntime.migration.RequestSource;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,7 +33,6 @@ public class Pulse {
   private final PhaseReconciler reconciler;
   private final Scheduler timers;
   private volatile boolean stopping;
-  private volatile CompletableFuture<Void> beating = CompletableFuture.completedFuture(null);
 
   Pulse(
       Migrations migrations,
@@ -55,19 +53,18 @@ public class Pulse {
       every = "${migration.pulse}",
       concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   public Uni<Void> beat() {
-    // announced before it looks: a stop either waits for this beat or is seen by it
-    CompletableFuture<Void> ended = new CompletableFuture<>();
-    beating = ended;
-    if (stopping) {
-      ended.complete(null);
-      return Uni.createFrom().voidItem();
-    }
-    // a beat under way when the stop came has published once more
-    return migrations
-        .each(this::beat)
-        .call(() -> stopping ? instances.withdraw() : Uni.createFrom().voidItem())
-        .onTermination()
-        .invoke(() -> ended.complete(null));
+    // asked inside: a stop either waits for this beat or is seen by it
+    return migrations.each(
+        migration -> stopping ? nothing() : beat(migration).eventually(this::takeBack));
+  }
+
+  /** A beat under way when the stop came has published once more. */
+  private Uni<Void> takeBack() {
+    return stopping ? instances.withdraw() : nothing();
+  }
+
+  private static Uni<Void> nothing() {
+    return Uni.createFrom().voidItem();
   }
 
   /** One beat of one migration. */
@@ -81,9 +78,7 @@ public class Pulse {
   private Uni<Void> reconcile(Migration migration, int moves) {
     return reconciler
         .runOnce(migration)
-        .chain(
-            moved ->
-                moved && moves > 1 ? reconcile(migration, moves - 1) : Uni.createFrom().voidItem());
+        .chain(moved -> moved && moves > 1 ? reconcile(migration, moves - 1) : nothing());
   }
 
   @Scheduled(every = "10m", delayed = "1m")
@@ -112,8 +107,9 @@ public class Pulse {
 
   /**
    * Stops every timer, takes the heartbeat back, as a stopping instance must not hold the fleet
-   * back as a live one, and waits for the end of the beat under way, so that it finds neither its
-   * pool closed nor its beans gone. The one place that waits for an answer.
+   * back as a live one, and waits for the end of the beat and of what other timers have under way,
+   * so that they find neither their pool closed nor their beans gone. The one place that waits for
+   * an answer.
    */
   void stop(@Observes ShutdownEvent event) throws InterruptedException {
     stopping = true;
@@ -123,7 +119,7 @@ public class Pulse {
     try {
       instances
           .withdraw()
-          .eventually(() -> Uni.createFrom().completionStage(beating))
+          .eventually(migrations::settled)
           .subscribeAsCompletionStage()
           .get(LAST_WORD.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException failure) {

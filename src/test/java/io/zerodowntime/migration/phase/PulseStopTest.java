@@ -41,19 +41,31 @@ class PulseStopTest {
   void endsBeforeTheStopDoesAndLeavesNoHeartbeat() throws Exception {
     CompletableFuture<Optional<Phase>> flags = new CompletableFuture<>();
     Pulse pulse = pulse(Uni.createFrom().completionStage(flags));
-    instances.publish(migrations.all().get(0), Optional.empty()).await().indefinitely();
 
-    CompletableFuture<Void> beat = pulse.beat().subscribeAsCompletionStage();
+    waitsFor(pulse, pulse.beat(), () -> flags.complete(Optional.empty()));
+  }
+
+  @Test
+  void waitsForOtherTimersToo() throws Exception {
+    CompletableFuture<Void> answer = new CompletableFuture<>();
+    Uni<Void> look = migrations.each(each -> Uni.createFrom().completionStage(answer));
+
+    waitsFor(pulse(Uni.createFrom().item(Optional.empty())), look, () -> answer.complete(null));
+  }
+
+  private void waitsFor(Pulse pulse, Uni<Void> work, Runnable goOn) throws Exception {
+    instances.publish(migrations.all().get(0), Optional.empty()).await().indefinitely();
+    CompletableFuture<Void> underWay = work.subscribeAsCompletionStage();
     Thread stop = new Thread(() -> stop(pulse));
     stop.start();
-    // well before the stop gives up on the beat
+    // well before the stop gives up on it
     await().pollInterval(Duration.ofMillis(10)).until(() -> heartbeats() == 0);
-    order.add("the beat goes on");
-    flags.complete(Optional.empty());
+    order.add("the work goes on");
+    goOn.run();
     stop.join();
-    beat.join();
+    underWay.join();
 
-    assertThat(order).containsExactly("the beat goes on", "stopped");
+    assertThat(order).containsExactly("the work goes on", "stopped");
     assertThat(heartbeats()).isZero();
   }
 
