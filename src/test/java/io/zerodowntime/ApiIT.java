@@ -14,6 +14,7 @@ import io.zerodowntime.testing.FlagsDirectory;
 import io.zerodowntime.testing.FleetOfOne;
 import io.zerodowntime.testing.PostgresResource;
 import io.zerodowntime.testing.Shape;
+import io.zerodowntime.testing.Waiting;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,10 +23,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Base64;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** The packaged artefact by its API alone, jar or native executable: every JSON that it speaks. */
@@ -151,7 +150,7 @@ class ApiIT {
           .isEqualTo("UP");
     }
     Api.find(1);
-    Awaitility.await()
+    Waiting.await()
         .untilAsserted(
             () ->
                 assertThat(given().get("/q/metrics").asString())
@@ -190,7 +189,7 @@ class ApiIT {
 
   /** The whole status, once this phase is in force and drained. */
   private static JsonNode look(int phase) {
-    Awaitility.await().atMost(Duration.ofMinutes(2)).until(() -> inForce(phase));
+    Waiting.await().until(() -> inForce(phase));
     JsonNode all = Shape.body(200, Api.viewer().get("/migrations"));
     STATUS.fitsAll(all);
     JsonNode status = STATUS.fits(Shape.body(200, Api.status()));
@@ -214,9 +213,7 @@ class ApiIT {
   /** Awaits the backfill and the comparison that follows. */
   private static void compare(JsonNode begun) {
     RUN.fits(begun);
-    Awaitility.await()
-        .atMost(Duration.ofMinutes(2))
-        .until(() -> complete(Shape.parse(Api.status().asString()).get("parity")));
+    Waiting.await().until(() -> complete(Shape.parse(Api.status().asString()).get("parity")));
     JsonNode status = Shape.parse(Api.status().asString());
     assertThat(complete(RUN.fits(status.get("backfill")))).isTrue();
     assertThat(RUN.fits(status.get("parity")).get("mismatchedRows").asLong()).isZero();
@@ -245,7 +242,7 @@ class ApiIT {
     stream.setRequestProperty(
         "Authorization",
         "Basic " + Base64.getEncoder().encodeToString(user.getBytes(StandardCharsets.UTF_8)));
-    stream.setReadTimeout(10_000);
+    stream.setReadTimeout(60_000);
     try (BufferedReader lines =
         new BufferedReader(
             new InputStreamReader(stream.getInputStream(), StandardCharsets.UTF_8))) {
@@ -265,8 +262,7 @@ class ApiIT {
   }
 
   private static void drop() {
-    Awaitility.await()
-        .atMost(Duration.ofMinutes(2))
+    Waiting.await()
         .until(() -> Shape.parse(Api.status().asString()).get("nextStep").asText().equals("drop"));
     JsonNode certificate = CERTIFICATE.fits(Shape.body(200, Api.command("/contract")));
     assertThat(certificate.get("droppedColumn").asText()).isEqualTo("old_status");
@@ -290,8 +286,6 @@ class ApiIT {
   }
 
   private static void awaitReady() {
-    Awaitility.await()
-        .atMost(Duration.ofMinutes(1))
-        .until(() -> given().get("/q/health/ready").statusCode() == 200);
+    Waiting.await().until(() -> given().get("/q/health/ready").statusCode() == 200);
   }
 }

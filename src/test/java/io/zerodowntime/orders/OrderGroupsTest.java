@@ -1,5 +1,6 @@
 package io.zerodowntime.orders;
 
+import static io.zerodowntime.testing.Waiting.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.common.QuarkusTestResource;
@@ -129,6 +130,6 @@ class OrderGroupsTest {
   }
 
   private List<String> create(List<Creation> creations) {
-    return groups.create(creations).await().atMost(Duration.ofSeconds(20));
+    return groups.create(creations).await().atMost(LIMIT);
   }
 }

@@ -1,5 +1,6 @@
 package io.zerodowntime.orders;
 
+import static io.zerodowntime.testing.Waiting.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.agroal.api.AgroalDataSource;
@@ -11,7 +12,6 @@ import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -35,7 +35,7 @@ class OrderPlansTest {
   @BeforeEach
   void load() throws Exception {
     database.reset(0);
-    assertThat(demonstration.load(20_000).await().atMost(Duration.ofSeconds(20))).isEqualTo(20_000);
+    assertThat(demonstration.load(20_000).await().atMost(LIMIT)).isEqualTo(20_000);
     database.run("UPDATE orders SET status = lower(old_status)");
     database.run("ANALYZE orders");
   }

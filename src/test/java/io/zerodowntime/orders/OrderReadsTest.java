@@ -3,6 +3,7 @@ package io.zerodowntime.orders;
 import static io.zerodowntime.orders.OrdersApi.get;
 import static io.zerodowntime.orders.OrdersApi.order;
 import static io.zerodowntime.orders.OrdersApi.post;
+import static io.zerodowntime.testing.Waiting.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.common.QuarkusTestResource;
@@ -11,7 +12,6 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
 import io.zerodowntime.testing.PostgresResource;
 import jakarta.inject.Inject;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -88,8 +88,8 @@ class OrderReadsTest {
             + " SELECT 'k' || n, '', 201, '', now() - n * interval '10 hours'"
             + " FROM generate_series(1, 5000) AS n");
 
-    assertThat(purge.runOnce().await().atMost(Duration.ofSeconds(10))).isEqualTo(1000);
-    purge.purge().await().atMost(Duration.ofSeconds(10));
+    assertThat(purge.runOnce().await().atMost(LIMIT)).isEqualTo(1000);
+    purge.purge().await().atMost(LIMIT);
 
     assertThat(database.rows("SELECT key FROM idempotency_key ORDER BY key"))
         .containsExactly("k1", "k2");
@@ -99,8 +99,8 @@ class OrderReadsTest {
   void loadsDemonstrationOrdersIntoAnEmptyTableOnly() throws Exception {
     database.reset(0);
 
-    assertThat(demonstration.load(500).await().atMost(Duration.ofSeconds(10))).isEqualTo(500);
-    assertThat(demonstration.load(500).await().atMost(Duration.ofSeconds(10))).isZero();
+    assertThat(demonstration.load(500).await().atMost(LIMIT)).isEqualTo(500);
+    assertThat(demonstration.load(500).await().atMost(LIMIT)).isZero();
     assertThat(database.rows("SELECT DISTINCT old_status FROM orders")).contains("PAID", "Paid");
   }
 

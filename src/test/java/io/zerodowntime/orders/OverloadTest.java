@@ -2,8 +2,8 @@ package io.zerodowntime.orders;
 
 import static io.restassured.RestAssured.given;
 import static io.zerodowntime.testing.EngineDatabase.execute;
+import static io.zerodowntime.testing.Waiting.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;

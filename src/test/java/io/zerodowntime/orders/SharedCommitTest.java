@@ -1,8 +1,8 @@
 package io.zerodowntime.orders;
 
 import static io.zerodowntime.testing.EngineDatabase.execute;
+import static io.zerodowntime.testing.Waiting.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -13,7 +13,6 @@ import io.zerodowntime.testing.EngineProfile;
 import io.zerodowntime.testing.Wire;
 import jakarta.inject.Inject;
 import java.sql.Connection;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -30,7 +29,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class SharedCommitTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   @Inject EngineDatabase database;
   @Inject OrderCreations creations;
@@ -226,13 +224,13 @@ class SharedCommitTest {
       String key = "first-" + lane;
       int taken = lane;
       clients.execute(() -> Api.order(key, "first"));
-      await().atMost(PATIENCE).until(() -> database.waiting() == taken);
+      await().until(() -> database.waiting() == taken);
     }
     List<Future<Response>> queued = new ArrayList<>();
     for (int number = 0; number < calls; number++) {
       queued.add(clients.submit(call.of(number)));
     }
-    await().atMost(PATIENCE).until(() -> creations.waiting() == calls);
+    await().until(() -> creations.waiting() == calls);
     return queued;
   }
 }

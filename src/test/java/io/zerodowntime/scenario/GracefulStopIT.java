@@ -90,7 +90,7 @@ class GracefulStopIT {
     HttpClientResponse stream = ask(multiplexing(goodbye), address);
     assertThat(stream.version()).isEqualTo(HttpVersion.HTTP_2);
     assertThat(stream.getHeader("Connection")).as("forbidden in HTTP/2").isNull();
-    assertThat(goodbye.get(10, SECONDS).getErrorCode()).isZero();
+    assertThat(goodbye.get(60, SECONDS).getErrorCode()).isZero();
   }
 
   private HttpClient multiplexing(CompletableFuture<GoAway> goodbye) {
@@ -111,7 +111,7 @@ class GracefulStopIT {
             .compose(HttpClientRequest::send)
             .toCompletionStage()
             .toCompletableFuture()
-            .get(10, SECONDS);
+            .get(60, SECONDS);
     assertThat(answer.statusCode()).isEqualTo(200);
     return answer;
   }

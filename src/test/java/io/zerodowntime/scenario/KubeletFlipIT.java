@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.zerodowntime.testing.KubeletVolume;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
+import io.zerodowntime.testing.Waiting;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,8 +107,7 @@ class KubeletFlipIT {
     assertThat(table.phase()).as("one kubelet is late").startsWith(String.valueOf(1 - phase));
     long began = System.nanoTime();
     late.write(flags);
-    Awaitility.await()
-        .atMost(Duration.ofSeconds(30))
+    Waiting.await()
         .pollInterval(Duration.ofMillis(10))
         .until(() -> table.phase().startsWith(String.valueOf(phase)));
     times.add(String.format(Locale.ROOT, "%d ms", (System.nanoTime() - began) / 1_000_000));

@@ -6,12 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
+import io.zerodowntime.testing.Waiting;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -162,7 +162,7 @@ class MigrationScenarioIT {
 
   private ConditionFactory await() {
     Callable<Boolean> wrong = () -> !traffic.failures().none();
-    return Awaitility.await()
+    return Waiting.await()
         .atMost(Duration.ofMinutes(5))
         .pollInterval(Duration.ofMillis(100))
         .failFast(

@@ -1,10 +1,10 @@
 package io.zerodowntime.scenario;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.zerodowntime.testing.Waiting;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 
 /** Walks a fleet that applies schema changes by itself from one phase to the next. */
@@ -24,7 +24,7 @@ final class Road {
 
   /** A patience that outlasts a transaction which a stopped process left open. */
   static ConditionFactory await() {
-    return Awaitility.await().atMost(Duration.ofMinutes(2)).pollInterval(Duration.ofMillis(100));
+    return Waiting.await().pollInterval(Duration.ofMillis(100));
   }
 
   void toDualWrite() throws IOException {

@@ -1,5 +1,6 @@
 package io.zerodowntime.testing;
 
+import static io.zerodowntime.testing.Waiting.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.smallrye.mutiny.Uni;
@@ -32,7 +33,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @Singleton
 public class Engine {
   public static final Run.Limits FAST = new Run.Limits(1000, Duration.ZERO, 1);
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String[] DUAL_WRITE = {"true", "true", "true", "false"};
 
   @Inject Migrations migrations;
@@ -48,7 +48,7 @@ public class Engine {
   Optional<Path> directory;
 
   public static <T> T await(Uni<T> work) {
-    return work.await().atMost(PATIENCE);
+    return work.await().atMost(LIMIT);
   }
 
   public Migration migration() {

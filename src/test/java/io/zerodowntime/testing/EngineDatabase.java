@@ -105,7 +105,7 @@ public class EngineDatabase {
 
   public void run(String sql) {
     try (Connection connection = source().getConnection()) {
-      execute(connection, "SET lock_timeout = '10s'");
+      execute(connection, "SET lock_timeout = '60s'");
       execute(connection, sql);
     } catch (SQLException e) {
       throw new IllegalStateException(sql, e);
@@ -137,9 +137,15 @@ public class EngineDatabase {
 
   /** How many sessions of the service wait for a lock. */
   public long waiting() {
-    return number(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'zerodowntime'"
-            + " AND datname = current_database() AND wait_event_type = 'Lock'");
+    return waits().size();
+  }
+
+  /** Session and start of every statement of the service that waits for a lock. */
+  public List<String> waits() {
+    return rows(
+        "SELECT pid || ' ' || query_start FROM pg_stat_activity"
+            + " WHERE application_name = 'zerodowntime' AND datname = current_database()"
+            + " AND wait_event_type = 'Lock'");
   }
 
   /** Rows whose columns disagree. */

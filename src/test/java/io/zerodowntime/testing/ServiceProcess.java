@@ -15,14 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
-import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.awaitility.core.TerminalFailureException;
 
 /** The packaged program as a process of its own, with its output in files of its directory. */
 public final class ServiceProcess implements AutoCloseable {
   private static final Path TARGET = Path.of("target").toAbsolutePath();
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Process process;
   private final int port;
@@ -102,8 +100,7 @@ public final class ServiceProcess implements AutoCloseable {
   /** Waits until it serves on a database that has its schema. */
   public ServiceProcess awaitReady() {
     try {
-      Awaitility.await()
-          .atMost(PATIENCE)
+      Waiting.await()
           .pollInterval(Duration.ofMillis(100))
           .ignoreExceptions()
           .failFast("it has ended", () -> !process.isAlive())
@@ -117,7 +114,7 @@ public final class ServiceProcess implements AutoCloseable {
   /** The status of a GET. */
   public int get(String path) throws IOException, InterruptedException {
     URI uri = URI.create("http://localhost:" + port + path);
-    HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(5)).build();
+    HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(30)).build();
     return HttpClient.newHttpClient()
         .send(request, HttpResponse.BodyHandlers.discarding())
         .statusCode();
@@ -125,7 +122,7 @@ public final class ServiceProcess implements AutoCloseable {
 
   /** Waits for its end and gives its exit status. */
   public int awaitExit() throws InterruptedException {
-    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+    if (!process.waitFor(Waiting.LIMIT.toSeconds(), TimeUnit.SECONDS)) {
       throw new AssertionError("still running: " + out());
     }
     return process.exitValue();

@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.flag;
 
+import static io.zerodowntime.testing.Waiting.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.smallrye.config.SmallRyeConfig;
@@ -10,7 +11,6 @@ import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.Phase;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -108,7 +108,7 @@ class RequestedPhasesTest {
   }
 
   private Optional<Phase> refresh(Migration migration) {
-    return requests.refresh(migration).await().atMost(Duration.ofSeconds(10));
+    return requests.refresh(migration).await().atMost(LIMIT);
   }
 
   private void write(boolean dualWrite, boolean writeToNew, boolean readFromNew) {

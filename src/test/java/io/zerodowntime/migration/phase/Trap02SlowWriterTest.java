@@ -1,8 +1,8 @@
 package io.zerodowntime.migration.phase;
 
 import static io.zerodowntime.testing.EngineDatabase.execute;
+import static io.zerodowntime.testing.Waiting.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -15,7 +15,6 @@ import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -100,7 +99,6 @@ class Trap02SlowWriterTest {
       assertThat(engine.ask(1)).isEqualTo(1);
       assertHeldBy("sleeper");
       await()
-          .atMost(Duration.ofSeconds(20))
           .until(
               () -> {
                 boolean ended = write.isDone();
@@ -246,7 +244,6 @@ class Trap02SlowWriterTest {
 
   private void awaitWaiting(String applicationName) {
     await()
-        .atMost(Duration.ofSeconds(10))
         .until(
             () ->
                 database.number(
