@@ -7,13 +7,9 @@ import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
 import io.vertx.core.http.HttpServerRequest;
-import jakarta.validation.ConstraintViolation;
-import jakarta.validation.ConstraintViolationException;
-import jakarta.validation.Path;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,26 +24,6 @@ class Problems {
   @ServerExceptionMapper
   Response problem(ProblemException failure) {
     return failure.problem().response();
-  }
-
-  @ServerExceptionMapper
-  Response violations(ConstraintViolationException failure) {
-    List<Violation> violations =
-        failure.getConstraintViolations().stream()
-            .map(Problems::violation)
-            .sorted(Comparator.comparing(Violation::field).thenComparing(Violation::message))
-            .toList();
-    return Problem.invalid(violations).response();
-  }
-
-  // the path begins with the method and its parameter, which no client knows
-  private static Violation violation(ConstraintViolation<?> found) {
-    String field = "";
-    int depth = 0;
-    for (Path.Node node : found.getPropertyPath()) {
-      field = depth++ < 2 ? "" : field.isEmpty() ? node.getName() : field + "." + node.getName();
-    }
-    return new Violation(field, found.getMessage());
   }
 
   @ServerExceptionMapper

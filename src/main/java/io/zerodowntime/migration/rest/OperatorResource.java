@@ -11,7 +11,6 @@ import io.zerodowntime.migration.parity.Repair;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import io.zerodowntime.migration.status.StatusReports;
 import jakarta.annotation.security.RolesAllowed;
-import jakarta.validation.Valid;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
@@ -53,8 +52,8 @@ public class OperatorResource {
   @Path("/backfill")
   @ResponseStatus(202)
   public Uni<RunStatus> start(
-      @PathParam("name") String name, @Valid LimitsChange limits, @Context SecurityContext who) {
-    Run.Limits asked = LimitsChange.orNone(limits).over(backfill.defaultLimits());
+      @PathParam("name") String name, LimitsChange limits, @Context SecurityContext who) {
+    Run.Limits asked = LimitsChange.checked(limits).over(backfill.defaultLimits());
     return backfill.start(migrations.named(name), asked, user(who)).map(StatusReports::begun);
   }
 
@@ -62,8 +61,8 @@ public class OperatorResource {
   @PATCH
   @Path("/backfill")
   @ResponseStatus(202)
-  public Uni<Void> limit(@PathParam("name") String name, @Valid LimitsChange limits) {
-    return backfill.limit(migrations.named(name), LimitsChange.orNone(limits)::over);
+  public Uni<Void> limit(@PathParam("name") String name, LimitsChange limits) {
+    return backfill.limit(migrations.named(name), LimitsChange.checked(limits)::over);
   }
 
   /** Stops the active run until it is resumed. */

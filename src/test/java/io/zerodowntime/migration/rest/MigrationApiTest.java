@@ -131,6 +131,20 @@ class MigrationApiTest {
   }
 
   @Test
+  void namesEveryLimitThatIsOutOfItsBounds() {
+    JsonPath refused =
+        Api.operator()
+            .contentType("application/json")
+            .body("{\"batchSize\":0,\"delayMillis\":60001,\"targetLoad\":0.001}")
+            .patch(MIGRATION + "/backfill")
+            .jsonPath();
+    assertThat(refused.getList("violations.field"))
+        .containsExactly("batchSize", "delayMillis", "targetLoad");
+    assertThat(refused.getList("violations.message"))
+        .containsExactly("must be 1 to 100000", "must be 0 to 60000", "must be 0.01 to 1");
+  }
+
+  @Test
   void showsWhereAMigrationStands() {
     database.orders(10);
     JsonPath status = Api.status().jsonPath();
