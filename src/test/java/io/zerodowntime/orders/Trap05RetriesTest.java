@@ -89,7 +89,7 @@ class Trap05RetriesTest {
 
   @Test
   void survivesALockTimeout() throws Exception {
-    database.run("ALTER DATABASE " + name() + " SET lock_timeout = '50ms'");
+    database.run("ALTER DATABASE " + name() + " SET lock_timeout = '300ms'");
     terminateAll();
     try (Connection other = database.session("other")) {
       execute(other, "LOCK TABLE orders IN SHARE MODE");
