@@ -19,9 +19,12 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
  */
 @RegisterForReflection
 public record LimitsChange(
-    @Schema(minimum = "1", maximum = "100000") Integer batchSize,
-    @Schema(minimum = "0", maximum = "60000") Long delayMillis,
-    @Schema(minimum = "0.01", maximum = "1") BigDecimal targetLoad) {
+    @Schema(minimum = "1", maximum = MOST_ROWS) Integer batchSize,
+    @Schema(minimum = "0", maximum = LONGEST_DELAY) Long delayMillis,
+    @Schema(minimum = LEAST_LOAD, maximum = "1") BigDecimal targetLoad) {
+  private static final String MOST_ROWS = "" + Run.Limits.MAX_BATCH_SIZE;
+  private static final String LONGEST_DELAY = "60000";
+  private static final String LEAST_LOAD = "0.01";
 
   /**
    * @param given null stands for a body that is missing: no limit changes
@@ -32,17 +35,21 @@ public record LimitsChange(
       return new LimitsChange(null, null, null);
     }
     List<Violation> violations = new ArrayList<>();
-    check("batchSize", given.batchSize, 1, Run.Limits.MAX_BATCH_SIZE, violations);
-    check("delayMillis", given.delayMillis, 0, Run.Limits.MAX_DELAY.toMillis(), violations);
-    check("targetLoad", given.targetLoad, 0.01, 1, violations);
+    check("batchSize", given.batchSize, "1", MOST_ROWS, violations);
+    check("delayMillis", given.delayMillis, "0", LONGEST_DELAY, violations);
+    check("targetLoad", given.targetLoad, LEAST_LOAD, "1", violations);
     ProblemException.throwIfAny(violations);
     return given;
   }
 
   private static void check(
-      String field, Number value, Number low, Number high, List<Violation> violations) {
-    if (value != null
-        && (value.doubleValue() < low.doubleValue() || value.doubleValue() > high.doubleValue())) {
+      String field, Number given, String low, String high, List<Violation> violations) {
+    if (given == null) {
+      return;
+    }
+    // exact: as a double, 0.00999999999999999999 is 0.01
+    BigDecimal value = new BigDecimal(given.toString());
+    if (value.compareTo(new BigDecimal(low)) < 0 || value.compareTo(new BigDecimal(high)) > 0) {
       violations.add(new Violation(field, "must be " + low + " to " + high));
     }
   }

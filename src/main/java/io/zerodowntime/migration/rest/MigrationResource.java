@@ -22,7 +22,7 @@ import org.jboss.resteasy.reactive.RestStreamElementType;
 @RolesAllowed("viewer")
 @Produces(MediaType.APPLICATION_JSON)
 public class MigrationResource {
-  private static final Duration TICK = Duration.ofSeconds(1);
+  static final Duration TICK = Duration.ofSeconds(1);
 
   private final Migrations migrations;
   private final StatusReports reports;

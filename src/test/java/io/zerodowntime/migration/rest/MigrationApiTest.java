@@ -131,20 +131,6 @@ class MigrationApiTest {
   }
 
   @Test
-  void namesEveryLimitThatIsOutOfItsBounds() {
-    JsonPath refused =
-        Api.operator()
-            .contentType("application/json")
-            .body("{\"batchSize\":0,\"delayMillis\":60001,\"targetLoad\":0.001}")
-            .patch(MIGRATION + "/backfill")
-            .jsonPath();
-    assertThat(refused.getList("violations.field"))
-        .containsExactly("batchSize", "delayMillis", "targetLoad");
-    assertThat(refused.getList("violations.message"))
-        .containsExactly("must be 1 to 100000", "must be 0 to 60000", "must be 0.01 to 1");
-  }
-
-  @Test
   void showsWhereAMigrationStands() {
     database.orders(10);
     JsonPath status = Api.status().jsonPath();
@@ -221,7 +207,7 @@ class MigrationApiTest {
 
   @Test
   @Timeout(60)
-  void sendsTheStatusAgainAndAgain() throws Exception {
+  void sendsTheStatusAtLeastOnceASecond() throws Exception {
     String login =
         Base64.getEncoder().encodeToString("viewer:viewer".getBytes(StandardCharsets.UTF_8));
     HttpRequest request =
@@ -246,6 +232,8 @@ class MigrationApiTest {
       }
       assertThat(seen).isEqualTo(4);
     }
+    // the period that the stream is made with: a clock would measure the machine as well
+    assertThat(MigrationResource.TICK).isLessThanOrEqualTo(Duration.ofSeconds(1));
   }
 
   @Test
