@@ -10,6 +10,7 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.schema.SchemaChanges;
 import io.zerodowntime.migration.schema.SchemaTurn;
 import io.zerodowntime.orders.DemonstrationOrders;
+import io.zerodowntime.platform.DatabaseUrl;
 import io.zerodowntime.platform.StartUp;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -87,21 +88,21 @@ class FirstRun {
     if (!settings.embedded && !LaunchMode.current().isDev()) {
       return;
     }
-    String password = settings.operatorPassword.orElse("");
     LOG.infof(
         """
         ready. What to do next, in another terminal:
           curl -s localhost:%1$d/orders/1
-          curl -s -u operator:%2$s -H 'Accept: text/plain' localhost:%1$d/migrations/orders-status
+          curl -s -u "operator:%2$s" -H 'Accept: text/plain' localhost:%1$d/migrations/orders-status
           echo true > %3$s/DUAL_WRITE; echo true > %3$s/WRITE_TO_NEW      # phase 1
-          curl -s -u operator:%2$s -X POST localhost:%1$d/migrations/orders-status/backfill
-        operator's password: %2$s   API: http://localhost:%1$d/q/openapi
-        database: %4$s\
+          curl -s -u "operator:%2$s" -X POST localhost:%1$d/migrations/orders-status/backfill
+        operator's password: %4$s   API: http://localhost:%1$d/q/openapi
+        database: %5$s\
         """,
         settings.port,
-        password,
+        settings.passwordFile.map("$(cat %s)"::formatted).orElse("$OPERATOR_PASSWORD"),
         settings.flagsDir.orElse("$FLAGS_DIR"),
-        settings.embedded ? settings.databaseUrl.orElse("") : "DATABASE_URL");
+        settings.passwordFile.map("in "::concat).orElse("as given"),
+        settings.database());
   }
 
   /** What a first run depends on. */
@@ -119,8 +120,8 @@ class FirstRun {
     @ConfigProperty(name = "demonstration.orders")
     int demonstrationOrders;
 
-    @ConfigProperty(name = "OPERATOR_PASSWORD")
-    Optional<String> operatorPassword;
+    @ConfigProperty(name = StartUp.PASSWORD_FILE)
+    Optional<String> passwordFile;
 
     @ConfigProperty(name = "migration.flags-dir")
     Optional<String> flagsDir;
@@ -132,6 +133,15 @@ class FirstRun {
     int port;
 
     @Inject MigrationConfig engine;
+
+    /** Without the password. */
+    String database() {
+      return databaseUrl
+          .filter(url -> embedded)
+          .map(DatabaseUrl::parse)
+          .map(DatabaseUrl::redacted)
+          .orElse("DATABASE_URL");
+    }
 
     String effective() {
       MigrationConfig.Backfill backfill = engine.backfill();

@@ -34,7 +34,11 @@ class MainIT {
       sql("CREATE TABLE kept AS SELECT 42 AS x");
       service.signal("TERM");
       assertThat(service.awaitExit()).isEqualTo(143);
-      assertThat(service.out()).doesNotContain("ERROR").doesNotContain("Exception");
+      assertThat(service.out())
+          .doesNotContain("ERROR")
+          .doesNotContain("Exception")
+          .doesNotContain(Files.readString(made("operator-password")).strip())
+          .doesNotContain(Files.readString(made("database-password")).strip());
     }
     assertThat(postmaster()).isEmpty();
     String password = Files.readString(directory.resolve(".zerodowntime/operator-password"));
@@ -182,7 +186,8 @@ class MainIT {
   private String sql(String statement) throws IOException, SQLException {
     int port = Integer.parseInt(Files.readAllLines(pidFile()).get(3));
     String url = "jdbc:postgresql://localhost:" + port + "/postgres";
-    try (Connection connection = DriverManager.getConnection(url, "postgres", "");
+    String password = Files.readString(made("database-password")).strip();
+    try (Connection connection = DriverManager.getConnection(url, "postgres", password);
         Statement jdbc = connection.createStatement()) {
       if (!jdbc.execute(statement)) {
         return "";
@@ -192,6 +197,10 @@ class MainIT {
         return result.getString(1);
       }
     }
+  }
+
+  private Path made(String file) {
+    return directory.resolve(".zerodowntime").resolve(file);
   }
 
   private Optional<ProcessHandle> postmaster() throws IOException {

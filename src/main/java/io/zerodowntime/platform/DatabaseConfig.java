@@ -22,6 +22,12 @@ public final class DatabaseConfig implements ConfigSourceFactory {
   /** The name that all other sessions show, unless the URL says another. */
   public static final String APPLICATION_NAME = "zerodowntime";
 
+  /** The system property by which the preflight says what the server made of the URL's mode. */
+  static final String SSL_MODE = "zerodowntime.database.sslmode";
+
+  /** In seconds. */
+  private static final String CONNECT_TIMEOUT = "5";
+
   /** Above application.properties (250), below the environment (300). */
   private static final int ORDINAL = 275;
 
@@ -32,7 +38,10 @@ public final class DatabaseConfig implements ConfigSourceFactory {
   @Override
   public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
     Map<String, String> values = new HashMap<>();
-    raw(context, "DATABASE_URL").map(DatabaseUrl::parse).ifPresent(url -> put(values, url));
+    raw(context, "DATABASE_URL")
+        .map(DatabaseUrl::parse)
+        .map(url -> raw(context, SSL_MODE).map(SslMode::of).map(url::withSslMode).orElse(url))
+        .ifPresent(url -> put(values, url));
     raw(context, "OPERATOR_PASSWORD")
         .ifPresent(password -> put(values, "operator", password, "operator,viewer"));
     raw(context, "VIEWER_PASSWORD")
@@ -68,7 +77,14 @@ public final class DatabaseConfig implements ConfigSourceFactory {
   private static Map<String, String> ddlParameters(DatabaseUrl url) {
     String given = url.options().map(options -> options + " ").orElse("");
     return Map.of(
-        "ApplicationName", DDL_APPLICATION_NAME, "options", given + "-c lock_timeout=1000");
+        "ApplicationName",
+        DDL_APPLICATION_NAME,
+        "options",
+        given + "-c lock_timeout=1000",
+        "connectTimeout",
+        CONNECT_TIMEOUT,
+        "tcpKeepAlive",
+        "true");
   }
 
   private static void put(Map<String, String> values, String user, String password, String roles) {

@@ -30,8 +30,9 @@ public record DatabaseUrl(
   /**
    * Reads {@code postgresql://} or {@code postgres://}. User, password and database may be
    * percent-encoded; the port defaults to 5432, the database to the user, {@code sslmode} to {@code
-   * prefer}. Parameters: {@code sslmode}, {@code sslrootcert}, {@code application_name}, {@code
-   * options}; any other is refused.
+   * prefer}; {@code require} with {@code sslrootcert} is {@code verify-ca}, as it is for libpq.
+   * Parameters: {@code sslmode}, {@code sslrootcert}, {@code application_name}, {@code options};
+   * any other is refused.
    *
    * @throws IllegalArgumentException if it is malformed, saying where but never the password
    */
@@ -72,6 +73,12 @@ public record DatabaseUrl(
     parameters.put("application_name", applicationName.orElse(defaultApplicationName));
     options.ifPresent(text -> parameters.put("options", text));
     return address() + PercentCoding.query(parameters);
+  }
+
+  /** The same with another mode. */
+  DatabaseUrl withSslMode(SslMode mode) {
+    return new DatabaseUrl(
+        host, port, database, user, password, mode, rootCertificate, applicationName, options);
   }
 
   /** For logs: everything but the password. */

@@ -56,13 +56,20 @@ final class DatabaseUrlParser {
         database.isEmpty() ? user : database,
         user,
         password,
-        Optional.ofNullable(parameters.get("sslmode")).map(this::sslMode).orElse(SslMode.PREFER),
+        sslMode(parameters),
         Optional.ofNullable(parameters.get("sslrootcert")),
         Optional.ofNullable(parameters.get("application_name")),
         Optional.ofNullable(parameters.get("options")));
   }
 
-  private SslMode sslMode(String label) {
+  private static SslMode sslMode(Map<String, String> parameters) {
+    SslMode mode = sslMode(parameters.getOrDefault("sslmode", SslMode.PREFER.label()));
+    return mode == SslMode.REQUIRE && parameters.containsKey("sslrootcert")
+        ? SslMode.VERIFY_CA
+        : mode;
+  }
+
+  private static SslMode sslMode(String label) {
     try {
       return SslMode.of(label);
     } catch (IllegalArgumentException e) {

@@ -20,12 +20,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 100;
 
-  private final int port;
+  private final String url;
   private final Optional<EmbeddedServer> owned;
   private final FileChannel lock;
 
-  private EmbeddedDatabase(int port, Optional<EmbeddedServer> owned, FileChannel lock) {
-    this.port = port;
+  private EmbeddedDatabase(String url, Optional<EmbeddedServer> owned, FileChannel lock) {
+    this.url = url;
     this.owned = owned;
     this.lock = lock;
   }
@@ -80,16 +80,25 @@ public final class EmbeddedDatabase implements AutoCloseable {
           (Long) orphan.get().pid(), directory.data());
     }
     directory.clear();
+    EmbeddedLogin login = EmbeddedLogin.of(directory);
     EmbeddedServer server = EmbeddedServer.start(directory);
+    try {
+      login.require(server.port());
+    } catch (IOException | RuntimeException e) {
+      server.close();
+      throw e;
+    }
     directory.complete();
-    return new EmbeddedDatabase(server.port(), Optional.of(server), lock);
+    return new EmbeddedDatabase(login.url(server.port()), Optional.of(server), lock);
   }
 
-  private static EmbeddedDatabase join(EmbeddedDirectory directory, Postmaster running) {
+  private static EmbeddedDatabase join(EmbeddedDirectory directory, Postmaster running)
+      throws IOException {
     LOG.infof(
         "joined PostgreSQL (pid %d), which another process runs in %s",
         (Long) running.pid(), directory.data());
-    return new EmbeddedDatabase(running.port(), Optional.empty(), null);
+    String url = EmbeddedLogin.of(directory).url(running.port());
+    return new EmbeddedDatabase(url, Optional.empty(), null);
   }
 
   /** A null and an exception both mean: held, by another process or by this one. */
@@ -111,9 +120,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** A {@code DATABASE_URL} of its superuser. */
+  /** A {@code DATABASE_URL} of its superuser, with the password. */
   public String url() {
-    return "postgresql://postgres@localhost:" + port + "/postgres?sslmode=disable";
+    return url;
   }
 
   /** Whether another process owns the server. */

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -75,7 +74,7 @@ final class EmbeddedServer implements AutoCloseable {
   }
 
   private static EmbeddedPostgres launch(EmbeddedDirectory directory) throws IOException {
-    Path binaries = Path.of(System.getProperty("java.io.tmpdir"), "embedded-pg");
+    Path binaries = binaries();
     EmbeddedBinaries resolver = new EmbeddedBinaries(binaries);
     EmbeddedPostgres.Builder builder =
         EmbeddedPostgres.builder()
@@ -94,6 +93,13 @@ final class EmbeddedServer implements AutoCloseable {
     return launchAlone(builder, binaries);
   }
 
+  /** Whoever can write there chooses what is run: it is this user's alone. */
+  private static Path binaries() throws IOException {
+    String user = System.getProperty("user.name").replaceAll("[^A-Za-z0-9_-]", "_");
+    return StartFiles.privateDirectory(
+        Path.of(System.getProperty("java.io.tmpdir"), "zerodowntime-postgres-" + user));
+  }
+
   /**
    * The library asks for connections until its time is over, also when {@code pg_ctl} has long
    * given up. An interrupt ends its loop, which runs next; the end of {@code pg_ctl} says the same.
@@ -105,7 +111,6 @@ final class EmbeddedServer implements AutoCloseable {
   /** Unpacking the binaries is not safe when several processes do it at once. */
   private static EmbeddedPostgres launchAlone(EmbeddedPostgres.Builder builder, Path binaries)
       throws IOException {
-    Files.createDirectories(binaries);
     try (FileChannel channel =
             FileChannel.open(
                 binaries.resolve("start.lock"),

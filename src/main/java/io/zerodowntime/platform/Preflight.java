@@ -4,8 +4,10 @@ import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import org.postgresql.Driver;
 
 /** Finds out at the very start, in a few seconds, whether {@code DATABASE_URL} can serve. */
@@ -15,25 +17,54 @@ public final class Preflight {
   private static final Map<String, String> TIMEOUTS =
       Map.of("connectTimeout", SECONDS, "loginTimeout", SECONDS, "socketTimeout", SECONDS);
 
+  /** No TLS or no login without it (08004, 28000), no agreement about TLS (08006). */
+  private static final Set<String> OTHER_MODE_MAY_HELP = Set.of("08004", "28000", "08006");
+
   private Preflight() {}
 
   /**
-   * Logs in once. Blocks for six seconds at most.
+   * Logs in, at most twice. Blocks for 12 seconds at most.
    *
    * @param databaseUrl what {@code DATABASE_URL} says
+   * @return the mode that all connections are to use: the URL's, or what the server made of {@code
+   *     prefer} and {@code allow}. The reactive client has no use of those: with each connection to
+   *     a server without TLS it leaves another one behind
    * @throws StartException if the URL is malformed, the server cannot be reached or is too old, or
    *     the login fails; its one line never shows the password
    */
-  public static void check(String databaseUrl) {
+  public static SslMode check(String databaseUrl) {
     DatabaseUrl url = parse(databaseUrl);
+    List<SslMode> modes = candidates(url.sslMode());
+    try {
+      return logIn(url.withSslMode(modes.get(0)));
+    } catch (SQLException first) {
+      if (modes.size() == 1 || !OTHER_MODE_MAY_HELP.contains(state(first))) {
+        throw new StartException(explain(url, first), first);
+      }
+      try {
+        return logIn(url.withSslMode(modes.get(1)));
+      } catch (SQLException second) {
+        throw new StartException(explain(url, second), second);
+      }
+    }
+  }
+
+  private static List<SslMode> candidates(SslMode mode) {
+    return switch (mode) {
+      case PREFER -> List.of(SslMode.REQUIRE, SslMode.DISABLE);
+      case ALLOW -> List.of(SslMode.DISABLE, SslMode.REQUIRE);
+      default -> List.of(mode);
+    };
+  }
+
+  private static SslMode logIn(DatabaseUrl url) throws SQLException {
     Properties login = new Properties();
     login.setProperty("user", url.user());
     login.setProperty("password", url.password().orElse(""));
     try (Connection connection = new Driver().connect(url.jdbcUrl(TIMEOUTS), login)) {
       DatabaseMetaData server = connection.getMetaData();
       requireVersion(url, server.getDatabaseMajorVersion(), server.getDatabaseProductVersion());
-    } catch (SQLException e) {
-      throw new StartException(explain(url, e), e);
+      return url.sslMode();
     }
   }
 

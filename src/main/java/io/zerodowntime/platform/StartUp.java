@@ -21,6 +21,9 @@ public final class StartUp {
   /** The system property that says whether this process works on the embedded database. */
   public static final String EMBEDDED = "zerodowntime.embedded";
 
+  /** The system property that names the file of a made-up password; not set for a given one. */
+  public static final String PASSWORD_FILE = "zerodowntime.operator-password.file";
+
   /** The system property of a run that only loads classes, see {@link Training}. */
   static final String TRAINING = "zerodowntime.training";
 
@@ -49,10 +52,11 @@ public final class StartUp {
       if (url.isEmpty()) {
         startEmbedded();
       } else if (!embedded() && !Boolean.getBoolean(TRAINING)) {
-        Preflight.check(url.get());
+        System.setProperty(DatabaseConfig.SSL_MODE, Preflight.check(url.get()).label());
       }
       if ((embedded() || LaunchMode.current().isDev()) && setting(OPERATOR_PASSWORD).isEmpty()) {
         System.setProperty(OPERATOR_PASSWORD, StartFiles.operatorPassword(DIRECTORY));
+        System.setProperty(PASSWORD_FILE, StartFiles.operatorPasswordFile(DIRECTORY).toString());
       }
     } catch (IOException e) {
       throw new StartException("cannot use " + DIRECTORY.toAbsolutePath() + ": " + e, e);

@@ -29,7 +29,19 @@ class DatabaseConfigTest {
     assertThat(value(config, "quarkus.datasource.jdbc.url"))
         .startsWith("jdbc:postgresql://h:1/shop?")
         .contains("ApplicationName=zerodowntime-ddl")
-        .contains("options=-c%20x%3D1%20-c%20lock_timeout%3D1000");
+        .contains("options=-c%20x%3D1%20-c%20lock_timeout%3D1000")
+        .contains("connectTimeout=5")
+        .contains("tcpKeepAlive=true");
+  }
+
+  @Test
+  void bothClientsUseTheModeThatTheServerWasFoundToSpeak() {
+    SmallRyeConfig config =
+        config(
+            Map.of("DATABASE_URL", "postgresql://ada@h/shop", DatabaseConfig.SSL_MODE, "disable"));
+
+    assertThat(value(config, REACTIVE + "postgresql.ssl-mode")).isEqualTo("disable");
+    assertThat(value(config, "quarkus.datasource.jdbc.url")).contains("sslmode=disable");
   }
 
   @Test

@@ -48,6 +48,14 @@ class DatabaseUrlTest {
   }
 
   @Test
+  void anAuthorityThatIsNamedIsVerified() {
+    String url = "postgresql://ada@h/shop?sslrootcert=/ca.pem&sslmode=";
+
+    assertThat(DatabaseUrl.parse(url + "require").sslMode()).isEqualTo(SslMode.VERIFY_CA);
+    assertThat(DatabaseUrl.parse(url + "verify-full").sslMode()).isEqualTo(SslMode.VERIFY_FULL);
+  }
+
+  @Test
   void readsAnIpv6Address() {
     DatabaseUrl url = DatabaseUrl.parse("postgresql://ada@[::1]:5433/shop");
 

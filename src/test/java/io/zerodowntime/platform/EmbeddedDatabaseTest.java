@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -30,6 +31,36 @@ class EmbeddedDatabaseTest {
     try (EmbeddedDatabase second = EmbeddedDatabase.start(directory)) {
       assertThat(query(second, "SELECT x FROM t")).isEqualTo("42");
     }
+  }
+
+  @Test
+  void asksForAPasswordThatOnlyThisUserCanRead() throws Exception {
+    try (EmbeddedDatabase database = EmbeddedDatabase.start(directory)) {
+      String withoutPassword = database.url().replaceFirst(":[^:@]+@", "@");
+      assertThatThrownBy(() -> query(withoutPassword, "SELECT 1")).hasMessageContaining("password");
+    }
+    Path file = directory.resolve("database-password");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+  }
+
+  @Test
+  void goesOnWithDataOfAnEarlierVersionAndWithoutTheFileOfThePassword() throws Exception {
+    try (EmbeddedDatabase database = EmbeddedDatabase.start(directory)) {
+      query(database, "CREATE TABLE t AS SELECT 42 AS x; SELECT x FROM t");
+    }
+    Files.writeString(directory.resolve("postgres/pg_hba.conf"), "host all all all trust\n");
+    try (EmbeddedDatabase database = EmbeddedDatabase.start(directory)) {
+      assertThat(query(database, "SELECT x FROM t")).isEqualTo("42");
+    }
+    Files.delete(directory.resolve("database-password"));
+    try (EmbeddedDatabase database = EmbeddedDatabase.start(directory)) {
+      assertThat(query(database, "SELECT x FROM t")).isEqualTo("42");
+    }
+    assertThat(directory.resolve("postgres/pg_hba.conf"))
+        .content()
+        .contains("scram-sha-256")
+        .doesNotContain("trust");
   }
 
   @Test
@@ -137,7 +168,11 @@ class EmbeddedDatabaseTest {
   }
 
   static String query(EmbeddedDatabase database, String sql) throws SQLException {
-    DatabaseUrl url = DatabaseUrl.parse(database.url());
+    return query(database.url(), sql);
+  }
+
+  private static String query(String databaseUrl, String sql) throws SQLException {
+    DatabaseUrl url = DatabaseUrl.parse(databaseUrl);
     try (Connection connection =
             DriverManager.getConnection(url.jdbcUrl(), url.user(), url.password().orElse(""));
         Statement statement = connection.createStatement()) {

@@ -1,17 +1,24 @@
 package io.zerodowntime.platform;
 
+import static io.zerodowntime.testing.Waiting.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -21,6 +28,47 @@ class PreflightTest {
   @Test
   void acceptsAServerThatAnswers() {
     assertThatCode(() -> Preflight.check(DATABASE.url())).doesNotThrowAnyException();
+  }
+
+  @Test
+  void asksTheServerOnceWhetherItSpeaksTls() {
+    String url = DATABASE.url().replaceFirst("\\?.*", "");
+    for (String mode : List.of("", "?sslmode=prefer", "?sslmode=allow")) {
+      assertThat(Preflight.check(url + mode)).as(mode).isEqualTo(SslMode.DISABLE);
+    }
+    assertThat(Preflight.check(DATABASE.url())).isEqualTo(SslMode.DISABLE);
+    refuses(url + "?sslmode=require", "refuses the connection");
+  }
+
+  /** The limit is below authentication_timeout, after which the server ends what was left. */
+  @Test
+  void noProcessIsLeftBesideTheConnectionsToAServerWithoutTls() throws Exception {
+    SslMode mode = Preflight.check(DATABASE.url().replaceFirst("\\?.*", ""));
+    PgConnectOptions options =
+        new PgConnectOptions()
+            .setPort(DATABASE.port())
+            .setHost("localhost")
+            .setDatabase(DATABASE.name())
+            .setUser("postgres")
+            .setSslMode(io.vertx.pgclient.SslMode.of(mode.label()));
+    Vertx vertx = Vertx.vertx();
+    try {
+      PgConnection.connect(vertx, options).toCompletionStage().toCompletableFuture().join();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> TestPostgres.postmaster().children().count() <= sessions());
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+  }
+
+  private static long sessions() throws SQLException {
+    try (Connection connection = TestPostgres.superuser().getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT count(*) FROM pg_stat_activity")) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.zerodowntime.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +30,30 @@ class StartFilesTest {
     Files.writeString(directory.resolve("operator-password"), " \n");
 
     assertThat(StartFiles.operatorPassword(directory)).hasSize(24);
+  }
+
+  @Test
+  void aPrivateDirectoryIsThisUsersAlone() throws IOException {
+    Path made = StartFiles.privateDirectory(directory.resolve("private"));
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made)))
+        .isEqualTo("rwx------");
+    assertThat(StartFiles.privateDirectory(made)).isEqualTo(made);
+  }
+
+  @Test
+  void whatOthersCouldChangeIsNoPrivateDirectory() throws IOException {
+    Path open =
+        Files.createDirectory(
+            directory.resolve("open"),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+    Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
+
+    for (Path refused : List.of(open, link)) {
+      assertThatThrownBy(() -> StartFiles.privateDirectory(refused))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("0700");
+    }
   }
 
   @Test

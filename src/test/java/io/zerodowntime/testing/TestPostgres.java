@@ -3,7 +3,10 @@ package io.zerodowntime.testing;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Locale;
@@ -39,6 +42,20 @@ public final class TestPostgres {
   /** The port on localhost. */
   public static int port() {
     return Holder.SERVER.getPort();
+  }
+
+  /** The server's first process, the parent of all others. */
+  public static ProcessHandle postmaster() {
+    try (Connection connection = superuser().getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW data_directory")) {
+      row.next();
+      Path file = Path.of(row.getString(1), "postmaster.pid");
+      long pid = Long.parseLong(Files.readAllLines(file).get(0).strip());
+      return ProcessHandle.of(pid).orElseThrow();
+    } catch (SQLException | IOException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Started once, when first asked for. */
