@@ -4,6 +4,7 @@ import io.quarkus.arc.All;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
+import io.zerodowntime.platform.Outcome;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Queue;
@@ -83,8 +84,9 @@ public class Migrations {
     boolean noSchemaYet =
         failure instanceof MigrationException.Unknown
             || (failure instanceof PgException e && UNDEFINED_TABLE.equals(e.getSqlState()));
+    // the circuit breaker says once that the database is away
     LOG.logf(
-        noSchemaYet ? Logger.Level.DEBUG : Logger.Level.WARN,
+        noSchemaYet || Outcome.isAway(failure) ? Logger.Level.DEBUG : Logger.Level.WARN,
         "%s: %s",
         migration.name(),
         failure.getMessage());

@@ -6,6 +6,7 @@ import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.Fenced;
 import io.zerodowntime.platform.GroupCommit;
+import io.zerodowntime.platform.WriteRequests;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
@@ -55,7 +56,7 @@ class OrderCreations implements GroupCommit.Writes<Creation, String> {
    */
   Uni<Fenced<Answer>> create(Phase phase, NewOrder order, KeyClaim claim) {
     Creation creation = new Creation(phase, order, claim);
-    return (sharing ? commits.write(creation) : alone(creation))
+    return (sharing ? commits.write(creation) : alone(creation, WriteRequests.current()))
         .chain(json -> store.answer(json, phase, null, claim));
   }
 
@@ -86,15 +87,15 @@ class OrderCreations implements GroupCommit.Writes<Creation, String> {
   }
 
   @Override
-  public Uni<String> alone(Creation creation) {
+  public Uni<String> alone(Creation creation, WriteRequests requests) {
     return creation.claim() == null
-        ? store.create(creation.phase(), creation.order())
-        : store.create(creation.phase(), creation.order(), creation.claim());
+        ? store.create(creation.phase(), creation.order(), requests)
+        : store.create(creation.phase(), creation.order(), creation.claim(), requests);
   }
 
   @Override
-  public Uni<List<String>> together(List<Creation> creations) {
+  public Uni<List<String>> together(List<Creation> creations, WriteRequests requests) {
     listeners.forEach(each -> each.grouped(creations.size()));
-    return groups.create(creations);
+    return groups.create(creations, requests);
   }
 }

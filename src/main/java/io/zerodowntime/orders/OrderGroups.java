@@ -1,12 +1,15 @@
 package io.zerodowntime.orders;
 
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.mutiny.sqlclient.Pool;
-import io.vertx.mutiny.sqlclient.Row;
-import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.platform.DatabasePools;
+import io.zerodowntime.platform.WriteRequests;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Arrays;
@@ -58,7 +61,7 @@ class OrderGroups {
 
   private final Pool pool;
 
-  OrderGroups(Pool pool) {
+  OrderGroups(@Identifier(DatabasePools.ORDERS) Pool pool) {
     this.pool = pool;
   }
 
@@ -74,13 +77,16 @@ class OrderGroups {
    * Creates all of them or, where it fails, none.
    *
    * @param creations of one phase and no two of one key
+   * @param requests to be told when they are sent
    * @return the JSON of each, in the same order; null where nothing was written
    */
-  Uni<List<String>> create(List<Creation> creations) {
+  Uni<List<String>> create(List<Creation> creations, WriteRequests requests) {
     Phase phase = creations.get(0).phase();
-    return pool.preparedQuery(CREATE.get(StatusColumns.writtenIn(phase)))
-        .execute(parameters(phase, creations))
-        .map(rows -> written(rows, creations.size()));
+    return requests.send(
+        pool,
+        CREATE.get(StatusColumns.writtenIn(phase)),
+        parameters(phase, creations),
+        rows -> written(rows, creations.size()));
   }
 
   private static Tuple parameters(Phase phase, List<Creation> creations) {

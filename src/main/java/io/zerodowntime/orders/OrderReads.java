@@ -1,14 +1,16 @@
 package io.zerodowntime.orders;
 
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
+import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.Fenced;
-import io.zerodowntime.platform.ReadClient;
+import io.zerodowntime.platform.DatabasePools;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,9 +59,11 @@ class OrderReads {
       """;
 
   private final Pool pool;
-  private final ReadClient reads;
+  private final SqlClient reads;
 
-  OrderReads(Pool pool, ReadClient reads) {
+  OrderReads(
+      @Identifier(DatabasePools.ORDERS) Pool pool,
+      @Identifier(DatabasePools.READS) SqlClient reads) {
     this.pool = pool;
     this.reads = reads;
   }
@@ -72,7 +76,6 @@ class OrderReads {
   /** The order's JSON; empty if there is none. */
   Uni<Fenced<Optional<String>>> find(Phase phase, long id) {
     return reads
-        .client()
         .preparedQuery(phase.readsNew() ? FIND_BY_NEW : FIND_BY_OLD)
         .execute(Tuple.of(id))
         .map(rows -> fenced(rows, Optional.ofNullable(first(rows).getString("json"))));

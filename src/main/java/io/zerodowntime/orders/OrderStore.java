@@ -1,5 +1,6 @@
 package io.zerodowntime.orders;
 
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -9,7 +10,9 @@ import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.Fenced;
+import io.zerodowntime.platform.DatabasePools;
 import io.zerodowntime.platform.Transactions;
+import io.zerodowntime.platform.WriteRequests;
 import jakarta.inject.Singleton;
 import java.util.Map;
 
@@ -107,11 +110,16 @@ class OrderStore {
       WHERE state.name = 'orders-status'
       """;
 
-  private final Pool pool;
+  private final Pool orders;
+  private final Pool rows;
   private final Transactions transactions;
 
-  OrderStore(Pool pool, Transactions transactions) {
-    this.pool = pool;
+  OrderStore(
+      @Identifier(DatabasePools.ORDERS) Pool orders,
+      @Identifier(DatabasePools.ROWS) Pool rows,
+      Transactions transactions) {
+    this.orders = orders;
+    this.rows = rows;
     this.transactions = transactions;
   }
 
@@ -138,23 +146,25 @@ class OrderStore {
   }
 
   /** Creates an order; its JSON, or null if nothing was written. */
-  Uni<String> create(Phase phase, NewOrder order) {
-    return send(CREATE, phase, parameters(phase, order));
+  Uni<String> create(Phase phase, NewOrder order, WriteRequests requests) {
+    return send(orders, CREATE, phase, parameters(phase, order), requests);
   }
 
   /** Creates an order unless its key is taken; its JSON, or null if nothing was written. */
-  Uni<String> create(Phase phase, NewOrder order, KeyClaim claim) {
-    return send(CREATE_UNDER_KEY, phase, withClaim(parameters(phase, order), claim));
+  Uni<String> create(Phase phase, NewOrder order, KeyClaim claim, WriteRequests requests) {
+    Tuple parameters = withClaim(parameters(phase, order), claim);
+    return send(orders, CREATE_UNDER_KEY, phase, parameters, requests);
   }
 
   /** Changes an order; its JSON as it is then, or null if nothing was written. */
   Uni<String> update(Phase phase, long id, StatusChange change) {
-    return send(UPDATE, phase, parameters(phase, id, change));
+    return send(rows, UPDATE, phase, parameters(phase, id, change), WriteRequests.current());
   }
 
   /** Changes an order unless the key is taken; its JSON, or null if nothing was written. */
   Uni<String> update(Phase phase, long id, StatusChange change, KeyClaim claim) {
-    return send(UPDATE_UNDER_KEY, phase, withClaim(parameters(phase, id, change), claim));
+    Tuple parameters = withClaim(parameters(phase, id, change), claim);
+    return send(rows, UPDATE_UNDER_KEY, phase, parameters, WriteRequests.current());
   }
 
   /**
@@ -182,14 +192,21 @@ class OrderStore {
       withClaim(parameters, claim);
     }
     return transactions
-        .repeatable(() -> pool.preparedQuery(UNWRITTEN).execute(parameters))
-        .map(rows -> why(rows, sent, id != null));
+        .repeatable(() -> orders.preparedQuery(UNWRITTEN).execute(parameters))
+        .map(found -> why(found, sent, id != null));
   }
 
-  private Uni<String> send(Map<StatusColumns, String> variants, Phase phase, Tuple parameters) {
-    return pool.preparedQuery(variants.get(StatusColumns.writtenIn(phase)))
-        .execute(parameters)
-        .map(rows -> rows.size() == 0 ? null : rows.iterator().next().getString(0));
+  private static Uni<String> send(
+      Pool pool,
+      Map<StatusColumns, String> variants,
+      Phase phase,
+      Tuple parameters,
+      WriteRequests requests) {
+    return requests.send(
+        pool,
+        variants.get(StatusColumns.writtenIn(phase)),
+        parameters,
+        written -> written.size() == 0 ? null : written.iterator().next().getString(0));
   }
 
   private static Tuple parameters(Phase phase, NewOrder order) {

@@ -1,6 +1,5 @@
 package io.zerodowntime.platform;
 
-import io.vertx.core.impl.NoStackTraceThrowable;
 import io.vertx.pgclient.PgException;
 import java.util.Optional;
 
@@ -16,6 +15,9 @@ final class DatabaseProblems {
    */
   static Optional<Problem> of(Throwable failure, boolean safe) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (Outcome.isBusy(each)) {
+        return Optional.of(busy());
+      }
       Outcome outcome = Outcome.of(each);
       if (outcome == Outcome.UNKNOWN && !safe) {
         return Optional.of(outcomeUnknown());
@@ -32,15 +34,14 @@ final class DatabaseProblems {
 
   // classes 08 (connection), 53 (resources), 57 (operator) and 25006 (a standby that took over)
   private static boolean isAway(Throwable failure) {
-    if (failure instanceof PgException refused && refused.getSqlState() != null) {
-      String state = refused.getSqlState();
-      return state.startsWith("08")
-          || state.startsWith("53")
-          || state.startsWith("57")
-          || state.equals("25006");
+    if (!(failure instanceof PgException refused) || refused.getSqlState() == null) {
+      return false;
     }
-    return failure instanceof NoStackTraceThrowable
-        && String.valueOf(failure.getMessage()).startsWith("Timeout");
+    String state = refused.getSqlState();
+    return state.startsWith("08")
+        || state.startsWith("53")
+        || state.startsWith("57")
+        || state.equals("25006");
   }
 
   private static boolean isWithoutSchema(Throwable failure) {
@@ -59,6 +60,14 @@ final class DatabaseProblems {
             "The connection to the database broke while it was at work: the write was done or not."
                 + " Look before you send it again; a write under an Idempotency-Key can be sent"
                 + " again as it is.")
+        .retryAfter(RETRY_AFTER);
+  }
+
+  private static Problem busy() {
+    return Problem.of(503, "busy", "The database is busy")
+        .detail(
+            "A lock or a connection that this request needs was not free in time. Nothing was"
+                + " changed; send the request again later.")
         .retryAfter(RETRY_AFTER);
   }
 

@@ -2,6 +2,8 @@ package io.zerodowntime.platform;
 
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -9,6 +11,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 
@@ -22,6 +25,9 @@ import java.util.function.LongSupplier;
  * own result. So a bad write costs its neighbours one repetition and never their success. Only
  * where nobody knows whether the group was done each of them fails so, and its sender decides.
  *
+ * <p>Two writes of one identity are never in flight at once, so a key that another client holds
+ * keeps one statement waiting and not a lane for each repetition.
+ *
  * @param <W> a write
  * @param <R> its result
  */
@@ -30,6 +36,7 @@ public final class GroupCommit<W, R> {
   private final Bounds bounds;
   private final LongSupplier nanoTime;
   private final Deque<Waiting<W, R>> queue = new ArrayDeque<>();
+  private final Set<Object> identitiesInFlight = new HashSet<>();
   private int taken;
 
   /**
@@ -49,7 +56,15 @@ public final class GroupCommit<W, R> {
    */
   public Uni<R> write(W write) {
     return Uni.createFrom()
-        .emitter(emitter -> accept(new Waiting<>(write, emitter, nanoTime.getAsLong())));
+        .emitter(
+            emitter ->
+                accept(
+                    new Waiting<>(
+                        write,
+                        emitter,
+                        nanoTime.getAsLong(),
+                        RequestDeadline.current(),
+                        Vertx.currentContext())));
   }
 
   private void accept(Waiting<W, R> arrived) {
@@ -74,7 +89,6 @@ public final class GroupCommit<W, R> {
 
   private List<Waiting<W, R>> takeGroup() {
     List<Waiting<W, R>> group = new ArrayList<>();
-    Set<Object> identities = new HashSet<>();
     int bytes = 0;
     Iterator<Waiting<W, R>> each = queue.iterator();
     while (each.hasNext() && group.size() < bounds.writes()) {
@@ -83,7 +97,7 @@ public final class GroupCommit<W, R> {
       if (!group.isEmpty() && bytes + size > bounds.bytes()) {
         break;
       }
-      if (fits(waiting.write(), group, identities)) {
+      if (fits(waiting.write(), group)) {
         group.add(waiting);
         bytes += size;
         each.remove();
@@ -92,24 +106,29 @@ public final class GroupCommit<W, R> {
     return group;
   }
 
-  private boolean fits(W write, List<Waiting<W, R>> group, Set<Object> identities) {
+  private boolean fits(W write, List<Waiting<W, R>> group) {
     boolean sameKind =
         group.isEmpty() || writes.kind(group.get(0).write()).equals(writes.kind(write));
     Object identity = writes.identity(write);
-    return sameKind && (identity == null || identities.add(identity));
+    return sameKind && (identity == null || identitiesInFlight.add(identity));
   }
 
   private void send(List<Waiting<W, R>> group) {
     if (group.size() == 1) {
-      alone(group.get(0), this::leave);
+      alone(group.get(0), 1);
       return;
     }
     List<W> together = group.stream().map(Waiting::write).toList();
     Uni.createFrom()
-        .deferred(() -> writes.together(together))
+        .deferred(() -> writes.together(together, requests(group)))
         .invoke(results -> requireOneEach(group, results))
         .subscribe()
         .with(results -> answer(group, results), failure -> takeApart(group, failure));
+  }
+
+  private static <W, R> WriteRequests requests(List<Waiting<W, R>> group) {
+    return new WriteRequests(
+        group.stream().map(Waiting::request).flatMap(Optional::stream).toList());
   }
 
   private void requireOneEach(List<Waiting<W, R>> group, List<R> results) {
@@ -120,33 +139,42 @@ public final class GroupCommit<W, R> {
   }
 
   private void answer(List<Waiting<W, R>> group, List<R> results) {
-    leave();
+    leave(group, 1);
     for (int each = 0; each < group.size(); each++) {
-      group.get(each).emitter().complete(results.get(each));
+      group.get(each).complete(results.get(each));
     }
   }
 
   private void takeApart(List<Waiting<W, R>> group, Throwable failure) {
-    leave();
     if (Outcome.of(failure) == Outcome.UNKNOWN) {
-      group.forEach(each -> each.emitter().fail(failure));
+      leave(group, 1);
+      group.forEach(each -> each.fail(failure));
     } else {
-      group.forEach(each -> alone(each, () -> {}));
+      leave(List.of(), 1);
+      group.forEach(each -> alone(each, 0));
     }
   }
 
-  private void alone(Waiting<W, R> one, Runnable after) {
+  private void alone(Waiting<W, R> one, int lanes) {
+    List<Waiting<W, R>> group = List.of(one);
     Uni.createFrom()
-        .deferred(() -> writes.alone(one.write()))
+        .deferred(() -> writes.alone(one.write(), requests(group)))
         .onTermination()
-        .invoke(after)
+        .invoke(() -> leave(group, lanes))
         .subscribe()
-        .with(one.emitter()::complete, one.emitter()::fail);
+        .with(one::complete, one::fail);
   }
 
-  private void leave() {
+  /** Frees the identities of these writes, and so many lanes. */
+  private void leave(List<Waiting<W, R>> group, int lanes) {
     synchronized (this) {
-      taken--;
+      taken -= lanes;
+      for (Waiting<W, R> each : group) {
+        Object identity = writes.identity(each.write());
+        if (identity != null) {
+          identitiesInFlight.remove(identity);
+        }
+      }
     }
     dispatch();
   }
@@ -158,7 +186,7 @@ public final class GroupCommit<W, R> {
 
   /** Gives up on what has waited longer than the deadline; to be called now and then. */
   public void expire() {
-    expired().forEach(each -> each.emitter().fail(new ProblemException(HttpProblems.overloaded())));
+    expired().forEach(each -> each.fail(new ProblemException(HttpProblems.overloaded())));
   }
 
   private synchronized List<Waiting<W, R>> expired() {
@@ -184,18 +212,49 @@ public final class GroupCommit<W, R> {
     /** Only writes of the same kind go together. */
     Object kind(W write);
 
-    /** Two writes of the same identity never go together; null if it has none. */
+    /** Two writes of the same identity are never in flight at once; null if it has none. */
     Object identity(W write);
 
     /** About how many bytes the write's parameters take. */
     int bytes(W write);
 
-    /** Does one write. */
-    Uni<R> alone(W write);
+    /**
+     * Does one write.
+     *
+     * @param requests to be told when the write is sent
+     */
+    Uni<R> alone(W write, WriteRequests requests);
 
     /** Does at least two writes, all or none; gives back their results in the same order. */
-    Uni<List<R>> together(List<W> writes);
+    Uni<List<R>> together(List<W> writes, WriteRequests requests);
   }
 
-  private record Waiting<W, R>(W write, UniEmitter<? super R> emitter, long since) {}
+  private record Waiting<W, R>(
+      W write,
+      UniEmitter<? super R> emitter,
+      long since,
+      Optional<RequestDeadline> request,
+      Context context) {
+
+    void complete(R result) {
+      if (result == null) {
+        resume(() -> emitter.complete(null));
+      } else {
+        emitter.complete(result);
+      }
+    }
+
+    void fail(Throwable failure) {
+      resume(() -> emitter.fail(failure));
+    }
+
+    /** Who has something left to do does it in its own context, where its deadline is. */
+    private void resume(Runnable end) {
+      if (context == null || context == Vertx.currentContext()) {
+        end.run();
+      } else {
+        context.runOnContext(here -> end.run());
+      }
+    }
+  }
 }

@@ -1,10 +1,14 @@
 package io.zerodowntime.platform;
 
+import io.vertx.core.VertxException;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.impl.NoStackTraceThrowable;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
 import java.util.Set;
 
 /** What a failed statement left behind, and so whether it may be sent again. */
@@ -18,12 +22,14 @@ public enum Outcome {
   /** Nothing was done, and a repetition would fail the same way. */
   FINAL;
 
+  private static final String LOCK_TIMEOUT = "55P03";
+
   /*
    * PostgreSQL's appendix A: serialization_failure, deadlock_detected, lock_not_available,
    * admin_shutdown, cannot_connect_now, too_many_connections. Each aborts the transaction.
    */
   private static final Set<String> NOT_DONE_STATES =
-      Set.of("40001", "40P01", "55P03", "57P01", "57P03", "53300");
+      Set.of("40001", "40P01", LOCK_TIMEOUT, "57P01", "57P03", "53300");
   // undefined_column; undefined_table is no sign of a phase
   private static final String UNDEFINED_COLUMN = "42703";
   private static final String FEATURE_NOT_SUPPORTED = "0A000";
@@ -33,7 +39,7 @@ public enum Outcome {
     if (failure instanceof PgException refused) {
       return of(refused);
     }
-    if (failure instanceof ConnectException || isUnsent(failure)) {
+    if (isUnsent(failure)) {
       return NOT_DONE;
     }
     return failure instanceof ClosedConnectionException || failure instanceof IOException
@@ -41,10 +47,41 @@ public enum Outcome {
         : FINAL;
   }
 
-  // the client found the connection closed before it wrote anything, and has no class for that
   private static boolean isUnsent(Throwable failure) {
-    return failure instanceof NoStackTraceThrowable
-        && String.valueOf(failure.getMessage()).startsWith("Connection is not active now");
+    return failure instanceof NotConnectedException
+        || failure instanceof BusyException
+        || failure instanceof ConnectionPoolTooBusyException
+        || failure instanceof ConnectException
+        || failure instanceof UnknownHostException
+        || failure instanceof NoRouteToHostException
+        || isFoundClosed(failure);
+  }
+
+  // the client found the connection closed before it wrote anything, and has no class for that
+  private static boolean isFoundClosed(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    return (failure instanceof NoStackTraceThrowable || failure instanceof VertxException)
+        && (message.startsWith("Connection is not active now")
+            || message.startsWith("Pending requests failed to be sent"));
+  }
+
+  /** Whether no connection could be made. */
+  public static boolean isAway(Throwable failure) {
+    return failure instanceof NotConnectedException;
+  }
+
+  /**
+   * Whether the database had no room for it: a lock was held, or every connection was in use, for
+   * as long as a statement may wait.
+   */
+  static boolean isBusy(Throwable failure) {
+    return failure instanceof BusyException
+        || failure instanceof ConnectionPoolTooBusyException
+        || isLockTimeout(failure);
+  }
+
+  static boolean isLockTimeout(Throwable failure) {
+    return failure instanceof PgException refused && LOCK_TIMEOUT.equals(refused.getSqlState());
   }
 
   private static Outcome of(PgException refused) {

@@ -1,10 +1,15 @@
 package io.zerodowntime.platform;
 
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -12,8 +17,13 @@ import java.util.function.Supplier;
 
 /**
  * The one way to run a transaction or a single statement. A failure whose outcome is known is
- * retried with jittered exponential back-off for at most {@link #PATIENCE}; one whose outcome is
- * unknown only where the caller says that a repetition is harmless.
+ * retried with jittered exponential back-off until the request's deadline, outside a request for at
+ * most {@link #PATIENCE}; one whose outcome is unknown only where the caller says that a repetition
+ * is harmless.
+ *
+ * <p>A request is retried once after a lock timeout, so that it survives a schema change that waits
+ * for its lock, and not at all after it waited for a connection in vain, or while the database is
+ * {@linkplain CircuitBreaker#isLasting away for long}.
  */
 @ApplicationScoped
 public class Transactions {
@@ -21,12 +31,23 @@ public class Transactions {
   public static final Duration PATIENCE = Duration.ofSeconds(8);
 
   private static final Duration FIRST_BACK_OFF = Duration.ofMillis(10);
-  private static final Duration LAST_BACK_OFF = Duration.ofSeconds(1);
+  private static final Duration LAST_BACK_OFF = Duration.ofMillis(500);
 
   private final Pool pool;
+  private final CircuitBreaker breaker;
 
-  Transactions(Pool pool) {
+  Transactions(Pool pool, CircuitBreaker breaker) {
     this.pool = pool;
+    this.breaker = breaker;
+  }
+
+  /** Those of the heartbeat and the reconciler, on connections of their own. */
+  @Produces
+  @Singleton
+  @Identifier(DatabasePools.CONTROL)
+  static Transactions control(
+      @Identifier(DatabasePools.CONTROL) Pool pool, CircuitBreaker breaker) {
+    return new Transactions(pool, breaker);
   }
 
   /** Runs {@code work} between BEGIN and COMMIT; it must be harmless to run it again. */
@@ -47,9 +68,9 @@ public class Transactions {
             Outcome.of(failure) == Outcome.NOT_DONE || Outcome.of(failure) == Outcome.UNKNOWN);
   }
 
-  private static <T> Uni<T> retrying(
-      Supplier<Uni<? extends T>> statement, Predicate<Throwable> retryable) {
-    return attempt(statement, retryable, System.nanoTime(), FIRST_BACK_OFF);
+  private <T> Uni<T> retrying(
+      Supplier<Uni<? extends T>> statement, Predicate<Throwable> repeatable) {
+    return attempt(statement, new Retries(repeatable), FIRST_BACK_OFF);
   }
 
   /*
@@ -57,22 +78,24 @@ public class Transactions {
    * one nothing but a failure handler where nothing fails.
    */
   private static <T> Uni<T> attempt(
-      Supplier<Uni<? extends T>> statement,
-      Predicate<Throwable> retryable,
-      long began,
-      Duration backOff) {
+      Supplier<Uni<? extends T>> statement, Retries retries, Duration backOff) {
     return Uni.createFrom()
         .<T>deferred(statement)
-        .onFailure(
-            failure -> System.nanoTime() - began < PATIENCE.toNanos() && retryable.test(failure))
+        .onFailure(retries::allow)
         .recoverWithUni(
-            () ->
-                Uni.createFrom()
-                    .voidItem()
-                    .onItem()
-                    .delayIt()
-                    .by(jittered(backOff))
-                    .chain(() -> attempt(statement, retryable, began, next(backOff))));
+            () -> pause(jittered(backOff)).chain(() -> attempt(statement, retries, next(backOff))));
+  }
+
+  /** The request goes on in its own context, where its deadline is. */
+  private static Uni<Void> pause(Duration time) {
+    return Vertx.currentContext() == null
+        ? Uni.createFrom().voidItem().onItem().delayIt().by(time)
+        : Uni.createFrom()
+            .emitter(
+                over ->
+                    Vertx.currentContext()
+                        .owner()
+                        .setTimer(Math.max(1, time.toMillis()), timer -> over.complete(null)));
   }
 
   /** Half to one and a half times the back-off, so that those who failed together part. */
@@ -84,5 +107,32 @@ public class Transactions {
   private static Duration next(Duration backOff) {
     Duration doubled = backOff.multipliedBy(2);
     return doubled.compareTo(LAST_BACK_OFF) < 0 ? doubled : LAST_BACK_OFF;
+  }
+
+  /** What one call may still do about failures. */
+  private final class Retries {
+    private final Predicate<Throwable> repeatable;
+    private final Optional<RequestDeadline> request = RequestDeadline.current();
+    private final long began = System.nanoTime();
+    private boolean lockTimeout;
+
+    Retries(Predicate<Throwable> repeatable) {
+      this.repeatable = repeatable;
+    }
+
+    boolean allow(Throwable failure) {
+      return repeatable.test(failure)
+          && request
+              .map(deadline -> !deadline.hasPassed() && isWorthWaiting(failure))
+              .orElseGet(() -> System.nanoTime() - began < PATIENCE.toNanos());
+    }
+
+    private boolean isWorthWaiting(Throwable failure) {
+      if (Outcome.isLockTimeout(failure) && !lockTimeout) {
+        lockTimeout = true;
+        return true;
+      }
+      return !Outcome.isBusy(failure) && !breaker.isLasting();
+    }
   }
 }

@@ -7,6 +7,7 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.platform.WriteRequests;
 import io.zerodowntime.testing.PostgresResource;
 import jakarta.inject.Inject;
 import java.math.BigDecimal;
@@ -130,6 +131,6 @@ class OrderGroupsTest {
   }
 
   private List<String> create(List<Creation> creations) {
-    return groups.create(creations).await().atMost(LIMIT);
+    return groups.create(creations, WriteRequests.current()).await().atMost(LIMIT);
   }
 }

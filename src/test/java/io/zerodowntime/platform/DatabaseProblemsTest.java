@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
 import java.net.ConnectException;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,16 @@ class DatabaseProblemsTest {
   @Test
   void tellsThatTheDatabaseCannotBeReached() {
     assertAway(of(new ConnectException("refused"), false));
+  }
+
+  @Test
+  void tellsThatTheDatabaseIsBusy() {
+    for (Throwable failure : List.of(refused("55P03"), new BusyException("made up"))) {
+      Problem problem = of(failure, false).orElseThrow();
+      assertThat(problem.status()).isEqualTo(503);
+      assertThat(problem.members().getString("type")).isEqualTo("urn:problem:busy");
+      assertThat(problem.retryAfter()).isPresent();
+    }
   }
 
   @ParameterizedTest

@@ -129,6 +129,17 @@ class GroupCommitTest {
   }
 
   @Test
+  void neverHasTheSameIdentityInFlightTwice() {
+    GroupCommit<String, String> two = commits(2, 4, 100);
+    List.of("=k", "=k", "b").forEach(each -> two.write(each).subscribe().with(done -> {}));
+    assertThat(statements.sent).containsExactly(List.of("=k"), List.of("b"));
+
+    statements.succeed(0);
+
+    assertThat(statements.sent).last().isEqualTo(List.of("=k"));
+  }
+
+  @Test
   void takesAFailedGroupApart() throws Exception {
     arrive("a");
     CompletableFuture<String> b = write("b");
@@ -249,7 +260,7 @@ class GroupCommitTest {
   /** Statements that end by themselves, on other threads. */
   private static final class Slow extends Statements {
     @Override
-    public Uni<List<String>> together(List<String> writes) {
+    public Uni<List<String>> together(List<String> writes, WriteRequests requests) {
       List<String> results = writes.stream().map(each -> "did " + each).toList();
       return Uni.createFrom().item(results).onItem().delayIt().by(Duration.ofMillis(1));
     }

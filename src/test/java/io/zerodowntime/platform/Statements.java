@@ -39,15 +39,15 @@ class Statements implements GroupCommit.Writes<String, String> {
   }
 
   @Override
-  public Uni<String> alone(String write) {
+  public Uni<String> alone(String write, WriteRequests requests) {
     if (write.equals("throws")) {
       throw new IllegalStateException("thrown");
     }
-    return together(List.of(write)).map(results -> results.get(0));
+    return together(List.of(write), requests).map(results -> results.get(0));
   }
 
   @Override
-  public Uni<List<String>> together(List<String> writes) {
+  public Uni<List<String>> together(List<String> writes, WriteRequests requests) {
     if (writes.contains("throws")) {
       throw new IllegalStateException("thrown");
     }

@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.phase;
 
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
@@ -9,6 +10,7 @@ import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +47,7 @@ public class Instances {
   private final String self;
 
   Instances(
-      Pool pool,
+      @Identifier(DatabasePools.CONTROL) Pool pool,
       MigrationConfig config,
       @ConfigProperty(name = "quarkus.application.version") String version,
       @ConfigProperty(name = "HOSTNAME") Optional<String> host) {

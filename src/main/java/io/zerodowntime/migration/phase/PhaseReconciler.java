@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.phase;
 
 import io.quarkus.arc.All;
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -13,6 +14,7 @@ import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.platform.DatabasePools;
 import io.zerodowntime.platform.Transactions;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -36,7 +38,7 @@ public class PhaseReconciler {
   private final List<MigrationListener> listeners;
 
   PhaseReconciler(
-      Transactions transactions,
+      @Identifier(DatabasePools.CONTROL) Transactions transactions,
       PhaseStore store,
       Instances instances,
       GracePeriod grace,

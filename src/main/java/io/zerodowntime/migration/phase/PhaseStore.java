@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.phase;
 
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -14,6 +15,7 @@ import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Step;
+import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Optional;
 
@@ -48,9 +50,13 @@ public class PhaseStore implements StateSource {
       """;
 
   private final Pool pool;
+  private final SqlClient reads;
 
-  PhaseStore(Pool pool) {
+  PhaseStore(
+      @Identifier(DatabasePools.CONTROL) Pool pool,
+      @Identifier(DatabasePools.READS) SqlClient reads) {
     this.pool = pool;
+    this.reads = reads;
   }
 
   private static MigrationState state(Row row) {
@@ -66,7 +72,8 @@ public class PhaseStore implements StateSource {
   }
 
   Uni<Phase> phase(String name) {
-    return pool.preparedQuery(PHASE)
+    return reads
+        .preparedQuery(PHASE)
         .execute(Tuple.of(name))
         .map(rows -> Phase.of(only(rows, name).getInteger("phase")));
   }

@@ -1,11 +1,13 @@
 package io.zerodowntime.migration.rest;
 
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.health.api.AsyncHealthCheck;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.StateSource;
+import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -26,7 +28,8 @@ public class SchemaReadiness implements AsyncHealthCheck {
   private final Migrations migrations;
   private final StateSource states;
 
-  SchemaReadiness(Pool pool, Migrations migrations, StateSource states) {
+  SchemaReadiness(
+      @Identifier(DatabasePools.CONTROL) Pool pool, Migrations migrations, StateSource states) {
     this.pool = pool;
     this.migrations = migrations;
     this.states = states;

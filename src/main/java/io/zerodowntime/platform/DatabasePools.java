@@ -1,0 +1,130 @@
+package io.zerodowntime.platform;
+
+import io.quarkus.reactive.pg.client.PgPoolCreator;
+import io.smallrye.common.annotation.Identifier;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.impl.CloseFuture;
+import io.vertx.core.impl.VertxInternal;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.pgclient.impl.PgPoolImpl;
+import io.vertx.pgclient.spi.PgDriver;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.spi.ConnectionFactory;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * The connections to the database, in pools that cannot take each other's: a row that is locked, or
+ * a batch that lasts, keeps neither other requests nor the heartbeat from the database.
+ *
+ * <p>The pool without an identifier is the engine's. {@link PoolSettings} has the bounds of each.
+ */
+@Singleton
+public class DatabasePools implements PgPoolCreator {
+  /** New orders, pages of orders, comparisons of one order. */
+  public static final String ORDERS = "orders";
+
+  /** Writes that may wait for a row that another client has locked. */
+  public static final String ROWS = "rows";
+
+  /**
+   * Short reads by a key that never wait for a row. They are pipelined: the next one is sent before
+   * the last one is answered, so client and server handle several for one wake-up. A write must not
+   * go here, for it would hold up what is behind it while it waits for a lock.
+   */
+  public static final String READS = "reads";
+
+  /** Heartbeat, reconciler, health. */
+  public static final String CONTROL = "control";
+
+  static final String ENGINE = "engine";
+
+  private final PoolSettings settings;
+  private final CircuitBreaker breaker;
+  private final LongAdder closed = new LongAdder();
+  private final CloseFuture closing = new CloseFuture();
+  private volatile Input input;
+
+  DatabasePools(PoolSettings settings, CircuitBreaker breaker) {
+    this.settings = settings;
+    this.breaker = breaker;
+  }
+
+  /** Makes the engine's pool; whoever closes it closes all. */
+  @Override
+  public io.vertx.sqlclient.Pool create(Input given) {
+    input = given;
+    return new PgPoolImpl((VertxInternal) given.vertx(), closing, pool(ENGINE, false));
+  }
+
+  @Produces
+  @Singleton
+  @Identifier(ORDERS)
+  Pool orders(Pool engine) {
+    return beside(engine, ORDERS);
+  }
+
+  @Produces
+  @Singleton
+  @Identifier(ROWS)
+  Pool rows(Pool engine) {
+    return beside(engine, ROWS);
+  }
+
+  @Produces
+  @Singleton
+  @Identifier(CONTROL)
+  Pool control(Pool engine) {
+    return beside(engine, CONTROL);
+  }
+
+  @Produces
+  @Singleton
+  @Identifier(READS)
+  SqlClient reads(Pool engine) {
+    engine.size();
+    return SqlClient.newInstance(pool(READS, true));
+  }
+
+  /** How many connections were closed because a statement was not answered in time. */
+  public long closedForSilence() {
+    return closed.sum();
+  }
+
+  /** The first call of the engine's pool makes it, with the options that all pools share. */
+  private Pool beside(Pool engine, String name) {
+    engine.size();
+    return Pool.newInstance(pool(name, false));
+  }
+
+  private io.vertx.sqlclient.Pool pool(String name, boolean pipelined) {
+    VertxInternal vertx = (VertxInternal) input.vertx();
+    PoolSettings.Bounds bounds = settings.of(name);
+    BoundedPool pool =
+        new BoundedPool(vertx, bounds.pool(input.poolOptions(), pipelined), pipelined, closing);
+    ConnectionFactory factory =
+        PgDriver.INSTANCE.createConnectionFactory(
+            vertx, bounds.connection(input.pgConnectOptionsList().get(0), pipelined));
+    pool.connectionProvider(context -> connect(factory, context, bounds));
+    closing.add(factory);
+    return pool.init();
+  }
+
+  private Future<SqlConnection> connect(
+      ConnectionFactory factory, Context context, PoolSettings.Bounds bounds) {
+    if (!breaker.admits()) {
+      return Future.future(
+          refused ->
+              context.runOnContext(
+                  later -> refused.fail(new NotConnectedException("it is away", null))));
+    }
+    return factory
+        .connect(context)
+        .map(connection -> ResponseLimit.on(connection, bounds.response(), closed))
+        .onComplete(connected -> breaker.succeeded(), breaker::failed)
+        .recover(failure -> Future.failedFuture(new NotConnectedException(failure)));
+  }
+}
