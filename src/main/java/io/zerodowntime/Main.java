@@ -95,7 +95,7 @@ public final class Main {
     if (cause instanceof IOException && String.valueOf(cause.getMessage()).contains(IN_USE)) {
       System.err.println(
           "the HTTP port is in use: stop what listens there, or set QUARKUS_HTTP_PORT");
-    } else if (cause instanceof ConfigurationException) {
+    } else if (cause instanceof ConfigurationException || cause instanceof StartException) {
       System.err.println(cause.getMessage());
     } else if (cause != null) {
       Logger.getLogger(Main.class).error("cannot start", failure);

@@ -3,6 +3,7 @@ package io.zerodowntime.orders;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpServerRequest;
 import io.zerodowntime.migration.MigrationException;
+import io.zerodowntime.platform.Admitted;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.PATCH;
@@ -29,6 +30,7 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @Path("/orders")
 @Consumes(MediaType.APPLICATION_JSON)
 @Produces(MediaType.APPLICATION_JSON)
+@Admitted
 class OrderResource {
   private final OrderService service;
   private final OrderViews views;

@@ -1,7 +1,6 @@
 package io.zerodowntime.platform;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -9,51 +8,65 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
- * Bounds how many requests are under way at once (a bulkhead). What comes beyond is refused at
- * once: under more load than there is capacity for, a queue without a bound makes everybody wait
+ * Bounds how much work for requests is in flight at once (a bulkhead). What comes beyond is refused
+ * at once: under more load than there is capacity for, a queue without a bound makes everybody wait
  * longer than they are willing to, and then nobody is served.
+ *
+ * <p>A slot is taken when a request's body is in and its work begins, and is free when the work has
+ * ended, not when the client has gone. Where none is free, a request is refused before its body is
+ * read; this look at the path is only cheaper, as the slot itself is asked for by the call.
  */
 @Singleton
 class Admission {
-  /** Behind {@link Farewell}, before bodies are looked at. */
+  /** Behind {@link RequestDeadlines}, before bodies are looked at. */
   private static final int EARLY = 5000;
 
-  private final AtomicInteger underWay = new AtomicInteger();
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final Refusals refusals;
   private final int limit;
   private final String path;
 
   Admission(
+      Refusals refusals,
       @ConfigProperty(name = "http.admission.limit") int limit,
       @ConfigProperty(name = "http.admission.path") String path) {
     if (limit < 1) {
       throw new StartException("MAX_REQUESTS must be at least 1, and is " + limit);
     }
+    this.refusals = refusals;
     this.limit = limit;
     this.path = path;
   }
 
   void register(@Observes Filters filters) {
-    filters.register(this::admit, EARLY);
+    filters.register(this::refuseEarly, EARLY);
   }
 
-  private void admit(RoutingContext request) {
-    if (!request.request().path().startsWith(path)) {
-      request.next();
-    } else if (underWay.incrementAndGet() > limit) {
-      underWay.decrementAndGet();
-      refuse(request, HttpProblems.overloaded());
+  private void refuseEarly(RoutingContext request) {
+    if (inFlight.get() >= limit && request.normalizedPath().startsWith(path)) {
+      ProblemAnswer.send(
+          request.request(), refusals.counted(HttpProblems.overloaded(), request.request()));
     } else {
-      request.addEndHandler(end -> underWay.decrementAndGet());
       request.next();
     }
   }
 
-  private static void refuse(RoutingContext request, Problem problem) {
-    request
-        .response()
-        .setStatusCode(problem.status())
-        .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
-        .putHeader(HttpHeaders.RETRY_AFTER, Integer.toString(problem.retryAfter().orElse(1)))
-        .end(problem.json());
+  /** Takes a slot; false if none is free. */
+  boolean enter() {
+    boolean free = inFlight.incrementAndGet() <= limit;
+    if (!free) {
+      leave();
+    }
+    return free;
+  }
+
+  /** Gives a slot back. */
+  void leave() {
+    inFlight.decrementAndGet();
+  }
+
+  /** How many slots are taken. */
+  int inFlight() {
+    return inFlight.get();
   }
 }

@@ -7,9 +7,13 @@ import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
+import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.net.URI;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -17,13 +21,34 @@ import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** Turns every failure of a call into a problem. */
+@Singleton
 class Problems {
   private static final Logger LOG = Logger.getLogger(Problems.class);
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
+  private final Refusals refusals;
+
+  Problems(Refusals refusals) {
+    this.refusals = refusals;
+  }
+
   @ServerExceptionMapper
-  Response problem(ProblemException failure) {
-    return failure.problem().response();
+  Response problem(ProblemException failure, HttpServerRequest request) {
+    return refusals.counted(failure.problem(), request).response();
+  }
+
+  @ServerExceptionMapper
+  Response accepted(AcceptedException accepted) {
+    return Response.accepted(
+            JsonObject.of(
+                    "state",
+                    "in-progress",
+                    "detail",
+                    "It takes longer than a request may; see the Location for what becomes of it.")
+                .encode())
+        .type(MediaType.APPLICATION_JSON)
+        .location(URI.create(accepted.location()))
+        .build();
   }
 
   @ServerExceptionMapper
@@ -70,7 +95,8 @@ class Problems {
   @ServerExceptionMapper
   Response unexpected(Throwable failure, HttpServerRequest request) {
     boolean safe = SAFE.contains(request.method().name());
-    return DatabaseProblems.of(failure, safe).orElseGet(() -> logged(failure, request)).response();
+    Problem problem = DatabaseProblems.of(failure, safe).orElseGet(() -> logged(failure, request));
+    return refusals.counted(problem, request).response();
   }
 
   private static Problem logged(Throwable failure, HttpServerRequest request) {

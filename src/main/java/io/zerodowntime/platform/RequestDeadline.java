@@ -18,6 +18,7 @@ public final class RequestDeadline {
 
   private final long atNanos;
   private volatile boolean writeSent;
+  private volatile boolean detached;
 
   private RequestDeadline(long atNanos) {
     this.atNanos = atNanos;
@@ -32,11 +33,21 @@ public final class RequestDeadline {
 
   /** The deadline of the request that is being worked on; empty outside a request. */
   public static Optional<RequestDeadline> current() {
+    return Optional.ofNullable(ofContext()).filter(deadline -> !deadline.detached);
+  }
+
+  /** The deadline of the current request, detached or not; null outside a request. */
+  static RequestDeadline ofContext() {
     Context context = Vertx.currentContext();
     // a root context is shared by all that runs on its event loop, and has no locals
     return context != null && VertxContext.isDuplicatedContext(context)
-        ? Optional.ofNullable(context.getLocal(KEY))
-        : Optional.empty();
+        ? context.getLocal(KEY)
+        : null;
+  }
+
+  /** Bounds the answer only from now on: the work of the request has no deadline any more. */
+  void detach() {
+    detached = true;
   }
 
   /** The time that is left; negative once the deadline has passed. */

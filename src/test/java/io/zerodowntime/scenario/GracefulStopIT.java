@@ -67,6 +67,27 @@ class GracefulStopIT {
     }
   }
 
+  @Test
+  void noStreamOfAJavaClientFailsWhileInstancesEnd() throws Exception {
+    try (Fleet fleet = new Fleet(directory, database, Map.of("SHUTDOWN_DELAY", "4s"))) {
+      fleet.run(0, "expand");
+      for (int drain = 0; drain < Integer.getInteger("graceful.drains", 2); drain++) {
+        ServiceProcess instance = fleet.serve();
+        try (JavaHttp2Client client = new JavaHttp2Client(fleet.addresses().get(drain))) {
+          await().until(() -> client.answered() > 500);
+          instance.signal("TERM");
+          await().until(() -> instance.get("/q/health/ready") != 200);
+          int before = client.answered();
+          await().until(() -> client.answered() > before + 500);
+          client.close();
+          assertThat(client.failures()).as("drain %d", drain).isEmpty();
+        }
+        assertThat(instance.awaitExit()).isEqualTo(143);
+        assertThat(instance.out()).doesNotContain("ERROR").doesNotContain("Exception");
+      }
+    }
+  }
+
   private void stop(ServiceProcess instance, URI address, Client balancer, int left)
       throws Exception {
     goOn();

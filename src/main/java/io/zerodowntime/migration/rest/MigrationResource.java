@@ -7,6 +7,7 @@ import io.zerodowntime.migration.status.History;
 import io.zerodowntime.migration.status.MigrationStatus;
 import io.zerodowntime.migration.status.StatusReports;
 import io.zerodowntime.migration.status.StatusText;
+import io.zerodowntime.platform.WithinDeadline;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -21,6 +22,7 @@ import org.jboss.resteasy.reactive.RestStreamElementType;
 @Path("/migrations")
 @RolesAllowed("viewer")
 @Produces(MediaType.APPLICATION_JSON)
+@WithinDeadline
 public class MigrationResource {
   static final Duration TICK = Duration.ofSeconds(1);
 

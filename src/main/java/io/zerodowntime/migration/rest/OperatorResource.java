@@ -10,6 +10,8 @@ import io.zerodowntime.migration.parity.ParityScan;
 import io.zerodowntime.migration.parity.Repair;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import io.zerodowntime.migration.status.StatusReports;
+import io.zerodowntime.platform.RequestDeadlines;
+import io.zerodowntime.platform.WithinDeadline;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.PATCH;
@@ -27,24 +29,28 @@ import org.jboss.resteasy.reactive.ResponseStatus;
 @RolesAllowed("operator")
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.WILDCARD)
+@WithinDeadline
 public class OperatorResource {
   private final Migrations migrations;
   private final Backfill backfill;
   private final ParityScan parity;
   private final Repair repair;
   private final ContractGuard contract;
+  private final RequestDeadlines deadlines;
 
   OperatorResource(
       Migrations migrations,
       Backfill backfill,
       ParityScan parity,
       Repair repair,
-      ContractGuard contract) {
+      ContractGuard contract,
+      RequestDeadlines deadlines) {
     this.migrations = migrations;
     this.backfill = backfill;
     this.parity = parity;
     this.repair = repair;
     this.contract = contract;
+    this.deadlines = deadlines;
   }
 
   /** Starts the backfill that the phase allows, within the limits given or the configured ones. */
@@ -105,11 +111,16 @@ public class OperatorResource {
     return repair.start(migrations.named(name), user(who)).map(StatusReports::begun);
   }
 
-  /** Drops the old column, or says which gates are closed. */
+  /**
+   * Drops the old column, or says which gates are closed. A drop that waits for a lock longer than
+   * a request may take goes on: then the answer is 202, and the certificate is in the history.
+   */
   @POST
   @Path("/contract")
   public Uni<Certificate> contract(@PathParam("name") String name, @Context SecurityContext who) {
-    return contract.contract(migrations.named(name), user(who));
+    var migration = migrations.named(name);
+    deadlines.acceptLate("/migrations/" + migration.name() + "/history");
+    return contract.contract(migration, user(who));
   }
 
   private static String user(SecurityContext who) {

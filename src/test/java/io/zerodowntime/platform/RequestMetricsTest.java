@@ -1,0 +1,47 @@
+package io.zerodowntime.platform;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.RawHttp;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The label uri is one of a closed set, whatever paths clients think of. */
+@QuarkusTest
+@TestProfile(EngineProfile.class)
+class RequestMetricsTest {
+  private static final Pattern URI =
+      Pattern.compile("http_server_requests_seconds_count\\{[^}]*uri=\"([^\"]*)\"");
+
+  @Test
+  void namesNoPathOfAClient() throws Exception {
+    for (int number = 0; number < 100; number++) {
+      given().delete("/orders/" + number);
+      given().get("/nothing/" + number);
+      given().get("/orders/" + number + "/nothing");
+      try (RawHttp client = new RawHttp()) {
+        client.send("GET /orders/" + number + "/x HTTP/1.1\r\nHost: test\r\n: bad\r\n\r\n");
+        assertThat(client.answer()).startsWith("HTTP/1.1 400 ");
+      }
+    }
+    given().get("/orders/1/shadow");
+    given().get("/migrations/orders-status/history");
+
+    List<String> uris =
+        URI.matcher(given().get("/q/metrics").asString())
+            .results()
+            .map((MatchResult found) -> found.group(1))
+            .distinct()
+            .toList();
+
+    assertThat(uris)
+        .contains("/orders/{id}", "/other", "/orders/{id}/shadow", "/migrations/{name}/history")
+        .allMatch(uri -> uri.matches("(/[a-z-]*|/\\{id}|/\\{name}|root)+"), "no raw path");
+  }
+}
