@@ -16,7 +16,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
-import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
@@ -32,10 +31,12 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 class OrderResource {
   private final OrderService service;
   private final OrderViews views;
+  private final IdempotencyKeys keys;
 
-  OrderResource(OrderService service, OrderViews views) {
+  OrderResource(OrderService service, OrderViews views, IdempotencyKeys keys) {
     this.service = service;
     this.views = views;
+    this.keys = keys;
   }
 
   @POST
@@ -43,8 +44,9 @@ class OrderResource {
   @APIResponseSchema(value = Order.class, responseCode = "201")
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> create(NewOrder order, @Context HttpServerRequest request) {
-    return service
-        .create(NewOrder.checked(order), key(request))
+    NewOrder checked = NewOrder.checked(order);
+    return keys.of(request)
+        .chain(key -> service.create(checked, key))
         .map(
             answer ->
                 answered(answer)
@@ -59,8 +61,9 @@ class OrderResource {
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> update(
       @PathParam("id") long id, StatusChange change, @Context HttpServerRequest request) {
-    return service
-        .update(id, StatusChange.checked(change), key(request))
+    StatusChange checked = StatusChange.checked(change);
+    return keys.of(request)
+        .chain(key -> service.update(id, checked, key))
         .map(answer -> answered(answer).build());
   }
 
@@ -91,11 +94,6 @@ class OrderResource {
   @ServerExceptionMapper
   public Response notReady(MigrationException.Unknown failure) {
     return OrderProblems.notReady().response();
-  }
-
-  // not @HeaderParam, for which a key that is empty is none
-  private static Optional<IdempotencyKey> key(HttpServerRequest request) {
-    return IdempotencyKey.of(request.headers().getAll(IdempotencyKey.HEADER));
   }
 
   private static ResponseBuilder<String> answered(Answer answer) {
