@@ -17,6 +17,9 @@ import java.util.Optional;
 record IdempotencyKey(String value) {
   static final String HEADER = "Idempotency-Key";
 
+  /** The bare and the quoted form, for the API's description; read by a loop, see below. */
+  static final String PATTERN = "^([!#-~][!-~]{0,254}|\"([!#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$";
+
   private static final int LONGEST = 255;
 
   /** Every character escaped, and the quotes. */

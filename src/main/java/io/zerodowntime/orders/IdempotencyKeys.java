@@ -19,6 +19,7 @@ import java.util.Optional;
 @Singleton
 class IdempotencyKeys {
   static final String CLIENT = "X-Client-Id";
+  static final String CLIENT_PATTERN = "^[!-~]{1,64}$";
 
   private static final int LONGEST_CLIENT = 64;
 

@@ -17,6 +17,10 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.headers.Header;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
@@ -29,6 +33,8 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @Consumes(MediaType.APPLICATION_JSON)
 @Produces(MediaType.APPLICATION_JSON)
 class OrderResource {
+  private static final String REPLAYED = "Idempotent-Replayed";
+
   private final OrderService service;
   private final OrderViews views;
   private final IdempotencyKeys keys;
@@ -40,9 +46,26 @@ class OrderResource {
   }
 
   @POST
-  @Parameter(name = IdempotencyKey.HEADER, in = ParameterIn.HEADER)
-  @APIResponseSchema(value = Order.class, responseCode = "201")
-  @APIResponse(responseCode = "422", description = "The key stands for another request")
+  @Parameter(
+      name = IdempotencyKey.HEADER,
+      in = ParameterIn.HEADER,
+      description = "Names this write, so that it is done once; a UUID",
+      schema = @Schema(type = SchemaType.STRING, pattern = IdempotencyKey.PATTERN))
+  @Parameter(
+      name = IdempotencyKeys.CLIENT,
+      in = ParameterIn.HEADER,
+      description = "Whose the key is, unless the client is logged in",
+      schema = @Schema(type = SchemaType.STRING, pattern = IdempotencyKeys.CLIENT_PATTERN))
+  @APIResponse(
+      responseCode = "201",
+      description = "Created",
+      headers = {
+        @Header(name = HttpHeaders.LOCATION, schema = @Schema(type = SchemaType.STRING)),
+        @Header(name = REPLAYED, schema = @Schema(type = SchemaType.STRING, enumeration = "true"))
+      },
+      content = @Content(schema = @Schema(implementation = Order.class)))
+  @APIResponse(responseCode = "401")
+  @APIResponse(responseCode = "422")
   public Uni<RestResponse<String>> create(NewOrder order, @Context HttpServerRequest request) {
     NewOrder checked = NewOrder.checked(order);
     return keys.of(request)
@@ -55,10 +78,27 @@ class OrderResource {
   }
 
   @PATCH
-  @Parameter(name = IdempotencyKey.HEADER, in = ParameterIn.HEADER)
   @Path("/{id}")
-  @APIResponseSchema(Order.class)
-  @APIResponse(responseCode = "422", description = "The key stands for another request")
+  @Parameter(
+      name = IdempotencyKey.HEADER,
+      in = ParameterIn.HEADER,
+      description = "Names this write, so that it is done once; a UUID",
+      schema = @Schema(type = SchemaType.STRING, pattern = IdempotencyKey.PATTERN))
+  @Parameter(
+      name = IdempotencyKeys.CLIENT,
+      in = ParameterIn.HEADER,
+      description = "Whose the key is, unless the client is logged in",
+      schema = @Schema(type = SchemaType.STRING, pattern = IdempotencyKeys.CLIENT_PATTERN))
+  @APIResponse(
+      responseCode = "200",
+      description = "Changed",
+      headers =
+          @Header(
+              name = REPLAYED,
+              schema = @Schema(type = SchemaType.STRING, enumeration = "true")),
+      content = @Content(schema = @Schema(implementation = Order.class)))
+  @APIResponse(responseCode = "401")
+  @APIResponse(responseCode = "422")
   public Uni<RestResponse<String>> update(
       @PathParam("id") long id, StatusChange change, @Context HttpServerRequest request) {
     StatusChange checked = StatusChange.checked(change);
@@ -77,15 +117,31 @@ class OrderResource {
   @GET
   @APIResponseSchema(Page.class)
   public Uni<String> list(
-      @QueryParam("userId") String userId,
-      @QueryParam("status") String status,
-      @QueryParam("after") String after,
-      @QueryParam("limit") String limit) {
+      @Parameter(
+              schema =
+                  @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = NewOrder.MAX_LONG))
+          @QueryParam("userId")
+          String userId,
+      @Parameter(
+              description = "Empty counts as left out",
+              schema = @Schema(type = SchemaType.STRING, pattern = NewOrder.STATUS_OR_EMPTY))
+          @QueryParam("status")
+          String status,
+      @Parameter(
+              schema =
+                  @Schema(type = SchemaType.INTEGER, minimum = "0", maximum = NewOrder.MAX_LONG))
+          @QueryParam("after")
+          String after,
+      @Parameter(schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "100"))
+          @QueryParam("limit")
+          String limit) {
     return views.page(OrderQuery.of(userId, status, after, limit)).map(OrderPage::json);
   }
 
   @GET
   @Path("/{id}/shadow")
+  @APIResponseSchema(Shadow.class)
+  @APIResponse(responseCode = "409")
   public Uni<Shadow> shadow(@PathParam("id") long id) {
     return views.shadow(id).map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
   }
@@ -99,7 +155,7 @@ class OrderResource {
   private static ResponseBuilder<String> answered(Answer answer) {
     ResponseBuilder<String> response =
         ResponseBuilder.create(RestResponse.Status.fromStatusCode(answer.status()), answer.json());
-    return answer.replayed() ? response.header("Idempotent-Replayed", "true") : response;
+    return answer.replayed() ? response.header(REPLAYED, "true") : response;
   }
 
   /**
@@ -107,5 +163,5 @@ class OrderResource {
    *
    * @param next what to send as {@code after} for the next page; null on the last one
    */
-  record Page(List<Order> items, Long next) {}
+  record Page(List<Order> items, @Schema(nullable = true) Long next) {}
 }

@@ -11,7 +11,7 @@ final class HttpProblems {
           401, "Credentials are needed for this call.",
           403, "These credentials do not allow this call.",
           404, "Nothing is found under this path.",
-          405, "This path does not know this method; see the API description at /q/openapi.",
+          405, "This path does not know this method; see the API description (OpenAPI).",
           406, "This path answers with application/json only.",
           413, "The body is longer than 65536 bytes.",
           415, "The body must be application/json.",

@@ -7,6 +7,7 @@ import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
 import io.vertx.core.http.HttpServerRequest;
+import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
@@ -17,9 +18,17 @@ import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** Turns every failure of a call into a problem. */
+@Singleton
 class Problems {
   private static final Logger LOG = Logger.getLogger(Problems.class);
+  private static final int METHOD_NOT_ALLOWED = 405;
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
+
+  private final AllowedMethods methods;
+
+  Problems(AllowedMethods methods) {
+    this.methods = methods;
+  }
 
   @ServerExceptionMapper
   Response problem(ProblemException failure) {
@@ -32,15 +41,18 @@ class Problems {
   }
 
   @ServerExceptionMapper
-  Response web(WebApplicationException failure) {
+  Response web(WebApplicationException failure, HttpServerRequest request) {
     if (failure.getCause() instanceof JacksonException json) {
       return malformed(json);
     }
     Response given = failure.getResponse();
     Response.ResponseBuilder response =
         Response.fromResponse(HttpProblems.of(given.getStatus()).response());
-    List.of(HttpHeaders.ALLOW, HttpHeaders.LOCATION, HttpHeaders.WWW_AUTHENTICATE)
+    List.of(HttpHeaders.LOCATION, HttpHeaders.WWW_AUTHENTICATE)
         .forEach(name -> response.header(name, given.getHeaders().getFirst(name)));
+    if (given.getStatus() == METHOD_NOT_ALLOWED) {
+      response.header(HttpHeaders.ALLOW, methods.of(request.path()));
+    }
     return response.build();
   }
 
