@@ -65,7 +65,7 @@ class OrderResource {
       },
       content = @Content(schema = @Schema(implementation = Order.class)))
   @APIResponse(responseCode = "401")
-  @APIResponse(responseCode = "422")
+  @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> create(NewOrder order, @Context HttpServerRequest request) {
     NewOrder checked = NewOrder.checked(order);
     return keys.of(request)
@@ -98,7 +98,7 @@ class OrderResource {
               schema = @Schema(type = SchemaType.STRING, enumeration = "true")),
       content = @Content(schema = @Schema(implementation = Order.class)))
   @APIResponse(responseCode = "401")
-  @APIResponse(responseCode = "422")
+  @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> update(
       @PathParam("id") long id, StatusChange change, @Context HttpServerRequest request) {
     StatusChange checked = StatusChange.checked(change);
@@ -141,7 +141,7 @@ class OrderResource {
   @GET
   @Path("/{id}/shadow")
   @APIResponseSchema(Shadow.class)
-  @APIResponse(responseCode = "409")
+  @APIResponse(responseCode = "409", description = "There is only one column")
   public Uni<Shadow> shadow(@PathParam("id") long id) {
     return views.shadow(id).map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
   }

@@ -6,11 +6,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.OASFilter;
 import org.eclipse.microprofile.openapi.models.OpenAPI;
@@ -58,10 +55,19 @@ public class ApiDescription implements OASFilter {
     responses.forEach(ApiDescription::complete);
     call.getResponses().setAPIResponses(responses);
     if (call.getRequestBody() != null) {
-      call.getRequestBody().getContent().getMediaTypes().values().stream()
-          .flatMap(type -> refs(type.getSchema()))
-          .forEach(ref -> requests.add(ref.substring(ref.lastIndexOf('/') + 1)));
+      boolean optional = Boolean.FALSE.equals(call.getRequestBody().getRequired());
+      for (MediaType type : call.getRequestBody().getContent().getMediaTypes().values()) {
+        String ref = type.getSchema().getRef();
+        requests.add(ref.substring(ref.lastIndexOf('/') + 1));
+        if (optional) {
+          type.setSchema(orNull(type.getSchema()));
+        }
+      }
     }
+  }
+
+  private static Schema orNull(Schema schema) {
+    return OASFactory.createSchema().anyOf(List.of(schema, of(SchemaType.NULL)));
   }
 
   private static List<String> errors(String path, Operation call) {
@@ -85,7 +91,9 @@ public class ApiDescription implements OASFilter {
       }
       return;
     }
-    response.setDescription(HttpProblems.of(Integer.parseInt(status)).title());
+    if (response.getDescription() == null || response.getDescription().isBlank()) {
+      response.setDescription(HttpProblems.of(Integer.parseInt(status)).title());
+    }
     MediaType problem = OASFactory.createMediaType().schema(ref("Problem"));
     response.setContent(OASFactory.createContent().addMediaType(Problem.MEDIA_TYPE, problem));
     if (status.equals("503")) {
@@ -112,14 +120,6 @@ public class ApiDescription implements OASFilter {
     return of(SchemaType.OBJECT)
         .addProperty("data", of(SchemaType.STRING).contentMediaType("application/json"))
         .required(List.of("data"));
-  }
-
-  private static Stream<String> refs(Schema schema) {
-    return Stream.concat(
-            Stream.of(schema),
-            Optional.ofNullable(schema.getAnyOf()).stream().flatMap(List::stream))
-        .map(Schema::getRef)
-        .filter(Objects::nonNull);
   }
 
   private static Schema problem() {

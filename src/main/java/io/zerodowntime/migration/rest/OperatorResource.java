@@ -32,7 +32,7 @@ import org.jboss.resteasy.reactive.ResponseStatus;
 @RolesAllowed("operator")
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.WILDCARD)
-@APIResponse(responseCode = "409")
+@APIResponse(responseCode = "409", description = "The protocol forbids it now")
 public class OperatorResource {
   private final Migrations migrations;
   private final Backfill backfill;
@@ -62,7 +62,7 @@ public class OperatorResource {
       content =
           @Content(
               mediaType = MediaType.APPLICATION_JSON,
-              schema = @Schema(implementation = LimitsChange.class, nullable = true)),
+              schema = @Schema(implementation = LimitsChange.class)),
       required = false)
   public Uni<RunStatus> start(
       @PathParam("name") String name, LimitsChange limits, @Context SecurityContext who) {
@@ -79,7 +79,7 @@ public class OperatorResource {
       content =
           @Content(
               mediaType = MediaType.APPLICATION_JSON,
-              schema = @Schema(implementation = LimitsChange.class, nullable = true)),
+              schema = @Schema(implementation = LimitsChange.class)),
       required = false)
   public Uni<Void> limit(@PathParam("name") String name, LimitsChange limits) {
     return backfill.limit(migrations.named(name), LimitsChange.checked(limits)::over);
@@ -133,6 +133,7 @@ public class OperatorResource {
   /** Drops the old column, or says which gates are closed. */
   @POST
   @Path("/contract")
+  @APIResponseSchema(Certificate.class)
   public Uni<Certificate> contract(@PathParam("name") String name, @Context SecurityContext who) {
     return contract.contract(migrations.named(name), user(who));
   }
