@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.eclipse.microprofile.openapi.OASFactory;
@@ -57,8 +58,8 @@ public class ApiDescription implements OASFilter {
     if (call.getRequestBody() != null) {
       boolean optional = Boolean.FALSE.equals(call.getRequestBody().getRequired());
       for (MediaType type : call.getRequestBody().getContent().getMediaTypes().values()) {
-        String ref = type.getSchema().getRef();
-        requests.add(ref.substring(ref.lastIndexOf('/') + 1));
+        Optional.ofNullable(type.getSchema().getRef())
+            .ifPresent(ref -> requests.add(ref.substring(ref.lastIndexOf('/') + 1)));
         if (optional) {
           type.setSchema(orNull(type.getSchema()));
         }
