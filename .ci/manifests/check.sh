@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Renders every kustomization and judges what comes out: strict schemas, what overlays may differ in, alert
-# rules with their tests. Needs Go (for its module proxy), and apt-get as root if promtool is not there.
+# rules with their tests. Needs Go (for its module proxy), and apt-get, as root or by sudo, if promtool is not there.
 #   check.sh            the check
 #   check.sh --write    makes prometheus-rule.yaml anew from rules.yaml first
 #   check.sh --server   also asks a real API server (server.sh; the first time it takes long to build)
@@ -20,7 +20,7 @@ tools() {
   install_go kustomize "sigs.k8s.io/kustomize/kustomize/v5@$KUSTOMIZE"
   install_go kubeconform "github.com/yannh/kubeconform/cmd/kubeconform@$KUBECONFORM"
   command -v promtool > /dev/null && return
-  apt-get -qq update && apt-get -qq install -y --no-install-recommends prometheus > /dev/null
+  .ci/as-root apt-get -qq update && .ci/as-root apt-get -qq install -y --no-install-recommends prometheus > /dev/null
 }
 
 rule() {

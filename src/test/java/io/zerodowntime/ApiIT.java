@@ -145,13 +145,16 @@ class ApiIT {
   void platformsFindWhatTheyAskFor() {
     awaitReady();
     assertThat(given().get("/health").asString()).isEqualTo("{\"status\":\"ok\"}");
+    if (Boolean.getBoolean("management.enabled")) {
+      PROBLEM.fits(Shape.body(404, given().get("/q/metrics")));
+    }
     for (String probe : new String[] {"live", "ready", "started"}) {
-      assertThat(Shape.body(200, given().get("/q/health/" + probe)).get("status").asText())
+      assertThat(Shape.body(200, Api.management().get("/q/health/" + probe)).get("status").asText())
           .isEqualTo("UP");
     }
     Shape.body(201, Api.order("paid"));
     awaitMetrics("http_server_requests_seconds_bucket", "migration_phase{", "orders_created_total");
-    String description = given().get("/q/openapi").asString();
+    String description = Api.management().get("/q/openapi").asString();
     assertThat(description).contains("/orders/{id}/shadow", "MigrationStatus", "Certificate");
   }
 
@@ -284,10 +287,11 @@ class ApiIT {
 
   private static void awaitMetrics(String... names) {
     Waiting.await()
-        .untilAsserted(() -> assertThat(given().get("/q/metrics").asString()).contains(names));
+        .untilAsserted(
+            () -> assertThat(Api.management().get("/q/metrics").asString()).contains(names));
   }
 
   private static void awaitReady() {
-    Waiting.await().until(() -> given().get("/q/health/ready").statusCode() == 200);
+    Waiting.await().until(() -> Api.management().get("/q/health/ready").statusCode() == 200);
   }
 }

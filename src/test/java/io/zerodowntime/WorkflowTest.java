@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The workflow of the public forge does what .ci/run does, and on all that the README promises. */
 class WorkflowTest {
-  private static final Pattern ACTION = Pattern.compile("[\\w-]+/[\\w-]+@v\\d+\\.\\d+\\.\\d+");
+  private static final Pattern ACTION =
+      Pattern.compile("[\\w-]+/[\\w-]+@[0-9a-f]{40} # v\\d+\\.\\d+\\.\\d+");
 
   @Test
   void runsTheOneGate() throws IOException {
@@ -31,6 +34,21 @@ class WorkflowTest {
     String built = Files.readString(Path.of("pom.xml"));
     String version = built.split("<postgres.version>", 2)[1].split("<", 2)[0];
     assertThat(matrices.get(0)).contains("\"" + version + "\"");
+  }
+
+  /** The forge's machines run it as a user who is not root. */
+  @Test
+  void installsPackagesAsRoot() throws IOException {
+    try (Stream<Path> scripts = Files.walk(Path.of(".ci"))) {
+      List<String> lines = new ArrayList<>();
+      for (Path script : scripts.filter(Files::isRegularFile).toList()) {
+        lines.addAll(lines(script.toString()));
+      }
+      assertThat(lines)
+          .filteredOn(line -> line.contains("apt-get -"))
+          .isNotEmpty()
+          .noneMatch(line -> line.replace(".ci/as-root apt-get", "").contains("apt-get"));
+    }
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
  * What a client asks for.
@@ -17,11 +18,20 @@ import java.util.regex.Pattern;
  * @param status {@code pending} where it is left out
  */
 @RegisterForReflection
+@Schema(requiredProperties = {"userId", "amount"})
 record NewOrder(
-    Long userId, BigDecimal amount, @JsonDeserialize(using = PresentText.class) String status) {
+    @Schema(minimum = "1", maximum = NewOrder.MAX_LONG) Long userId,
+    @Schema(minimum = "0.01", maximum = "9999999999.99", multipleOf = 0.01) BigDecimal amount,
+    @Schema(pattern = NewOrder.STATUS_PATTERN, defaultValue = NewOrder.PENDING)
+        @JsonDeserialize(using = PresentText.class)
+        String status) {
   static final String PENDING = "pending";
+  static final String MAX_LONG = "9223372036854775807";
 
-  private static final Pattern STATUS = Pattern.compile("[a-z][a-z0-9_]{0,49}");
+  private static final String FORM = "[a-z][a-z0-9_]{0,49}";
+  static final String STATUS_PATTERN = "^" + FORM + "$";
+  static final String STATUS_OR_EMPTY = "^(" + FORM + ")?$";
+  private static final Pattern STATUS = Pattern.compile(FORM);
   private static final int DECIMALS = 2;
   private static final int DIGITS = 10;
 

@@ -17,8 +17,11 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
-import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.headers.Header;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
@@ -32,21 +35,43 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @Produces(MediaType.APPLICATION_JSON)
 @Admitted
 class OrderResource {
+  private static final String REPLAYED = "Idempotent-Replayed";
+
   private final OrderService service;
   private final OrderViews views;
+  private final IdempotencyKeys keys;
 
-  OrderResource(OrderService service, OrderViews views) {
+  OrderResource(OrderService service, OrderViews views, IdempotencyKeys keys) {
     this.service = service;
     this.views = views;
+    this.keys = keys;
   }
 
   @POST
-  @Parameter(name = IdempotencyKey.HEADER, in = ParameterIn.HEADER)
-  @APIResponseSchema(value = Order.class, responseCode = "201")
+  @Parameter(
+      name = IdempotencyKey.HEADER,
+      in = ParameterIn.HEADER,
+      description = "Names this write, so that it is done once; a UUID",
+      schema = @Schema(type = SchemaType.STRING, pattern = IdempotencyKey.PATTERN))
+  @Parameter(
+      name = IdempotencyKeys.CLIENT,
+      in = ParameterIn.HEADER,
+      description = "Whose the key is, unless the client is logged in",
+      schema = @Schema(type = SchemaType.STRING, pattern = IdempotencyKeys.CLIENT_PATTERN))
+  @APIResponse(
+      responseCode = "201",
+      description = "Created",
+      headers = {
+        @Header(name = HttpHeaders.LOCATION, schema = @Schema(type = SchemaType.STRING)),
+        @Header(name = REPLAYED, schema = @Schema(type = SchemaType.STRING, enumeration = "true"))
+      },
+      content = @Content(schema = @Schema(implementation = Order.class)))
+  @APIResponse(responseCode = "401")
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> create(NewOrder order, @Context HttpServerRequest request) {
-    return service
-        .create(NewOrder.checked(order), key(request))
+    NewOrder checked = NewOrder.checked(order);
+    return keys.of(request)
+        .chain(key -> service.create(checked, key))
         .map(
             answer ->
                 answered(answer)
@@ -55,14 +80,32 @@ class OrderResource {
   }
 
   @PATCH
-  @Parameter(name = IdempotencyKey.HEADER, in = ParameterIn.HEADER)
   @Path("/{id}")
-  @APIResponseSchema(Order.class)
+  @Parameter(
+      name = IdempotencyKey.HEADER,
+      in = ParameterIn.HEADER,
+      description = "Names this write, so that it is done once; a UUID",
+      schema = @Schema(type = SchemaType.STRING, pattern = IdempotencyKey.PATTERN))
+  @Parameter(
+      name = IdempotencyKeys.CLIENT,
+      in = ParameterIn.HEADER,
+      description = "Whose the key is, unless the client is logged in",
+      schema = @Schema(type = SchemaType.STRING, pattern = IdempotencyKeys.CLIENT_PATTERN))
+  @APIResponse(
+      responseCode = "200",
+      description = "Changed",
+      headers =
+          @Header(
+              name = REPLAYED,
+              schema = @Schema(type = SchemaType.STRING, enumeration = "true")),
+      content = @Content(schema = @Schema(implementation = Order.class)))
+  @APIResponse(responseCode = "401")
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> update(
       @PathParam("id") long id, StatusChange change, @Context HttpServerRequest request) {
-    return service
-        .update(id, StatusChange.checked(change), key(request))
+    StatusChange checked = StatusChange.checked(change);
+    return keys.of(request)
+        .chain(key -> service.update(id, checked, key))
         .map(answer -> answered(answer).build());
   }
 
@@ -76,15 +119,31 @@ class OrderResource {
   @GET
   @APIResponseSchema(Page.class)
   public Uni<String> list(
-      @QueryParam("userId") String userId,
-      @QueryParam("status") String status,
-      @QueryParam("after") String after,
-      @QueryParam("limit") String limit) {
+      @Parameter(
+              schema =
+                  @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = NewOrder.MAX_LONG))
+          @QueryParam("userId")
+          String userId,
+      @Parameter(
+              description = "Empty counts as left out",
+              schema = @Schema(type = SchemaType.STRING, pattern = NewOrder.STATUS_OR_EMPTY))
+          @QueryParam("status")
+          String status,
+      @Parameter(
+              schema =
+                  @Schema(type = SchemaType.INTEGER, minimum = "0", maximum = NewOrder.MAX_LONG))
+          @QueryParam("after")
+          String after,
+      @Parameter(schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "100"))
+          @QueryParam("limit")
+          String limit) {
     return views.page(OrderQuery.of(userId, status, after, limit)).map(OrderPage::json);
   }
 
   @GET
   @Path("/{id}/shadow")
+  @APIResponseSchema(Shadow.class)
+  @APIResponse(responseCode = "409", description = "There is only one column")
   public Uni<Shadow> shadow(@PathParam("id") long id) {
     return views.shadow(id).map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
   }
@@ -95,15 +154,10 @@ class OrderResource {
     return OrderProblems.notReady().response();
   }
 
-  // not @HeaderParam, for which a key that is empty is none
-  private static Optional<IdempotencyKey> key(HttpServerRequest request) {
-    return IdempotencyKey.of(request.headers().getAll(IdempotencyKey.HEADER));
-  }
-
   private static ResponseBuilder<String> answered(Answer answer) {
     ResponseBuilder<String> response =
         ResponseBuilder.create(RestResponse.Status.fromStatusCode(answer.status()), answer.json());
-    return answer.replayed() ? response.header("Idempotent-Replayed", "true") : response;
+    return answer.replayed() ? response.header(REPLAYED, "true") : response;
   }
 
   /**
@@ -111,5 +165,5 @@ class OrderResource {
    *
    * @param next what to send as {@code after} for the next page; null on the last one
    */
-  record Page(List<Order> items, Long next) {}
+  record Page(List<Order> items, @Schema(nullable = true) Long next) {}
 }

@@ -2,6 +2,7 @@ package io.zerodowntime.orders;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
  * Both columns of one order, from one tuple and one snapshot.
@@ -18,15 +19,15 @@ record Shadow(
     boolean match) {
 
   /**
-   * @param raw what {@code old_status} holds
+   * @param raw what {@code old_status} holds; null where phase 3 left it out
    * @param status the same as the API speaks it
    */
   @RegisterForReflection
-  record Old(String raw, String status) {}
+  record Old(@Schema(nullable = true) String raw, @Schema(nullable = true) String status) {}
 
   /**
    * @param status null where neither a write nor the backfill has filled it yet
    */
   @RegisterForReflection
-  record New(String status) {}
+  record New(@Schema(nullable = true) String status) {}
 }

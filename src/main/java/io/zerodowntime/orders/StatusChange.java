@@ -5,10 +5,12 @@ import io.zerodowntime.platform.ProblemException;
 import io.zerodowntime.platform.Violation;
 import java.util.ArrayList;
 import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** What a client can change of an order. */
 @RegisterForReflection
-record StatusChange(String status) {
+@Schema(requiredProperties = "status")
+record StatusChange(@Schema(pattern = NewOrder.STATUS_PATTERN) String status) {
 
   /**
    * @param change null stands for a body that is missing

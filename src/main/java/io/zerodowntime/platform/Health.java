@@ -5,6 +5,7 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 
 /** The short answer for load balancers; the long one is under {@code /q/health}. */
 @Path("/health")
@@ -14,7 +15,15 @@ public class Health {
   @GET
   @NonBlocking
   @Produces(MediaType.APPLICATION_JSON)
+  @APIResponseSchema(Answer.class)
   public String health() {
     return "{\"status\":\"ok\"}";
   }
+
+  /**
+   * The answer, for the API's description.
+   *
+   * @param status always {@code ok}
+   */
+  record Answer(String status) {}
 }

@@ -24,12 +24,15 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @Singleton
 class Problems {
   private static final Logger LOG = Logger.getLogger(Problems.class);
+  private static final int METHOD_NOT_ALLOWED = 405;
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
   private final Refusals refusals;
+  private final AllowedMethods methods;
 
-  Problems(Refusals refusals) {
+  Problems(Refusals refusals, AllowedMethods methods) {
     this.refusals = refusals;
+    this.methods = methods;
   }
 
   @ServerExceptionMapper
@@ -57,15 +60,18 @@ class Problems {
   }
 
   @ServerExceptionMapper
-  Response web(WebApplicationException failure) {
+  Response web(WebApplicationException failure, HttpServerRequest request) {
     if (failure.getCause() instanceof JacksonException json) {
       return malformed(json);
     }
     Response given = failure.getResponse();
     Response.ResponseBuilder response =
         Response.fromResponse(HttpProblems.of(given.getStatus()).response());
-    List.of(HttpHeaders.ALLOW, HttpHeaders.LOCATION, HttpHeaders.WWW_AUTHENTICATE)
+    List.of(HttpHeaders.LOCATION, HttpHeaders.WWW_AUTHENTICATE)
         .forEach(name -> response.header(name, given.getHeaders().getFirst(name)));
+    if (given.getStatus() == METHOD_NOT_ALLOWED) {
+      response.header(HttpHeaders.ALLOW, methods.of(request.path()));
+    }
     return response.build();
   }
 

@@ -74,6 +74,7 @@ public final class StartUp {
   public static void prepareCommand() {
     System.setProperty("quarkus.log.console.stderr", "true");
     System.setProperty("quarkus.http.host-enabled", "false");
+    System.setProperty("quarkus.management.host-enabled", "false");
     System.setProperty("quarkus.scheduler.enabled", "false");
     if (setting("QUARKUS_LOG_LEVEL").isEmpty() && setting("quarkus.log.level").isEmpty()) {
       System.setProperty("quarkus.log.level", "WARN");
@@ -85,6 +86,7 @@ public final class StartUp {
     System.setProperty(TRAINING, "true");
     System.setProperty(DATABASE_URL, "postgresql://nobody@localhost:1/nothing?sslmode=disable");
     System.setProperty("quarkus.http.host", "localhost");
+    System.setProperty("quarkus.management.host", "localhost");
     System.setProperty("quarkus.log.level", "OFF");
   }
 

@@ -21,7 +21,8 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 class Training {
   private static final String ORDER = "{\"userId\":1,\"amount\":1.50,\"status\":\"paid\"}";
   private static final List<String> PATHS =
-      List.of("/health", "/q/health/ready", "/q/metrics", "/orders/1", "/orders", "/migrations");
+      List.of("/health", "/orders/1", "/orders", "/migrations");
+  private static final List<String> MANAGEMENT = List.of("/q/health/ready", "/q/metrics");
 
   private static final long LISTENS = 1000;
   private static final long PATIENCE = 30_000;
@@ -29,14 +30,19 @@ class Training {
   private final Vertx vertx;
   private final boolean training;
   private final int port;
+  private final int managementPort;
 
   Training(
       Vertx vertx,
       @ConfigProperty(name = StartUp.TRAINING, defaultValue = "false") boolean training,
-      @ConfigProperty(name = "quarkus.http.port") int port) {
+      @ConfigProperty(name = "quarkus.http.port") int port,
+      @ConfigProperty(name = "quarkus.management.enabled", defaultValue = "false")
+          boolean management,
+      @ConfigProperty(name = "quarkus.management.port", defaultValue = "9000") int managementPort) {
     this.vertx = vertx;
     this.training = training;
     this.port = port;
+    this.managementPort = management ? managementPort : port;
   }
 
   void train(@Observes StartupEvent started) {
@@ -50,9 +56,11 @@ class Training {
   private void ask() {
     HttpClient client = vertx.createHttpClient();
     List<Future<HttpClientResponse>> answers =
-        Stream.concat(
+        Stream.of(
                 PATHS.stream().map(path -> ask(client, port, HttpMethod.GET, path)),
+                MANAGEMENT.stream().map(path -> ask(client, managementPort, HttpMethod.GET, path)),
                 Stream.of(ask(client, port, HttpMethod.POST, "/orders")))
+            .flatMap(each -> each)
             .toList();
     Future.join(answers).onComplete(all -> Quarkus.asyncExit(0));
   }

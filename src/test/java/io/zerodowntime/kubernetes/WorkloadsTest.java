@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -97,6 +98,40 @@ class WorkloadsTest {
         .isEqualTo(Manifests.application().getProperty("quarkus.http.port"));
     assertThat(Manifests.documents(base("service.yaml")).get(0).at("/spec/ports/0/targetPort"))
         .isEqualTo(port.get("name"));
+  }
+
+  /** Metrics and health are not on the port that clients reach. */
+  @Test
+  void keepManagementApart() {
+    String management = "management";
+    assertThat(Manifests.pods())
+        .flatMap(pod -> pod.findValues("httpGet"))
+        .hasSize(5)
+        .allMatch(probe -> probe.get("port").asText().equals(management));
+    JsonNode monitor =
+        Manifests.documents(Manifests.MONITORING.resolve("service-monitor.yaml")).get(0);
+    assertThat(monitor.at("/spec/endpoints/0/port").asText()).isEqualTo(management);
+    assertThat(Manifests.ofKind("Deployment"))
+        .flatMap(deployment -> deployment.findValues("ports"))
+        .allSatisfy(ports -> assertThat(port(ports, management)).isEqualTo(9000));
+    assertThat(Manifests.ofKind("Service"))
+        .allSatisfy(
+            service ->
+                assertThat(Manifests.stream(service.at("/spec/ports")))
+                    .anyMatch(port -> port.get("targetPort").asText().equals(management)));
+    List<JsonNode> ways =
+        Manifests.stream(Manifests.documents(base("network.yaml")).get(0).at("/spec/ingress"))
+            .toList();
+    assertThat(ways).hasSize(2);
+    assertThat(ways.get(0).toString()).contains("3000").doesNotContain("monitoring", "9000");
+    assertThat(ways.get(1).toString()).contains("monitoring", "9000").doesNotContain("3000");
+  }
+
+  private static int port(JsonNode ports, String name) {
+    return Manifests.stream(ports)
+        .filter(port -> port.get("name").asText().equals(name))
+        .mapToInt(port -> port.get("containerPort").asInt())
+        .sum();
   }
 
   @Test

@@ -1,9 +1,12 @@
 package io.zerodowntime.orders;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.zerodowntime.platform.ProblemException;
 import java.math.BigDecimal;
 import java.util.List;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.CharRange;
@@ -21,6 +24,43 @@ class IdempotencyKeyTest {
 
     assertThat(IdempotencyKey.of(List.of(key)).orElseThrow().value()).isEqualTo(key);
     assertThat(IdempotencyKey.of(List.of(quoted)).orElseThrow().value()).isEqualTo(key);
+  }
+
+  /** Up to the header limit of the HTTP server, 20 KiB, and beyond. */
+  @Property(tries = 50)
+  void refusesWhatIsTooLong(@ForAll @IntRange(min = 256, max = 40_000) int length) {
+    String key = "k".repeat(length);
+    refuses(key);
+    refuses('"' + key + '"');
+    refuses('"' + key);
+    refuses("\"" + "\\\"".repeat(length) + '"');
+  }
+
+  @Example
+  void refusesQuotesThatAreNotClosedOrEscaped() {
+    for (String header :
+        new String[] {"", "\"", "\"\"", "\"a", "\"a\"b\"", "\"a\\\"", "\"\\a\"", "a b"}) {
+      refuses(header);
+    }
+  }
+
+  private static void refuses(String header) {
+    assertThatThrownBy(() -> IdempotencyKey.of(List.of(header)))
+        .as("%d characters", header.length())
+        .isInstanceOfSatisfying(
+            ProblemException.class,
+            refused -> assertThat(refused.problem().status()).isEqualTo(400));
+  }
+
+  @Property
+  void keepsTheKeysOfClientsApart(
+      @ForAll @CharRange(from = '!', to = '~') @StringLength(min = 1, max = 255) String key,
+      @ForAll @CharRange(from = '!', to = '~') @StringLength(min = 1, max = 64) String client) {
+    IdempotencyKey bare = new IdempotencyKey(key);
+
+    assertThat(bare.of(client)).isEqualTo(new IdempotencyKey(key).of(client));
+    assertThat(bare.of(client).value()).startsWith(" ").hasSizeLessThanOrEqualTo(255);
+    assertThat(bare.of(client)).isNotEqualTo(bare).isNotEqualTo(bare.of(client + "x"));
   }
 
   @Property

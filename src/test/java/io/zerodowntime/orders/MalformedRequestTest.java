@@ -227,7 +227,12 @@ class MalformedRequestTest {
 
   @Test
   void refusesWhatHttpKnows() {
-    assertProblem(given().put("/orders/1"), 405);
+    Response put = given().put("/orders/1");
+    assertProblem(put, 405);
+    assertThat(put.header("Allow")).isEqualTo("GET, HEAD, OPTIONS, PATCH");
+    Response options = given().options("/orders");
+    assertThat(options.statusCode()).isEqualTo(200);
+    assertThat(options.header("Allow")).isEqualTo("GET, HEAD, OPTIONS, POST");
     assertProblem(given().delete("/orders"), 405);
     assertProblem(given().accept("application/xml").get("/orders/1"), 406);
     assertProblem(given().contentType("text/plain").body("x").post("/orders"), 415);

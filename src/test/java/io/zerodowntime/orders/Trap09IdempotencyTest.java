@@ -1,6 +1,7 @@
 package io.zerodowntime.orders;
 
 import static io.zerodowntime.orders.OrdersApi.get;
+import static io.zerodowntime.orders.OrdersApi.json;
 import static io.zerodowntime.orders.OrdersApi.order;
 import static io.zerodowntime.orders.OrdersApi.patch;
 import static io.zerodowntime.orders.OrdersApi.post;
@@ -13,8 +14,12 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
 import io.zerodowntime.testing.PostgresResource;
 import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,6 +27,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 @QuarkusTestResource(PostgresResource.class)
@@ -67,6 +74,70 @@ class Trap09IdempotencyTest {
     assertReused(patch("a-key", 404, status("paid")));
     assertThat(database.count("orders")).isEqualTo(1);
     assertThat(database.columns(1)).isEqualTo("PAID/-");
+  }
+
+  @Test
+  void keepsTheKeysOfTwoClientsApart() {
+    List<Map<String, String>> clients =
+        List.of(
+            Map.of(),
+            Map.of("X-Client-Id", "shop"),
+            Map.of("X-Client-Id", "operator"),
+            Map.of("X-Client-Id", "user"),
+            login("operator", PostgresResource.OPERATOR_PASSWORD),
+            login("viewer", PostgresResource.VIEWER_PASSWORD));
+    List<String> first = clients.stream().map(client -> posted(client, null)).toList();
+    List<String> again = clients.stream().map(client -> posted(client, "true")).toList();
+
+    assertThat(first).doesNotHaveDuplicates();
+    assertThat(again).isEqualTo(first);
+    assertThat(database.count("orders")).isEqualTo(clients.size());
+    Map<String, String> both = new HashMap<>(clients.get(4));
+    both.put("X-Client-Id", "shop");
+    assertThat(posted(both, "true")).as("credentials come first").isEqualTo(first.get(4));
+  }
+
+  private static Map<String, String> login(String user, String password) {
+    byte[] both = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
+    return Map.of("Authorization", "Basic " + Base64.getEncoder().encodeToString(both));
+  }
+
+  private static String posted(Map<String, String> client, String replayed) {
+    Response answer =
+        json(order("paid")).headers(client).header("Idempotency-Key", "a-key").post("/orders");
+    assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(201);
+    assertThat(answer.header("Idempotent-Replayed")).isEqualTo(replayed);
+    return answer.asString();
+  }
+
+  @Test
+  void doesNothingUnderAKeyWhoseClientIsNotKnownForSure() {
+    for (String client : new String[] {"", "a b", "c".repeat(65)}) {
+      Response refused = json(order("paid")).header("X-Client-Id", client).post("/orders");
+      assertThat(refused.statusCode()).as(client).isEqualTo(400);
+      assertThat(refused.jsonPath().getString("type")).isEqualTo("urn:problem:malformed-client-id");
+    }
+    Response refused =
+        json(order("paid"))
+            .headers(login("operator", "wrong"))
+            .header("Idempotency-Key", "a-key")
+            .post("/orders");
+    assertThat(refused.statusCode()).isEqualTo(401);
+    assertThat(refused.contentType()).isEqualTo("application/problem+json");
+    assertThat(database.count("orders")).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {256, 3000, 8000, 19_000})
+  void refusesAKeyThatIsTooLong(int length) {
+    String key = "k".repeat(length);
+    for (String header : new String[] {key, '"' + key + '"'}) {
+      Response refused = post(header, order("paid"));
+      assertThat(refused.statusCode()).isEqualTo(400);
+      assertThat(refused.jsonPath().getString("type"))
+          .isEqualTo("urn:problem:malformed-idempotency-key");
+    }
+    assertThat(database.count("orders")).isZero();
   }
 
   @Test

@@ -3,13 +3,16 @@ package io.zerodowntime.scenario;
 import static io.zerodowntime.scenario.Road.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.TestDatabase;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,6 +38,7 @@ class DatabaseRestartIT {
   private Table table;
   private Ledger ledger;
   private Fleet fleet;
+  private List<ServiceProcess> instances;
 
   @BeforeEach
   void start() throws Exception {
@@ -45,8 +49,7 @@ class DatabaseRestartIT {
     fleet = new Fleet(directory, database, Map.of());
     fleet.run(0, "expand");
     table.ask(Legacy.load(ROWS));
-    fleet.serve();
-    fleet.serve();
+    instances = List.of(fleet.serve(), fleet.serve());
   }
 
   private EmbeddedPostgres server(int port) throws IOException {
@@ -89,6 +92,34 @@ class DatabaseRestartIT {
           server = server(port);
         });
     assertThat(table.ask("SELECT pg_postmaster_start_time()")).isNotEqualTo(began);
+  }
+
+  /** Every instance shares it: none of them can serve better than this one. */
+  @Test
+  void anInstanceStaysReadyWhileTheServerIsAway() throws Exception {
+    int port = server.getPort();
+    server.close();
+    awaitReachable("0.0");
+    for (ServiceProcess instance : instances) {
+      HttpResponse<String> ready = instance.ask("/q/health/ready");
+      assertThat(ready.statusCode()).as(ready.body()).isEqualTo(200);
+      assertThat(ready.body()).contains("away since 20");
+      assertThat(instance.get("/health")).isEqualTo(200);
+    }
+    server = server(port);
+    awaitReachable("1.0");
+    assertThat(instances.get(0).ask("/q/health/ready").body()).contains("reachable");
+  }
+
+  private void awaitReachable(String value) {
+    await()
+        .untilAsserted(
+            () -> {
+              for (ServiceProcess instance : instances) {
+                assertThat(instance.ask("/q/metrics").body())
+                    .contains("\ndatabase_reachable " + value + "\n");
+              }
+            });
   }
 
   private void underTraffic(String what, Trouble trouble) throws Exception {

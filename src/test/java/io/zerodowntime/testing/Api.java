@@ -24,6 +24,14 @@ public final class Api {
     return operator().contentType("application/json").post(MIGRATION + path);
   }
 
+  /**
+   * Health, metrics and OpenAPI of the packaged program: on the API's port, or in builds for
+   * containers on one of their own.
+   */
+  public static RequestSpecification management() {
+    return Boolean.getBoolean("management.enabled") ? given().port(9000) : given();
+  }
+
   public static Response status() {
     return viewer().get(MIGRATION);
   }

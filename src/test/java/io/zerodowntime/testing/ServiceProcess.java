@@ -3,6 +3,7 @@ package io.zerodowntime.testing;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,15 +22,18 @@ import org.awaitility.core.TerminalFailureException;
 /** The packaged program as a process of its own, with its output in files of its directory. */
 public final class ServiceProcess implements AutoCloseable {
   private static final Path TARGET = Path.of("target").toAbsolutePath();
+  private static final boolean MANAGEMENT = Boolean.getBoolean("management.enabled");
 
   private final Process process;
   private final int port;
+  private final int managementPort;
   private final Path out;
   private final Path err;
 
-  private ServiceProcess(Process process, int port, Path out, Path err) {
+  private ServiceProcess(Process process, int port, int managementPort, Path out, Path err) {
     this.process = process;
     this.port = port;
+    this.managementPort = managementPort;
     this.out = out;
     this.err = err;
   }
@@ -73,15 +77,20 @@ public final class ServiceProcess implements AutoCloseable {
       int port,
       Map<String, String> environment,
       String... arguments) {
-    List<String> line = new ArrayList<>();
-    if (program.toString().endsWith(".jar")) {
-      line.add(ProcessHandle.current().info().command().orElse("java"));
-      line.addAll(List.of("-Dquarkus.http.port=" + port, "-jar", program.toString()));
-    } else {
-      line.addAll(List.of(program.toString(), "-Dquarkus.http.port=" + port));
-    }
-    line.addAll(List.of(arguments));
     try {
+      int managementPort = MANAGEMENT ? freePort() : port;
+      List<String> ports =
+          List.of("-Dquarkus.http.port=" + port, "-Dquarkus.management.port=" + managementPort);
+      List<String> line = new ArrayList<>();
+      if (program.toString().endsWith(".jar")) {
+        line.add(ProcessHandle.current().info().command().orElse("java"));
+        line.addAll(ports);
+        line.addAll(List.of("-jar", program.toString()));
+      } else {
+        line.add(program.toString());
+        line.addAll(ports);
+      }
+      line.addAll(List.of(arguments));
       Path out = Files.createTempFile(directory, "out", ".txt");
       Path err = Files.createTempFile(directory, "err", ".txt");
       ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
@@ -91,7 +100,7 @@ public final class ServiceProcess implements AutoCloseable {
       // on a busy machine Vert.x adds an exception to its warning of a thread that got no processor
       builder.environment().put("QUARKUS_VERTX_WARNING_EXCEPTION_TIME", "1M");
       builder.environment().putAll(environment);
-      return new ServiceProcess(builder.start(), port, out, err);
+      return new ServiceProcess(builder.start(), port, managementPort, out, err);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -113,11 +122,21 @@ public final class ServiceProcess implements AutoCloseable {
 
   /** The status of a GET. */
   public int get(String path) throws IOException, InterruptedException {
-    URI uri = URI.create("http://localhost:" + port + path);
+    return ask(path).statusCode();
+  }
+
+  /** The answer to a GET, of health and metrics too, wherever this build has them. */
+  public HttpResponse<String> ask(String path) throws IOException, InterruptedException {
+    int asked = path.startsWith("/q/") ? managementPort : port;
+    URI uri = URI.create("http://localhost:" + asked + path);
     HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(30)).build();
-    return HttpClient.newHttpClient()
-        .send(request, HttpResponse.BodyHandlers.discarding())
-        .statusCode();
+    return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
   }
 
   /** Waits for its end and gives its exit status. */

@@ -31,6 +31,7 @@ public class Pulse {
   private final RequestSource flags;
   private final Instances instances;
   private final PhaseReconciler reconciler;
+  private final DatabaseReachability database;
   private final Scheduler timers;
   private volatile boolean stopping;
 
@@ -39,11 +40,13 @@ public class Pulse {
       RequestSource flags,
       Instances instances,
       PhaseReconciler reconciler,
+      DatabaseReachability database,
       Scheduler timers) {
     this.migrations = migrations;
     this.flags = flags;
     this.instances = instances;
     this.reconciler = reconciler;
+    this.database = database;
     this.timers = timers;
   }
 
@@ -72,6 +75,8 @@ public class Pulse {
     return flags
         .refresh(migration)
         .chain(requested -> instances.publish(migration, requested))
+        .onItemOrFailure()
+        .invoke((published, failure) -> database.record(failure))
         .chain(() -> reconcile(migration, MOVES));
   }
 

@@ -19,9 +19,9 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
  */
 @RegisterForReflection
 public record LimitsChange(
-    @Schema(minimum = "1", maximum = MOST_ROWS) Integer batchSize,
-    @Schema(minimum = "0", maximum = LONGEST_DELAY) Long delayMillis,
-    @Schema(minimum = LEAST_LOAD, maximum = "1") BigDecimal targetLoad) {
+    @Schema(nullable = true, minimum = "1", maximum = MOST_ROWS) Integer batchSize,
+    @Schema(nullable = true, minimum = "0", maximum = LONGEST_DELAY) Long delayMillis,
+    @Schema(nullable = true, minimum = LEAST_LOAD, maximum = "1") BigDecimal targetLoad) {
   private static final String MOST_ROWS = "" + Run.Limits.MAX_BATCH_SIZE;
   private static final String LONGEST_DELAY = "60000";
   private static final String LEAST_LOAD = "0.01";

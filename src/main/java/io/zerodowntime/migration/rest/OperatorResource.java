@@ -22,6 +22,11 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.SecurityContext;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.ResponseStatus;
 
 /** What operators do. The protocol has the last word: what it forbids is 409, with the reason. */
@@ -30,6 +35,7 @@ import org.jboss.resteasy.reactive.ResponseStatus;
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.WILDCARD)
 @WithinDeadline
+@APIResponse(responseCode = "409", description = "The protocol forbids it now")
 public class OperatorResource {
   private final Migrations migrations;
   private final Backfill backfill;
@@ -57,6 +63,13 @@ public class OperatorResource {
   @POST
   @Path("/backfill")
   @ResponseStatus(202)
+  @APIResponseSchema(value = RunStatus.class, responseCode = "202")
+  @RequestBody(
+      content =
+          @Content(
+              mediaType = MediaType.APPLICATION_JSON,
+              schema = @Schema(implementation = LimitsChange.class)),
+      required = false)
   public Uni<RunStatus> start(
       @PathParam("name") String name, LimitsChange limits, @Context SecurityContext who) {
     Run.Limits asked = LimitsChange.checked(limits).over(backfill.defaultLimits());
@@ -67,6 +80,13 @@ public class OperatorResource {
   @PATCH
   @Path("/backfill")
   @ResponseStatus(202)
+  @APIResponse(responseCode = "202", description = "Accepted")
+  @RequestBody(
+      content =
+          @Content(
+              mediaType = MediaType.APPLICATION_JSON,
+              schema = @Schema(implementation = LimitsChange.class)),
+      required = false)
   public Uni<Void> limit(@PathParam("name") String name, LimitsChange limits) {
     return backfill.limit(migrations.named(name), LimitsChange.checked(limits)::over);
   }
@@ -75,6 +95,7 @@ public class OperatorResource {
   @POST
   @Path("/backfill/pause")
   @ResponseStatus(202)
+  @APIResponse(responseCode = "202", description = "Accepted")
   public Uni<Void> pause(@PathParam("name") String name) {
     return backfill.pause(migrations.named(name));
   }
@@ -83,6 +104,7 @@ public class OperatorResource {
   @POST
   @Path("/backfill/resume")
   @ResponseStatus(202)
+  @APIResponse(responseCode = "202", description = "Accepted")
   public Uni<Void> resume(@PathParam("name") String name) {
     return backfill.resume(migrations.named(name));
   }
@@ -91,6 +113,7 @@ public class OperatorResource {
   @POST
   @Path("/backfill/cancel")
   @ResponseStatus(202)
+  @APIResponse(responseCode = "202", description = "Accepted")
   public Uni<Void> cancel(@PathParam("name") String name) {
     return backfill.cancel(migrations.named(name));
   }
@@ -99,6 +122,7 @@ public class OperatorResource {
   @POST
   @Path("/parity")
   @ResponseStatus(202)
+  @APIResponseSchema(value = RunStatus.class, responseCode = "202")
   public Uni<RunStatus> compare(@PathParam("name") String name, @Context SecurityContext who) {
     return parity.start(migrations.named(name), user(who)).map(StatusReports::begun);
   }
@@ -107,6 +131,7 @@ public class OperatorResource {
   @POST
   @Path("/parity/repair")
   @ResponseStatus(202)
+  @APIResponseSchema(value = RunStatus.class, responseCode = "202")
   public Uni<RunStatus> repair(@PathParam("name") String name, @Context SecurityContext who) {
     return repair.start(migrations.named(name), user(who)).map(StatusReports::begun);
   }
@@ -117,6 +142,7 @@ public class OperatorResource {
    */
   @POST
   @Path("/contract")
+  @APIResponseSchema(Certificate.class)
   public Uni<Certificate> contract(@PathParam("name") String name, @Context SecurityContext who) {
     var migration = migrations.named(name);
     deadlines.acceptLate("/migrations/" + migration.name() + "/history");

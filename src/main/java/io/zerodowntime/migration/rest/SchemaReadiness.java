@@ -8,6 +8,7 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.platform.DatabasePools;
+import io.zerodowntime.migration.phase.DatabaseReachability;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -15,41 +16,60 @@ import org.eclipse.microprofile.health.Readiness;
 import org.eclipse.microprofile.health.Startup;
 
 /**
- * Ready while the database answers and knows every migration. A closed gate, a lasting grace period
- * or a mismatch is no reason to take traffic away.
+ * Ready once the database has been seen to know every migration. A database that is away afterwards
+ * is shown, but does not take traffic away: all instances share it, and a service without an
+ * instance refuses connections where each instance would say what is wrong. Neither does a closed
+ * gate, a lasting grace period or a mismatch.
  */
 @Readiness
 @Startup
 @ApplicationScoped
 public class SchemaReadiness implements AsyncHealthCheck {
+  private static final String NAME = "schema";
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Pool pool;
   private final Migrations migrations;
   private final StateSource states;
+  private final DatabaseReachability database;
+  private volatile boolean seen;
 
   SchemaReadiness(
-      @Identifier(DatabasePools.CONTROL) Pool pool, Migrations migrations, StateSource states) {
+      @Identifier(DatabasePools.CONTROL) Pool pool,
+      Migrations migrations,
+      StateSource states,
+      DatabaseReachability database) {
     this.pool = pool;
     this.migrations = migrations;
     this.states = states;
+    this.database = database;
   }
 
   @Override
   public Uni<HealthCheckResponse> call() {
+    return seen ? Uni.createFrom().item(this::up) : look();
+  }
+
+  private HealthCheckResponse up() {
+    String shown = database.awaySince().map(since -> "away since " + since).orElse("reachable");
+    return HealthCheckResponse.named(NAME).up().withData("database", shown).build();
+  }
+
+  private Uni<HealthCheckResponse> look() {
     return Multi.createFrom()
         .iterable(migrations.all())
         .onItem()
         .transformToUniAndConcatenate(migration -> states.state(pool, migration))
         .collect()
         .asList()
-        .map(known -> HealthCheckResponse.up("database"))
+        .invoke(known -> seen = true)
+        .map(known -> up())
         .ifNoItem()
         .after(PATIENCE)
         .fail()
         .onFailure()
         .recoverWithItem(
-            HealthCheckResponse.named("database")
+            HealthCheckResponse.named(NAME)
                 .down()
                 .withData("remedy", "look at the database; a new one needs the command: expand")
                 .build());

@@ -10,6 +10,8 @@ import io.zerodowntime.migration.Migration;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.OffsetDateTime;
 import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** Every step that was taken, and the drop. */
 @ApplicationScoped
@@ -64,5 +66,5 @@ public class History {
       OffsetDateTime at,
       String instance,
       String reason,
-      @JsonRawValue String evidence) {}
+      @Schema(type = SchemaType.OBJECT) @JsonRawValue String evidence) {}
 }

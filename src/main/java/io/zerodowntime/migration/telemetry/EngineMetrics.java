@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.telemetry;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.quarkus.runtime.StartupEvent;
@@ -7,6 +8,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.phase.DatabaseReachability;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
@@ -24,7 +26,9 @@ public class EngineMetrics implements MigrationListener {
   }
 
   /** Counters exist from the start, at zero: an alert on a rate needs a first value. */
-  void start(@Observes StartupEvent event, Migrations migrations) {
+  void start(@Observes StartupEvent event, Migrations migrations, DatabaseReachability database) {
+    Gauge.builder("database_reachable", () -> database.awaySince().isEmpty() ? 1 : 0)
+        .register(registry);
     for (Migration migration : migrations.all()) {
       rejected(migration, 0);
       rows(migration, "scanned", 0);

@@ -16,13 +16,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToDoubleFunction;
 import org.jboss.logging.Logger;
 
-/** Where the migrations stand, as gauges that are read from the database now and then. */
+/**
+ * Where the migrations stand, as gauges that are read from the database every five seconds. Where
+ * three reads in a row fail, the gauges go: old values would hide that nobody knows.
+ */
 @ApplicationScoped
 public class StatusMetrics {
   private static final Logger LOG = Logger.getLogger(StatusMetrics.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final int FAILURES = 3;
 
   private final Migrations migrations;
   private final StatusReports reports;
@@ -34,6 +40,7 @@ public class StatusMetrics {
   private final MultiGauge rate;
   private final MultiGauge lag;
   private final MultiGauge mismatches;
+  private final AtomicInteger failures = new AtomicInteger();
 
   StatusMetrics(
       Migrations migrations, StatusReports reports, RequestedPhases flags, MeterRegistry registry) {
@@ -53,15 +60,30 @@ public class StatusMetrics {
   Uni<Void> refresh() {
     return reports
         .all()
+        .ifNoItem()
+        .after(PATIENCE)
+        .fail()
         .invoke(this::show)
         .onFailure()
-        .invoke(failure -> LOG.debugf("gauges not refreshed: %s", failure.getMessage()))
+        .invoke(this::missed)
         .onFailure()
         .recoverWithNull()
         .replaceWithVoid();
   }
 
+  private void missed(Throwable failure) {
+    LOG.debugf("gauges not refreshed: %s", failure.getMessage());
+    if (failures.incrementAndGet() == FAILURES) {
+      register(List.of());
+    }
+  }
+
   private void show(List<MigrationStatus> all) {
+    failures.set(0);
+    register(all);
+  }
+
+  private void register(List<MigrationStatus> all) {
     List<Row<?>> phases = new ArrayList<>();
     List<Row<?>> gates = new ArrayList<>();
     for (MigrationStatus status : all) {

@@ -29,6 +29,7 @@ class PulseStopTest {
   @Inject Migrations migrations;
   @Inject Instances instances;
   @Inject PhaseReconciler reconciler;
+  @Inject DatabaseReachability reachability;
   @Inject Scheduler timers;
   private final List<String> order = new CopyOnWriteArrayList<>();
 
@@ -80,7 +81,7 @@ class PulseStopTest {
   }
 
   private Pulse pulse(Uni<Optional<Phase>> flags) {
-    return new Pulse(migrations, migration -> flags, instances, reconciler, timers);
+    return new Pulse(migrations, migration -> flags, instances, reconciler, reachability, timers);
   }
 
   private void stop(Pulse pulse) {

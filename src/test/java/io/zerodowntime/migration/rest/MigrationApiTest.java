@@ -10,6 +10,10 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import io.vertx.core.json.JsonObject;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.StateSource;
+import io.zerodowntime.migration.phase.DatabaseReachability;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -25,6 +29,8 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Scanner;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponse.Status;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,6 +43,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MigrationApiTest {
   @Inject EngineDatabase database;
   @Inject Engine engine;
+  @Inject Pool pool;
+  @Inject Migrations migrations;
+  @Inject StateSource states;
+  @Inject DatabaseReachability reachability;
 
   @TestHTTPResource("/migrations/orders-status/events")
   URI events;
@@ -249,15 +259,30 @@ class MigrationApiTest {
   }
 
   @Test
-  void isNotReadyWithoutItsSchema() {
+  void isReadyOnceTheSchemaWasSeen() {
+    SchemaReadiness readiness = new SchemaReadiness(pool, migrations, states, reachability);
+    withoutSchema(
+        () -> {
+          HealthCheckResponse before = Engine.await(readiness.call());
+          assertThat(before.getStatus()).isEqualTo(Status.DOWN);
+          assertThat(before.getData().orElseThrow()).containsKey("remedy");
+        });
+    assertThat(Engine.await(readiness.call()).getStatus()).isEqualTo(Status.UP);
+    withoutSchema(
+        () -> {
+          HealthCheckResponse after = Engine.await(readiness.call());
+          assertThat(after.getStatus()).isEqualTo(Status.UP);
+          assertThat(after.getData().orElseThrow()).containsKey("database");
+        });
+  }
+
+  private void withoutSchema(Runnable check) {
     database.run("ALTER TABLE migration_state RENAME TO elsewhere");
     try {
-      assertThat(given().get("/q/health/ready").statusCode()).isEqualTo(503);
-      assertThat(given().get("/q/health/live").statusCode()).isEqualTo(200);
+      check.run();
     } finally {
       database.run("ALTER TABLE elsewhere RENAME TO migration_state");
     }
-    assertThat(given().get("/q/health/ready").statusCode()).isEqualTo(200);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.kubernetes.Manifests;
@@ -46,6 +47,7 @@ class MonitoringTest {
   @Inject Engine engine;
   @Inject EngineMetrics counters;
   @Inject StatusMetrics gauges;
+  @Inject MeterRegistry registry;
 
   @BeforeEach
   void reset() throws Exception {
@@ -62,11 +64,14 @@ class MonitoringTest {
     Api.order("monitored", "paid");
     given().get("/orders?status=:").then().statusCode(400);
     counters.onThrottled(engine.migration(), "replica_lag", Duration.ofMillis(1));
+    registry.counter("orders.refused", "reason", "outcome-unknown");
     Engine.await(gauges.refresh());
     List<String> exposed = given().get("/q/metrics").asString().lines().toList();
 
     List<String> asked = Stream.concat(rules(), dashboard()).toList();
     assertThat(asked).hasSizeGreaterThan(30);
+    // a native executable has none of these
+    assertThat(asked).noneMatch(each -> each.contains("jvm_gc_") || each.contains("jvm_buffer_"));
     SoftAssertions softly = new SoftAssertions();
     Set<String> names = new TreeSet<>();
     for (String expression : asked) {
@@ -146,6 +151,35 @@ class MonitoringTest {
     assertThat(operator.get("spec")).isEqualTo(rules);
   }
 
+  /** What {@code OrdersMetricsMissing} relies on. */
+  @Test
+  void hidesGaugesThatCouldNotBeRefreshed() {
+    Engine.await(gauges.refresh());
+    database.run("ALTER TABLE migration_state RENAME TO elsewhere");
+    try {
+      Engine.await(gauges.refresh());
+      Engine.await(gauges.refresh());
+      assertThat(gauge("migration_phase{")).isNotEmpty();
+      Engine.await(gauges.refresh());
+      assertThat(gauge("migration_phase{")).isEmpty();
+      assertThat(gauge("backfill_lag_rows{")).isEmpty();
+      assertThat(gauge("database_reachable ")).hasSize(1);
+    } finally {
+      database.run("ALTER TABLE elsewhere RENAME TO migration_state");
+    }
+    Engine.await(gauges.refresh());
+    assertThat(gauge("migration_phase{")).isNotEmpty();
+  }
+
+  private static List<String> gauge(String prefix) {
+    return given()
+        .get("/q/metrics")
+        .asString()
+        .lines()
+        .filter(line -> line.startsWith(prefix))
+        .toList();
+  }
+
   @Test
   void countsNoRowsToGoOnceABackfillWasCancelled() {
     engine.ask(1);
@@ -159,11 +193,7 @@ class MonitoringTest {
   }
 
   private static double lag() {
-    return given()
-        .get("/q/metrics")
-        .asString()
-        .lines()
-        .filter(line -> line.startsWith("backfill_lag_rows{"))
+    return gauge("backfill_lag_rows{").stream()
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
         .sum();
   }
