@@ -6,16 +6,16 @@ import java.time.Duration;
  * How long things last.
  *
  * @param deadline of a request, as the service is told
- * @param duration of a fault
+ * @param duration of a fault, longer than a client waits
  * @param patience for the recovery after it
  */
 record Form(Duration deadline, Duration duration, Duration patience) {
   private static final Form SHORT =
-      new Form(Duration.ofSeconds(2), Duration.ofSeconds(5), Duration.ofSeconds(30));
+      new Form(Duration.ofSeconds(2), Duration.ofSeconds(7), Duration.ofSeconds(30));
   private static final Form LONG =
       new Form(Duration.ofSeconds(5), Duration.ofSeconds(20), Duration.ofSeconds(60));
   // a busy machine may hold up any answer
-  private static final Duration MARGIN = Duration.ofSeconds(5);
+  private static final Duration MARGIN = Duration.ofSeconds(4);
 
   /** The short one, unless the property faults.long is set. */
   static Form chosen() {

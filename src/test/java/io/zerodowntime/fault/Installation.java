@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -87,7 +88,7 @@ final class Installation implements AutoCloseable {
   /** Starts the program; returns once it serves in phase 1. */
   static Installation start(DatabaseServer server, String name, Path directory, Duration deadline)
       throws Exception {
-    String database = name.replaceAll("[^a-z0-9]+", "_");
+    String database = name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_");
     server.execute("postgres", "CREATE DATABASE %s TEMPLATE %s".formatted(database, TEMPLATE));
     Installation installation =
         new Installation(
