@@ -42,6 +42,6 @@ record Answer(Call call, long sent, Duration took, int status, String problem, b
 
   /** Such as {@code 503 busy}. */
   String label() {
-    return (status + " " + problem).strip();
+    return status == 0 ? problem : (status + " " + problem).strip();
   }
 }

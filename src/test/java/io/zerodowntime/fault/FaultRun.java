@@ -40,6 +40,10 @@ final class FaultRun {
       Optional<Duration> recovery = recovery(load.answers(), ended);
       load.close();
       int burst = Burst.run(installation, http, load);
+      Resources after = settled();
+      Outcome.Written written = written(load.ledger());
+      // what is logged while it ends counts too
+      installation.close();
       return new Outcome(
           fault,
           load.answers().between(began, ended),
@@ -47,8 +51,8 @@ final class FaultRun {
               .filter(answer -> answer.sent() >= ended)
               .toList(),
           recovery,
-          new Outcome.Held(before, settled(), burst, LogLines.of(installation.service())),
-          written(load.ledger()));
+          new Outcome.Held(before, after, burst, LogLines.of(installation.service())),
+          written);
     }
   }
 

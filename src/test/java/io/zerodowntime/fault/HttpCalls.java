@@ -1,5 +1,6 @@
 package io.zerodowntime.fault;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -15,6 +16,7 @@ import java.util.Base64;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Sends requests to one instance; a request that gives up closes its connection. */
 final class HttpCalls implements AutoCloseable {
@@ -70,8 +72,7 @@ final class HttpCalls implements AutoCloseable {
     return options;
   }
 
-  private static io.vertx.core.Future<HttpClientResponse> body(
-      Request request, HttpClientRequest http) {
+  private static Future<HttpClientResponse> body(Request request, HttpClientRequest http) {
     return request.body() == null
         ? http.send()
         : http.putHeader("Content-Type", "application/json").send(request.body());
@@ -104,13 +105,14 @@ final class HttpCalls implements AutoCloseable {
   }
 
   private static Answer silence(Request request, long sent, Throwable failure) {
-    String words = failure.getClass().getSimpleName();
+    boolean late = failure instanceof TimeoutException;
+    String words = late ? "no answer" : failure.getClass().getSimpleName();
     Duration took = Duration.ofNanos(System.nanoTime() - sent);
     return new Answer(request.call(), sent, took, 0, words, false);
   }
 
   private static Answer silence(Request request, long sent, Duration limit) {
-    return new Answer(request.call(), sent, limit.plusSeconds(1), 0, "no end", false);
+    return new Answer(request.call(), sent, limit.plusSeconds(1), 0, "no answer", false);
   }
 
   @Override
