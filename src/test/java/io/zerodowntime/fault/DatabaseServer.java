@@ -38,6 +38,9 @@ final class DatabaseServer implements AutoCloseable {
         .setDataDirectory(data)
         .setCleanDataDirectory(false)
         .setServerConfig("max_connections", "200")
+        // without it an immediate stop loses what was acknowledged
+        .setServerConfig("synchronous_commit", "on")
+        .setServerConfig("fsync", "on")
         .setServerConfig("shared_buffers", "128MB")
         .setPort(port)
         .start();

@@ -88,7 +88,7 @@ final class Installation implements AutoCloseable {
   /** Starts the program; returns once it serves in phase 1. */
   static Installation start(DatabaseServer server, String name, Path directory, Duration deadline)
       throws Exception {
-    String database = name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_");
+    String database = "fault_" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_");
     server.execute("postgres", "CREATE DATABASE %s TEMPLATE %s".formatted(database, TEMPLATE));
     Installation installation =
         new Installation(
