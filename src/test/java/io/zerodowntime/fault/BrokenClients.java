@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Clients that connect and say nothing, close their half of the connection in the middle of a
@@ -15,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class BrokenClients implements Fault {
   private static final int SILENT = 100;
+  private static final Duration PAUSE = Duration.ofMillis(2);
   private static final String HEAD = "POST /orders HTTP/1.1\r\nHost: localhost\r\n";
   private static final String BODY = "{\"userId\":1,\"amount\":12.5,\"status\":\"paid\"}";
   private static final String WHOLE =
@@ -63,6 +66,7 @@ final class BrokenClients implements Fault {
       } catch (IOException refused) {
         // the other clients show whether the service still takes connections
       }
+      LockSupport.parkNanos(PAUSE.toNanos());
     }
   }
 

@@ -62,14 +62,24 @@ final class TcpProxy implements AutoCloseable {
   private void accept() throws IOException {
     while (true) {
       Socket client = listener.accept();
-      Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
       client.setTcpNoDelay(true);
-      server.setTcpNoDelay(true);
-      Link link = new Link(client, server);
-      links.add(link);
-      daemon(() -> link.pump(client, server));
-      daemon(() -> link.pump(server, client));
+      try {
+        connect(client);
+      } catch (IOException refused) {
+        // close() sends RST, as a host does on a port where nothing listens
+        client.setSoLinger(true, 0);
+        client.close();
+      }
     }
+  }
+
+  private void connect(Socket client) throws IOException {
+    Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+    server.setTcpNoDelay(true);
+    Link link = new Link(client, server);
+    links.add(link);
+    daemon(() -> link.pump(client, server));
+    daemon(() -> link.pump(server, client));
   }
 
   private interface Work {
