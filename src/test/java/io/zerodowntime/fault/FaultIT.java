@@ -2,12 +2,14 @@ package io.zerodowntime.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.ServiceProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -39,9 +41,12 @@ class FaultIT {
     server.close();
   }
 
-  static Stream<Fault> faults() {
-    String only = System.getProperty("faults.only", "");
-    return Fault.all().stream().filter(fault -> fault.name().matches(".*(" + only + ").*"));
+  static Stream<Named<Fault>> faults() {
+    return Fault.all().stream()
+        .filter(fault -> fault.name().matches(".*(" + Form.only() + ").*"))
+        // a native executable asks the system for names, not the file
+        .filter(fault -> !ServiceProcess.isNative() || !(fault instanceof UnknownHost))
+        .map(fault -> Named.of(fault.name(), fault));
   }
 
   @ParameterizedTest

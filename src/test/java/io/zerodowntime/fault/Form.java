@@ -27,6 +27,11 @@ record Form(Duration deadline, Duration duration, Duration patience) {
     return value != null && !value.equals("false");
   }
 
+  /** A regular expression of the faults to be run; empty for all. */
+  static String only() {
+    return System.getProperty("faults.only", "");
+  }
+
   /** How long a client waits for an answer. */
   Duration limit() {
     return deadline.plus(MARGIN);

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /**
  * The tables of {@code docs/resilience.md}. Each run writes them to {@code target/resilience.md};
- * the long form also puts them between the markers of the document.
+ * the long form of all faults also puts them between the markers of the document.
  */
 final class Report {
   private static final Path WRITTEN = Path.of("target", "resilience.md");
@@ -41,7 +41,7 @@ final class Report {
   void write() throws IOException {
     String text = text();
     Files.writeString(WRITTEN, text);
-    if (Form.isLong() && Files.exists(DOCUMENT)) {
+    if (Form.isLong() && Form.only().isEmpty()) {
       String document = Files.readString(DOCUMENT);
       int begin = document.indexOf(BEGIN) + BEGIN.length();
       int end = document.indexOf(END);
