@@ -10,8 +10,8 @@ from .owned import Owned
 from .postgres import Postgres
 
 PARTS = {part.__name__: part for part in (
-    fence.fence, orders.phases, orders.get, orders.lone, orders.peer, backfills.backfill,
-    backfills.growth, backfills.parity, steps.step, cost.cost)}
+    fence.fence, orders.phases, orders.get, orders.lone, orders.peer, orders.overload,
+    backfills.backfill, backfills.growth, backfills.parity, steps.step, cost.cost)}
 
 
 def arguments():

@@ -70,6 +70,19 @@ def pgbench(postgres, database, path, load, connections, seconds, phase=1, **set
 
 
 def wrk(port, lua, connections, seconds, *arguments):
+    result = run_wrk(port, lua, connections, seconds, *arguments)
+    return {"rate": result["requests"] * 1e6 / result["micros"],
+            **{p: result[p] / 1000 for p in ("p50", "p95", "p99")}}
+
+
+def overload(port, connections, seconds, pause):
+    """What is offered and what is accepted, a second; p99 of the accepted in ms."""
+    result = run_wrk(port, "overload.lua", connections, seconds, str(pause))
+    return {"offered": result["requests"] * 1e6 / result["micros"],
+            "goodput": result["accepted"] * 1e6 / result["micros"], "p99": result["p99"] / 1000}
+
+
+def run_wrk(port, lua, connections, seconds, *arguments):
     command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s",
                "--timeout", "10s", "-s", lua,
                f"http://127.0.0.1:{port}", "--", *arguments]
@@ -77,5 +90,4 @@ def wrk(port, lua, connections, seconds, *arguments):
     result = json.loads(re.search(r"RESULT (\{.*\})", text).group(1))
     if result["failed"]:
         raise SystemExit(f"wrk had {result['failed']} failures:\n{text}")
-    return {"rate": result["requests"] * 1e6 / result["micros"],
-            **{p: result[p] / 1000 for p in ("p50", "p95", "p99")}}
+    return result

@@ -113,6 +113,39 @@ def peer(bench):
                    "pg, one process", "1/s", found["service"], found["peer"], 5)]
 
 
+# a client's answer takes about as long as its pause, so this many offer about twice the peak
+OVERLOADING = 2000
+DEADLINE = 5
+
+
+def overload(bench):
+    """POST of keyed orders, twice the capacity offered, against the most that is done without"""
+    service = bench.serving(1, REQUEST_DEADLINE=f"{DEADLINE}s")
+    bench.warm(service, "post.lua")
+    peaks = []
+
+    def peak():
+        bench.fresh(service.database)
+        peaks.append(bench.wrk(service.port, "post.lua")["rate"])
+        return peaks[-1]
+
+    def twice():
+        bench.fresh(service.database)
+        # connections / (2 peak) from one request to the next, less the mean time of an answer
+        pause = max(1, round(OVERLOADING / (2 * peaks[-1]) * 1000 * 0.7))
+        return loads.overload(service.port, OVERLOADING, bench.options.duration, pause)
+
+    found = bench.turns("overload", {"peak": peak, "twice": twice})
+    bench.stop([service])
+    done = {name: [each[name] for each in found["twice"]] for name in ("offered", "goodput", "p99")}
+    what = "POST /orders, keyed, overload"
+    return [
+        Figure(f"{what}: offered / peak", "1/s", done["offered"], found["peak"]),
+        Figure(f"{what}: goodput / peak", "1/s", done["goodput"], found["peak"], 0.9),
+        Figure(f"{what}: p99 of the accepted / deadline", "ms", done["p99"],
+               [DEADLINE * 1000] * len(done["p99"]), 1, upper=True)]
+
+
 class Peer:
     """The service that a team without this one would write, with as many connections."""
 

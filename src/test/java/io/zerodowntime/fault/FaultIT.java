@@ -1,0 +1,67 @@
+package io.zerodowntime.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zerodowntime.testing.ServiceProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every call under every fault: it is answered in time, as documented, no acknowledged write is
+ * lost or doubled, and afterwards all is as before. {@code -Dfaults.long} makes faults of 20 s with
+ * the default deadline; {@code -Dfaults.only} is a regular expression of the faults to be run.
+ */
+class FaultIT {
+  private static final Path LOGS = Path.of("target", "faults");
+  private static final Form FORM = Form.chosen();
+  private static final Report REPORT = new Report(FORM);
+
+  @TempDir static Path directory;
+
+  private static DatabaseServer server;
+
+  @BeforeAll
+  static void start() throws Exception {
+    Files.createDirectories(LOGS);
+    server = DatabaseServer.start(directory);
+    Installation.prepare(server, directory);
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    REPORT.write();
+    server.close();
+  }
+
+  static Stream<Named<Fault>> faults() {
+    return Fault.all().stream()
+        .filter(fault -> fault.name().matches(".*(" + Form.only() + ").*"))
+        // a native executable asks the system for names, not the file
+        .filter(fault -> !ServiceProcess.isNative() || !(fault instanceof UnknownHost))
+        .map(fault -> Named.of(fault.name(), fault));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faults")
+  void holds(Fault fault) throws Exception {
+    Installation installation =
+        Installation.start(server, fault.name(), directory, FORM.deadline());
+    try (installation) {
+      Outcome outcome = new FaultRun(fault, installation, FORM).run();
+      REPORT.add(outcome);
+      List<String> violations = Verdict.violations(outcome);
+      assertThat(violations).as(fault.name()).isEmpty();
+    } finally {
+      Path log = LOGS.resolve(fault.name().replaceAll("[^a-zA-Z0-9]+", "-") + ".log");
+      Files.writeString(log, installation.service().out() + installation.service().err());
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package io.zerodowntime.fault;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Sends requests to one instance; a request that gives up closes its connection. */
+final class HttpCalls implements AutoCloseable {
+  static final String PASSWORD = "secret-of-operators";
+  private static final String AUTHORIZATION =
+      "Basic "
+          + Base64.getEncoder()
+              .encodeToString(("operator:" + PASSWORD).getBytes(StandardCharsets.UTF_8));
+
+  private final Vertx vertx = Vertx.vertx();
+  private final HttpClient client =
+      vertx.createHttpClient(
+          new HttpClientOptions().setMaxPoolSize(5000).setConnectTimeout(10_000));
+  private final int port;
+
+  HttpCalls(int port) {
+    this.port = port;
+  }
+
+  /**
+   * Sends it; the future never fails.
+   *
+   * @param limit how long the client waits
+   */
+  CompletableFuture<Answer> send(Request request, Duration limit) {
+    long sent = System.nanoTime();
+    return client
+        .request(options(request, limit))
+        .compose(http -> body(request, http))
+        .compose(response -> response.body().map(body -> judge(request, sent, response, body)))
+        .otherwise(failure -> silence(request, sent, failure))
+        .toCompletionStage()
+        .toCompletableFuture()
+        // the client's own time limit does not cover the body
+        .completeOnTimeout(
+            silence(request, sent, limit), limit.toMillis() + 1000, TimeUnit.MILLISECONDS);
+  }
+
+  private RequestOptions options(Request request, Duration limit) {
+    RequestOptions options =
+        new RequestOptions()
+            .setMethod(request.method())
+            .setHost("127.0.0.1")
+            .setPort(port)
+            .setURI(request.path())
+            .setTimeout(limit.toMillis());
+    if (request.call() == Call.STATUS) {
+      options.putHeader("Authorization", AUTHORIZATION);
+    }
+    if (request.key() != null) {
+      options.putHeader("Idempotency-Key", request.key());
+    }
+    return options;
+  }
+
+  private static Future<HttpClientResponse> body(Request request, HttpClientRequest http) {
+    return request.body() == null
+        ? http.send()
+        : http.putHeader("Content-Type", "application/json").send(request.body());
+  }
+
+  private static Answer judge(
+      Request request, long sent, HttpClientResponse response, Buffer body) {
+    Duration took = Duration.ofNanos(System.nanoTime() - sent);
+    int status = response.statusCode();
+    if (status >= 200 && status < 300) {
+      return new Answer(request.call(), sent, took, status, "", true);
+    }
+    JsonObject problem = problem(response, body);
+    boolean documented =
+        status == 503
+            && Objects.equals(problem.getValue("status"), 503)
+            && response.getHeader("Retry-After") != null;
+    String type = problem.getString("type", "without a problem");
+    return new Answer(
+        request.call(), sent, took, status, type.substring(type.lastIndexOf(':') + 1), documented);
+  }
+
+  private static JsonObject problem(HttpClientResponse response, Buffer body) {
+    String type = Objects.requireNonNullElse(response.getHeader("Content-Type"), "");
+    try {
+      return type.startsWith("application/problem+json") ? body.toJsonObject() : new JsonObject();
+    } catch (DecodeException malformed) {
+      return new JsonObject();
+    }
+  }
+
+  private static Answer silence(Request request, long sent, Throwable failure) {
+    boolean late = failure instanceof TimeoutException;
+    String words = late ? "no answer" : failure.getClass().getSimpleName();
+    Duration took = Duration.ofNanos(System.nanoTime() - sent);
+    return new Answer(request.call(), sent, took, 0, words, false);
+  }
+
+  private static Answer silence(Request request, long sent, Duration limit) {
+    return new Answer(request.call(), sent, limit.plusSeconds(1), 0, "no answer", false);
+  }
+
+  @Override
+  public void close() {
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+  }
+}
