@@ -14,8 +14,7 @@ final class HttpProblems {
           Map.entry(401, "Credentials are needed for this call."),
           Map.entry(403, "These credentials do not allow this call."),
           Map.entry(404, "Nothing is found under this path."),
-          Map.entry(
-              405, "This path does not know this method; see the API description (OpenAPI)."),
+          Map.entry(405, "This path does not know this method; see the API description (OpenAPI)."),
           Map.entry(406, "This path answers with application/json only."),
           Map.entry(413, "The body is longer than 65536 bytes."),
           Map.entry(414, "The request line is longer than 4096 bytes."),

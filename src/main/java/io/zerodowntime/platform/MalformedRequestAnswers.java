@@ -4,7 +4,6 @@ import io.netty.bootstrap.ChannelInitializerExtension;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
@@ -51,6 +50,7 @@ public final class MalformedRequestAnswers extends ChannelInitializerExtension {
     private static final int STATUS = "HTTP/1.1 ".length();
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // the promise carries what becomes of it
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
       boolean looksEmpty =
           message instanceof ByteBuf answer

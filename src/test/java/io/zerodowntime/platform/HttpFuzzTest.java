@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
  * -Dfuzz.requests=100000 -Dfuzz.seed=2}.
  */
 @QuarkusTest
-@TestProfile(HttpFuzzTest.Short.class)
+@TestProfile(HttpFuzzTest.ShortDeadline.class)
 class HttpFuzzTest {
   private static final int CLIENTS = 16;
   private static final int QUIET_MILLIS = 100;
@@ -50,7 +50,7 @@ class HttpFuzzTest {
     try (LoggedFailures log = new LoggedFailures()) {
       for (int request = 0; request < requests; request++) {
         byte[] bytes = malformed.next();
-        clients.submit(() -> send(bytes));
+        clients.execute(() -> send(bytes));
       }
       clients.shutdown();
       assertThat(clients.awaitTermination(1, TimeUnit.HOURS)).isTrue();
@@ -85,8 +85,8 @@ class HttpFuzzTest {
   }
 
   /** Bodies that do not come in are not waited for long. */
-  public static final class Short extends EngineProfile {
-    public Short() {
+  public static final class ShortDeadline extends EngineProfile {
+    public ShortDeadline() {
       super("request.deadline", "1s");
     }
   }

@@ -68,8 +68,13 @@ class RequestBodiesTest {
   void answersOperatorsCallsWithAnEmptyChunkedBody() throws Exception {
     try (RawHttp client = new RawHttp()) {
       String authorized =
-          "Authorization: Basic b3BlcmF0b3I6b3BlcmF0b3I=\r\n"
-              + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+          """
+          Authorization: Basic b3BlcmF0b3I6b3BlcmF0b3I=\r
+          Transfer-Encoding: chunked\r
+          \r
+          0\r
+          \r
+          """;
       assertThat(
               client
                   .send(POST.formatted("/migrations/orders-status/backfill/pause", authorized))

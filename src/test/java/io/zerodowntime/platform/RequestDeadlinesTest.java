@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Work that never ends, or not in time: the request is answered all the same. */
 @QuarkusTest
-@TestProfile(RequestDeadlinesTest.Short.class)
+@TestProfile(RequestDeadlinesTest.ShortDeadline.class)
 @Timeout(120)
 class RequestDeadlinesTest {
   private static final String PATH = "/orders-stalling";
@@ -155,8 +155,8 @@ class RequestDeadlinesTest {
   }
 
   /** Half a second for each request. */
-  public static final class Short extends EngineProfile {
-    public Short() {
+  public static final class ShortDeadline extends EngineProfile {
+    public ShortDeadline() {
       super("request.deadline", "500ms");
     }
   }

@@ -36,7 +36,7 @@ final class JavaHttp2Client implements AutoCloseable {
     }
     for (int stream = 0; stream < STREAMS; stream++) {
       boolean writes = stream % 2 == 0;
-      threads.submit(() -> repeat(writes));
+      threads.execute(() -> repeat(writes));
     }
   }
 

@@ -64,7 +64,6 @@ class MonitoringTest {
     Api.order("monitored", "paid");
     given().get("/orders?status=:").then().statusCode(400);
     counters.onThrottled(engine.migration(), "replica_lag", Duration.ofMillis(1));
-    registry.counter("orders.refused", "reason", "outcome-unknown");
     Engine.await(gauges.refresh());
     List<String> exposed = given().get("/q/metrics").asString().lines().toList();
 
