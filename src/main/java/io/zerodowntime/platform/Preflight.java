@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.postgresql.Driver;
 
@@ -21,8 +22,8 @@ public final class Preflight {
    * Logs in once. Blocks for six seconds at most.
    *
    * @param databaseUrl what {@code DATABASE_URL} says
-   * @throws StartException if the URL is malformed, the server cannot be reached or is too old, or
-   *     the login fails; its one line never shows the password
+   * @throws StartException if the URL is malformed, the server cannot be reached, is too old or is
+   *     not PostgreSQL, or the login fails; its one line never shows the password
    */
   public static void check(String databaseUrl) {
     DatabaseUrl url = parse(databaseUrl);
@@ -30,11 +31,21 @@ public final class Preflight {
     login.setProperty("user", url.user());
     login.setProperty("password", url.password().orElse(""));
     try (Connection connection = new Driver().connect(url.jdbcUrl(TIMEOUTS), login)) {
+      requireEngine(url, DatabaseEngine.refuse(connection));
       DatabaseMetaData server = connection.getMetaData();
       requireVersion(url, server.getDatabaseMajorVersion(), server.getDatabaseProductVersion());
     } catch (SQLException e) {
       throw new StartException(explain(url, e), e);
     }
+  }
+
+  static void requireEngine(DatabaseUrl url, Optional<String> other) {
+    other.ifPresent(
+        name -> {
+          throw new StartException(
+              "DATABASE_URL %s is %s: PostgreSQL itself is needed, by its locks the fleet switches"
+                  .formatted(url.redacted(), name));
+        });
   }
 
   static void requireVersion(DatabaseUrl url, int major, String version) {
