@@ -76,7 +76,8 @@ final class InvalidIndexes {
   private static Obstacle building(Invalid index) {
     return new Obstacle(
         "build " + index.name(),
-        "index " + index.name() + " is being built in the session of pid " + index.builder());
+        "index %s is being built, or its table vacuumed, in the session of pid %d"
+            .formatted(index.name(), index.builder()));
   }
 
   /**
