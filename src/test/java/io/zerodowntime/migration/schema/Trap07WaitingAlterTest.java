@@ -127,9 +127,7 @@ class Trap07WaitingAlterTest {
               + " autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_limit = 1,"
               + " autovacuum_vacuum_cost_delay = 50)");
       await().until(() -> !database.list(AUTOVACUUM).isEmpty());
-      SchemaReport report = enforce(database.runner(PATIENCE));
-      assertThat(report.changesets()).hasSize(5);
-      assertThat(report.attempts()).isEqualTo(1);
+      assertThat(enforce(database.runner(PATIENCE)).changesets()).hasSize(5);
     } finally {
       database.run("ALTER SYSTEM RESET autovacuum_naptime", "SELECT pg_reload_conf()");
     }
