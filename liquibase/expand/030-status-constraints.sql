@@ -18,6 +18,7 @@ BEGIN
   END IF;
   ALTER TABLE orders ADD CONSTRAINT orders_status_present CHECK (status IS NOT NULL) NOT VALID;
 END $$;
+--rollback SET lock_timeout = '1250ms';
 --rollback ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_status_present;
 
 --changeset zerodowntime:030-status-validate labels:orders-status,enforce runAlways:true
@@ -31,6 +32,7 @@ ALTER TABLE orders VALIDATE CONSTRAINT orders_status_present;
 --preconditions onFail:CONTINUE onError:HALT
 --precondition-sql-check expectedResult:1 SELECT count(*) FROM pg_constraint WHERE conrelid = to_regclass('orders') AND conname = 'orders_status_present' AND convalidated
 ALTER TABLE orders ALTER COLUMN status SET NOT NULL;
+--rollback SET lock_timeout = '1250ms';
 --rollback ALTER TABLE orders ALTER COLUMN status DROP NOT NULL;
 
 --changeset zerodowntime:030-status-drop-check labels:orders-status,enforce runAlways:true
@@ -46,9 +48,12 @@ ALTER TABLE orders DROP CONSTRAINT orders_status_present;
 --precondition-sql-check expectedResult:1 SELECT count(*) FROM migration_state WHERE name = 'orders-status' AND phase >= 2 AND drained_at IS NOT NULL
 --precondition-sql-check expectedResult:1 SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('orders') AND attname = 'old_status' AND attnotnull
 ALTER TABLE orders ALTER COLUMN old_status DROP NOT NULL;
+-- the advisory lock keeps a step to phase 3 out, whose gates were asked before the CHECK
+--rollback SET lock_timeout = '1250ms';;
 --rollback ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_old_status_present;;
 --rollback DO $$
 --rollback BEGIN
+--rollback   PERFORM pg_advisory_xact_lock(hashtextextended('zerodowntime/orders-status', 0));
 --rollback   PERFORM FROM migration_state WHERE name = 'orders-status' AND phase = 3 FOR NO KEY UPDATE;
 --rollback   IF FOUND THEN
 --rollback     RAISE EXCEPTION 'phase 3 does not write orders.old_status: go back to phase 2 first';

@@ -1,6 +1,8 @@
 --liquibase formatted sql
 
---changeset zerodowntime:002-state labels:initial
+-- Each is rolled back only while no migration is registered: then no instance can be live.
+
+--changeset zerodowntime:002-state labels:initial rollbackSplitStatements:false
 -- The row that every writer's statement reads: the fence. Few updates, one page, no index but the key.
 CREATE TABLE migration_state (
     name varchar(63) COLLATE "C" PRIMARY KEY,
@@ -12,9 +14,17 @@ CREATE TABLE migration_state (
     drained_at timestamptz DEFAULT now(),
     contracted_at timestamptz
 );
---rollback DROP TABLE migration_state;
+--rollback DO $$
+--rollback BEGIN
+--rollback   SET LOCAL lock_timeout = '1250ms';
+--rollback   LOCK TABLE migration_state IN SHARE ROW EXCLUSIVE MODE;
+--rollback   IF EXISTS (SELECT FROM migration_state) THEN
+--rollback     RAISE EXCEPTION 'a fleet may be live: roll back the expand of every migration first';
+--rollback   END IF;
+--rollback   DROP TABLE migration_state;
+--rollback END $$;
 
---changeset zerodowntime:002-history labels:initial
+--changeset zerodowntime:002-history labels:initial rollbackSplitStatements:false
 CREATE TABLE migration_history (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     migration varchar(63) COLLATE "C" NOT NULL REFERENCES migration_state,
@@ -28,9 +38,17 @@ CREATE TABLE migration_history (
     evidence jsonb NOT NULL
 );
 CREATE INDEX migration_history_idx ON migration_history (migration, id);
---rollback DROP TABLE migration_history;
+--rollback DO $$
+--rollback BEGIN
+--rollback   SET LOCAL lock_timeout = '1250ms';
+--rollback   LOCK TABLE migration_state IN SHARE ROW EXCLUSIVE MODE;
+--rollback   IF EXISTS (SELECT FROM migration_state) THEN
+--rollback     RAISE EXCEPTION 'a fleet may be live: roll back the expand of every migration first';
+--rollback   END IF;
+--rollback   DROP TABLE migration_history;
+--rollback END $$;
 
---changeset zerodowntime:002-instance labels:initial
+--changeset zerodowntime:002-instance labels:initial rollbackSplitStatements:false
 CREATE TABLE migration_instance (
     migration varchar(63) COLLATE "C" NOT NULL REFERENCES migration_state,
     instance text COLLATE "C" NOT NULL,
@@ -41,9 +59,17 @@ CREATE TABLE migration_instance (
     heartbeat_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (migration, instance)
 ) WITH (fillfactor = 50);
---rollback DROP TABLE migration_instance;
+--rollback DO $$
+--rollback BEGIN
+--rollback   SET LOCAL lock_timeout = '1250ms';
+--rollback   LOCK TABLE migration_state IN SHARE ROW EXCLUSIVE MODE;
+--rollback   IF EXISTS (SELECT FROM migration_state) THEN
+--rollback     RAISE EXCEPTION 'a fleet may be live: roll back the expand of every migration first';
+--rollback   END IF;
+--rollback   DROP TABLE migration_instance;
+--rollback END $$;
 
---changeset zerodowntime:002-backfill labels:initial
+--changeset zerodowntime:002-backfill labels:initial rollbackSplitStatements:false
 CREATE TABLE backfill_run (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     migration varchar(63) COLLATE "C" NOT NULL REFERENCES migration_state,
@@ -85,9 +111,17 @@ CREATE TABLE backfill_progress (
 COMMENT ON COLUMN backfill_progress.low_key IS 'first key of the range, inclusive';
 COMMENT ON COLUMN backfill_progress.after_key IS 'the cursor: keys up to and with this one are done; NULL: none';
 COMMENT ON COLUMN backfill_progress.high_key IS 'last key of the range, inclusive';
---rollback DROP TABLE backfill_progress, backfill_run;
+--rollback DO $$
+--rollback BEGIN
+--rollback   SET LOCAL lock_timeout = '1250ms';
+--rollback   LOCK TABLE migration_state IN SHARE ROW EXCLUSIVE MODE;
+--rollback   IF EXISTS (SELECT FROM migration_state) THEN
+--rollback     RAISE EXCEPTION 'a fleet may be live: roll back the expand of every migration first';
+--rollback   END IF;
+--rollback   DROP TABLE backfill_progress, backfill_run;
+--rollback END $$;
 
---changeset zerodowntime:002-parity labels:initial
+--changeset zerodowntime:002-parity labels:initial rollbackSplitStatements:false
 CREATE TABLE parity_mismatch (
     migration varchar(63) COLLATE "C" NOT NULL REFERENCES migration_state,
     key text COLLATE "C" NOT NULL,
@@ -109,4 +143,12 @@ CREATE TABLE parity_shadow (
     errors bigint NOT NULL,
     PRIMARY KEY (migration, epoch, minute)
 );
---rollback DROP TABLE parity_shadow, parity_mismatch;
+--rollback DO $$
+--rollback BEGIN
+--rollback   SET LOCAL lock_timeout = '1250ms';
+--rollback   LOCK TABLE migration_state IN SHARE ROW EXCLUSIVE MODE;
+--rollback   IF EXISTS (SELECT FROM migration_state) THEN
+--rollback     RAISE EXCEPTION 'a fleet may be live: roll back the expand of every migration first';
+--rollback   END IF;
+--rollback   DROP TABLE parity_shadow, parity_mismatch;
+--rollback END $$;

@@ -47,8 +47,10 @@ public final class Main {
         --help     shows this
         --version  shows the version
 
-      DATABASE_URL=postgresql://user:password@host:port/database names the PostgreSQL server;
-      without it an embedded one keeps its data in .zerodowntime below the working directory.
+      DATABASE_URL=postgresql://user:password@host:port/database names the PostgreSQL server, 14 to
+      18, a managed one too; servers that only speak its protocol (YugabyteDB, CockroachDB, Aurora
+      DSQL, Redshift, Greenplum, ...) are refused. Without it an embedded one keeps its data in
+      .zerodowntime below the working directory.
       """;
 
   Main() {}

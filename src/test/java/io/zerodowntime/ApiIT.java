@@ -47,6 +47,7 @@ class ApiIT {
           name:string table:string oldColumn:string newColumn:string requested:object|null
           disagreement:string|null flagsRejected:string|null effective:object epoch:number
           since:string drained:boolean gracePeriod:array nextStep:string gates:array
+          indexBuild:object|null
           oldStale:boolean backfill:object|null parity:object|null unrepairedMismatches:number
           shadow:object instances:array contractedAt:string|null
           """);

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  * @param forward SQL expression over {@code oldColumn}, for example {@code lower(old_status)}
  * @param reverse SQL expression over {@code newColumn}, for example {@code upper(status)}
  * @param newIndexes indexes on the new column that reads need; they are built after the backfill
- * @param oldIndexes indexes on the old column that the contract changesets drop themselves
+ * @param oldIndexes indexes on the old column that go with it
  */
 public record Migration(
     String name,

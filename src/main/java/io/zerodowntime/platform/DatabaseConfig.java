@@ -19,7 +19,7 @@ public final class DatabaseConfig implements ConfigSourceFactory {
   /** The name that DDL sessions show in {@code pg_stat_activity}. */
   public static final String DDL_APPLICATION_NAME = "zerodowntime-ddl";
 
-  /** The name that all other sessions show, unless the URL says another. */
+  /** The name that all other sessions show, before the one that the URL says. */
   public static final String APPLICATION_NAME = "zerodowntime";
 
   /** The system property by which the preflight says what the server made of the URL's mode. */

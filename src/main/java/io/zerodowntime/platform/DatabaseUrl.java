@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param password empty where the server asks for none
  * @param rootCertificate a file of PEM certificates to trust in the verifying modes; empty for the
  *     authorities that the Java runtime trusts
- * @param applicationName what {@code pg_stat_activity} shows; empty for the service's own names
+ * @param applicationName what {@code pg_stat_activity} shows behind the service's own name
  * @param options command line options for the session, for example {@code -c search_path=shop}
  */
 public record DatabaseUrl(
@@ -66,11 +66,16 @@ public record DatabaseUrl(
   /**
    * The URL of the Vert.x client, without user, password and {@code sslmode}: set the mode apart.
    *
-   * @param defaultApplicationName used where the URL names none
+   * @param service what every session's name begins with, so that schema changes can tell the
+   *     service's sessions from others; the URL's own name follows
    */
-  public String reactiveUrl(String defaultApplicationName) {
+  public String reactiveUrl(String service) {
     Map<String, String> parameters = new LinkedHashMap<>();
-    parameters.put("application_name", applicationName.orElse(defaultApplicationName));
+    parameters.put(
+        "application_name",
+        applicationName
+            .map(name -> name.startsWith(service) ? name : service + " " + name)
+            .orElse(service));
     options.ifPresent(text -> parameters.put("options", text));
     return address() + PercentCoding.query(parameters);
   }

@@ -6,6 +6,7 @@ import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import org.postgresql.Driver;
@@ -29,8 +30,8 @@ public final class Preflight {
    * @return the mode that all connections are to use: the URL's, or what the server made of {@code
    *     prefer} and {@code allow}. The reactive client has no use of those: with each connection to
    *     a server without TLS it leaves another one behind
-   * @throws StartException if the URL is malformed, the server cannot be reached or is too old, or
-   *     the login fails; its one line never shows the password
+   * @throws StartException if the URL is malformed, the server cannot be reached, is too old or is
+   *     not PostgreSQL, or the login fails; its one line never shows the password
    */
   public static SslMode check(String databaseUrl) {
     DatabaseUrl url = parse(databaseUrl);
@@ -62,10 +63,20 @@ public final class Preflight {
     login.setProperty("user", url.user());
     login.setProperty("password", url.password().orElse(""));
     try (Connection connection = new Driver().connect(url.jdbcUrl(TIMEOUTS), login)) {
+      requireEngine(url, DatabaseEngine.refuse(connection));
       DatabaseMetaData server = connection.getMetaData();
       requireVersion(url, server.getDatabaseMajorVersion(), server.getDatabaseProductVersion());
       return url.sslMode();
     }
+  }
+
+  static void requireEngine(DatabaseUrl url, Optional<String> other) {
+    other.ifPresent(
+        name -> {
+          throw new StartException(
+              "DATABASE_URL %s is %s: PostgreSQL itself is needed, by its locks the fleet switches"
+                  .formatted(url.redacted(), name));
+        });
   }
 
   static void requireVersion(DatabaseUrl url, int major, String version) {

@@ -31,8 +31,8 @@ class DatabaseUrlTest {
         .isEqualTo(
             "jdbc:postgresql://db.example:6432/sh%20op"
                 + "?sslmode=verify-full&sslrootcert=%2Fca.pem&ApplicationName=a%26b");
-    assertThat(url.reactiveUrl("other"))
-        .isEqualTo("postgresql://db.example:6432/sh%20op?application_name=a%26b");
+    assertThat(url.reactiveUrl("service"))
+        .isEqualTo("postgresql://db.example:6432/sh%20op?application_name=service%20a%26b");
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -123,6 +124,18 @@ class PreflightTest {
             "DATABASE_URL postgresql://ada:***@h:5432/shop is PostgreSQL 13.23:"
                 + " 14 or later is needed");
     assertThatCode(() -> Preflight.requireVersion(url, 14, "14.0")).doesNotThrowAnyException();
+  }
+
+  @Test
+  void refusesOthersInOneLine() {
+    DatabaseUrl url = DatabaseUrl.parse("postgresql://ada:s3cr3t@h/shop");
+
+    assertThatExceptionOfType(StartException.class)
+        .isThrownBy(() -> Preflight.requireEngine(url, Optional.of("YugabyteDB")))
+        .withMessage(
+            "DATABASE_URL postgresql://ada:***@h:5432/shop is YugabyteDB:"
+                + " PostgreSQL itself is needed, by its locks the fleet switches");
+    assertThatCode(() -> Preflight.requireEngine(url, Optional.empty())).doesNotThrowAnyException();
   }
 
   private static void refuses(String url, String reason) {

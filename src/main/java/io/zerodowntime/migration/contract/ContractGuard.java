@@ -106,7 +106,9 @@ public class ContractGuard {
    *
    * @param requestedBy who asked for it, for the certificate
    * @return the certificate; fails with {@link Refused} and every closed gate, or if a step or
-   *     another contract is under way; nothing is changed then
+   *     another contract is in flight, and with {@link
+   *     io.zerodowntime.migration.MigrationException.SchemaFailed} if the drop fails; nothing is
+   *     changed then
    */
   public Uni<Certificate> contract(Migration migration, String requestedBy) {
     return pool.withConnection(
@@ -126,9 +128,19 @@ public class ContractGuard {
 
   private static <T> Uni<T> released(
       SqlConnection session, Migration migration, Supplier<Uni<T>> work) {
-    return work.get()
-        .onItemOrFailure()
-        .call((done, failure) -> session.preparedQuery(UNLOCK).execute(Tuple.of(migration.name())));
+    return work.get().onItemOrFailure().call((done, failure) -> unlock(session, migration));
+  }
+
+  /** A session that cannot be asked any more has lost the lock. */
+  private static Uni<Void> unlock(SqlConnection session, Migration migration) {
+    return session
+        .preparedQuery(UNLOCK)
+        .execute(Tuple.of(migration.name()))
+        .replaceWithVoid()
+        .onFailure()
+        .invoke(e -> LOG.warnf("%s: session lost after contract: %s", migration.name(), e))
+        .onFailure()
+        .recoverWithNull();
   }
 
   private Uni<Certificate> guarded(SqlConnection session, Migration migration, String requestedBy) {
@@ -201,13 +213,22 @@ public class ContractGuard {
                                 entry(certificate))))
         .chain(() -> schema.apply(migration, SchemaTurn.CONTRACT))
         .onFailure()
-        .call(() -> forget(pool, state))
+        .call(() -> forgetOrWarn(state))
         .invoke(
             () ->
                 LOG.infof(
                     "%s: column %s dropped, requested by %s",
                     migration.name(), migration.oldColumn(), certificate.requestedBy()))
         .replaceWith(certificate);
+  }
+
+  /** The reason of the failed drop is what the caller needs. */
+  private Uni<Void> forgetOrWarn(MigrationState state) {
+    return forget(pool, state)
+        .onFailure()
+        .invoke(e -> LOG.warnf("%s: the certificate of a failed drop stays: %s", state.name(), e))
+        .onFailure()
+        .recoverWithNull();
   }
 
   private static Uni<Void> forget(SqlClient client, MigrationState state) {

@@ -11,7 +11,7 @@ final class NoDependents implements Gate {
    * pg_depend knows views, rules, indexes, constraints, triggers (UPDATE OF, WHEN), policies,
    * generated columns, statistics, publications and functions with a parsed body. A body that is
    * text is searched for the name; a match in a comment counts too. The column's own default and
-   * NOT NULL, and the indexes that contract drops itself, go with the column.
+   * NOT NULL, and the indexes that the migration names, go with the column.
    */
   private static final String DEPENDENTS =
       """

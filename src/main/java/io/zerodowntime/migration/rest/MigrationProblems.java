@@ -11,6 +11,7 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** What a client is told when the engine refuses. */
 class MigrationProblems {
+  private static final int SCHEMA_RETRY_AFTER = 30;
 
   @ServerExceptionMapper
   Response unknown(MigrationException.Unknown failure) {
@@ -36,6 +37,16 @@ class MigrationProblems {
                 JsonObject.of(
                     "gate", gate.gate(), "reason", gate.reason(), "remedy", gate.remedy())));
     return gates;
+  }
+
+  @ServerExceptionMapper
+  Response schema(MigrationException.SchemaFailed failure) {
+    return (failure.retryable()
+            ? Problem.of(503, "schema-busy", "The schema cannot be changed now")
+                .retryAfter(SCHEMA_RETRY_AFTER)
+            : Problem.of(409, "schema-change-failed", "The schema change failed"))
+        .detail(failure.getMessage())
+        .response();
   }
 
   @ServerExceptionMapper

@@ -15,13 +15,21 @@ import org.jboss.logging.Logger;
 /** What a CREATE INDEX CONCURRENTLY that failed leaves behind: costs writes, serves no read. */
 final class InvalidIndexes {
   private static final Logger LOG = Logger.getLogger(InvalidIndexes.class);
+  /*
+   * Who builds an index holds SHARE UPDATE EXCLUSIVE on its table for all the time, as a VACUUM
+   * does; pg_stat_progress_create_index hides the builds of other roles. An autovacuum has no user.
+   */
   private static final String INVALID =
       """
-      SELECT format('%I.%I', n.nspname, c.relname) AS name, p.pid AS builder
+      SELECT format('%I.%I', n.nspname, c.relname) AS name,
+        (SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+         WHERE l.locktype = 'relation' AND l.relation = i.indrelid AND l.granted
+           AND l.mode = 'ShareUpdateExclusiveLock' AND a.usesysid IS NOT NULL
+           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         LIMIT 1) AS builder
       FROM pg_index i
         JOIN pg_class c ON c.oid = i.indexrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_stat_progress_create_index p ON p.relid = i.indrelid
       WHERE i.indrelid = to_regclass(?) AND NOT i.indisvalid AND c.relname = ANY (?)
       """;
 
@@ -30,12 +38,17 @@ final class InvalidIndexes {
   /**
    * Drops the invalid ones among the migration's new indexes, so that they can be built again.
    *
-   * @return the build that another session is still at; its index is left alone
+   * @return what is in the way: the build that another session is still at, whose index is left
+   *     alone, or a long transaction on the table
    */
-  static Optional<Obstacle> drop(Connection session, Migration migration) throws SQLException {
+  static Optional<Obstacle> drop(
+      Connection session, Migration migration, LongTransactions longTransactions)
+      throws SQLException {
     for (Invalid index : find(session, migration)) {
-      if (index.builder() != 0) {
-        return Optional.of(building(index));
+      Optional<Obstacle> obstacle =
+          index.builder() == 0 ? longTransactions.look(session) : Optional.of(building(index));
+      if (obstacle.isPresent()) {
+        return obstacle;
       }
       try (Statement drop = session.createStatement()) {
         drop.execute("DROP INDEX CONCURRENTLY IF EXISTS " + index.name());
@@ -63,13 +76,14 @@ final class InvalidIndexes {
   private static Obstacle building(Invalid index) {
     return new Obstacle(
         "build " + index.name(),
-        "index " + index.name() + " is being built in the session of pid " + index.builder());
+        "index %s is being built, or its table vacuumed, in the session of pid %d"
+            .formatted(index.name(), index.builder()));
   }
 
   /**
    * One row of the select.
    *
-   * @param builder the pid of the session that builds an index on the table now; 0 if none
+   * @param builder the pid of the session that may be building it now; 0 if none
    */
   private record Invalid(String name, int builder) {}
 }

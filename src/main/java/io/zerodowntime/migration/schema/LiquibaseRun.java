@@ -1,19 +1,23 @@
 package io.zerodowntime.migration.schema;
 
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import liquibase.Liquibase;
 import liquibase.Scope;
 import liquibase.UpdateSummaryEnum;
+import liquibase.change.AbstractSQLChange;
 import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 import liquibase.changelog.visitor.AbstractChangeExecListener;
 import liquibase.database.Database;
 import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.UnexpectedLiquibaseException;
 import liquibase.logging.core.BufferedLogService;
 import liquibase.ui.LoggerUIService;
 
@@ -29,6 +33,14 @@ final class LiquibaseRun {
           0,
           "liquibase.changelogLockPollRate",
           1);
+
+  /** One statement alone: what stands beside it may make others wait. */
+  private static final Pattern CONCURRENT_BUILD =
+      Pattern.compile(
+          "\\s*(create\\s+(unique\\s+)?index|reindex\\s+\\w+)\\s+concurrently\\s[^;]*;?\\s*",
+          Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern COMMENT = Pattern.compile("(?m)^\\s*--.*$");
 
   private LiquibaseRun() {}
 
@@ -49,20 +61,45 @@ final class LiquibaseRun {
       throws Exception {
     try (Liquibase liquibase = source.get()) {
       liquibase.setShowSummary(UpdateSummaryEnum.OFF);
-      liquibase.setChangeExecListener(new Listener(ran));
       Connection session =
           ((JdbcConnection) liquibase.getDatabase().getConnection()).getUnderlyingConnection();
       try (SessionSettings settings = SessionSettings.apply(session, SessionSettings.WORKER)) {
+        liquibase.setChangeExecListener(new Listener(ran, settings));
         liquibase.update(new Contexts(), new LabelExpression(labels));
       }
     }
   }
 
+  /** Says whether the statement makes nobody wait, however long it waits itself. */
+  static boolean isConcurrentBuild(String sql) {
+    return CONCURRENT_BUILD.matcher(COMMENT.matcher(sql).replaceAll("")).matches();
+  }
+
   private static final class Listener extends AbstractChangeExecListener {
     private final List<String> ran;
+    private final SessionSettings settings;
 
-    Listener(List<String> ran) {
+    Listener(List<String> ran, SessionSettings settings) {
       this.ran = ran;
+      this.settings = settings;
+    }
+
+    @Override
+    public void willRun(
+        ChangeSet changeSet,
+        DatabaseChangeLog changeLog,
+        Database database,
+        ChangeSet.RunStatus status) {
+      boolean build =
+          changeSet.getChanges().stream()
+              .allMatch(
+                  change ->
+                      change instanceof AbstractSQLChange text && isConcurrentBuild(text.getSql()));
+      try {
+        settings.boundLocks(!build);
+      } catch (SQLException e) {
+        throw new UnexpectedLiquibaseException(e);
+      }
     }
 
     @Override

@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jboss.logging.Logger;
 
-/** How long one turn goes on trying; its pauses grow, and are jittered against convoys. */
+/**
+ * How long one turn goes on trying; its pauses grow, and are jittered against convoys. Only pauses
+ * count: the time of an attempt is work, such as the build of an index, or bounded by lock_timeout.
+ */
 final class Patience {
   private static final Logger LOG = Logger.getLogger(Patience.class);
   private static final long FIRST_PAUSE_MS = 100;
@@ -13,6 +16,7 @@ final class Patience {
 
   private final long start = System.nanoTime();
   private final Duration bound;
+  private Duration paused = Duration.ZERO;
   private long pauseMs = FIRST_PAUSE_MS;
   private String last = "";
 
@@ -20,7 +24,8 @@ final class Patience {
     this.bound = bound;
   }
 
-  Duration spent() {
+  /** The time since the beginning, that of attempts included. */
+  Duration elapsed() {
     return Duration.ofNanos(System.nanoTime() - start);
   }
 
@@ -31,8 +36,9 @@ final class Patience {
    * @param detail what is in the way; the error says it when the bound is reached
    */
   void waitFor(String kind, String detail) {
-    if (spent().compareTo(bound) >= 0) {
-      throw new SchemaFailed("gave up after " + bound.toSeconds() + " s: " + detail, true);
+    if (paused.compareTo(bound) >= 0) {
+      throw new SchemaFailed(
+          "gave up after " + bound.toSeconds() + " s of waiting: " + detail, true);
     }
     if (!kind.equals(last)) {
       LOG.infof("Schema change waits: %s", detail);
@@ -42,8 +48,11 @@ final class Patience {
   }
 
   private void pause(String detail) {
+    Duration pause =
+        Duration.ofMillis(ThreadLocalRandom.current().nextLong(pauseMs / 2, pauseMs + 1));
+    paused = paused.plus(pause);
     try {
-      Thread.sleep(ThreadLocalRandom.current().nextLong(pauseMs / 2, pauseMs + 1));
+      Thread.sleep(pause.toMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new SchemaFailed("interrupted while it waited: " + detail, true);

@@ -1,27 +1,39 @@
 package io.zerodowntime.migration.schema;
 
 import io.quarkus.liquibase.LiquibaseFactory;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
+import io.smallrye.mutiny.subscription.Cancellable;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
+import org.jboss.logging.Logger;
 
 /**
  * Applies the changesets of a turn while the service serves: one runner at a time in the fleet, no
- * lock waited for longer than a second, attempts repeated for {@code migration.schema.patience} (2
- * minutes). Fails with {@link io.zerodowntime.migration.MigrationException.SchemaFailed}.
+ * lock that others queue behind waited for longer than {@code deadlock_timeout} and a quarter of a
+ * second, attempts repeated for {@code migration.schema.patience} (2 minutes). The build of an
+ * index makes nobody wait and lasts as long as it lasts; its progress is logged. Fails with {@link
+ * io.zerodowntime.migration.MigrationException.SchemaFailed} or, where a changeset's own
+ * precondition refuses, with {@link io.zerodowntime.migration.MigrationException.Refused}.
  */
 @ApplicationScoped
 public class SchemaChanges {
+  private static final Logger LOG = Logger.getLogger(SchemaChanges.class);
   private static final Duration LONG_TRANSACTION = Duration.ofSeconds(1);
+  private static final Duration PROGRESS = Duration.ofSeconds(10);
 
   private final SchemaRunner runner;
+  private final IndexBuilds builds;
 
-  SchemaChanges(DataSource source, LiquibaseFactory liquibase, MigrationConfig config) {
+  SchemaChanges(
+      DataSource source, LiquibaseFactory liquibase, IndexBuilds builds, MigrationConfig config) {
+    this.builds = builds;
     this.runner =
         new SchemaRunner(
             source, liquibase::createLiquibase, config.schema().patience(), LONG_TRANSACTION);
@@ -37,7 +49,30 @@ public class SchemaChanges {
    * caller's question ({@link SchemaTurn#due}).
    */
   public Uni<SchemaReport> apply(Migration migration, SchemaTurn turn) {
-    return onWorker(() -> runner.apply(migration, turn));
+    Uni<SchemaReport> applied = onWorker(() -> runner.apply(migration, turn));
+    return turn == SchemaTurn.INDEX ? logged(applied, migration) : applied;
+  }
+
+  private Uni<SchemaReport> logged(Uni<SchemaReport> build, Migration migration) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              Cancellable progress = progress(migration);
+              return build.onTermination().invoke(progress::cancel);
+            });
+  }
+
+  private Cancellable progress(Migration migration) {
+    return Multi.createFrom()
+        .ticks()
+        .every(PROGRESS)
+        .onOverflow()
+        .drop()
+        .onItem()
+        .transformToUniAndConcatenate(
+            tick -> builds.of(migration).onFailure().recoverWithItem(Optional.empty()))
+        .subscribe()
+        .with(build -> build.ifPresent(b -> LOG.infof("%s: %s", migration.name(), b)));
   }
 
   private static Uni<SchemaReport> onWorker(Supplier<SchemaReport> work) {

@@ -1,5 +1,7 @@
 package io.zerodowntime.migration.schema;
 
+import io.zerodowntime.migration.MigrationException;
+import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationException.SchemaFailed;
 import java.sql.SQLException;
 import java.util.List;
@@ -15,6 +17,8 @@ import liquibase.precondition.FailedPrecondition;
 final class SchemaErrors {
   // lock_not_available, deadlock_detected, query_canceled: nothing is done, or left INVALID
   private static final Set<String> RETRYABLE = Set.of("55P03", "40P01", "57014");
+  // classes 08 (connection), 53 (resources) and 57 (operator): the database is away, not in the way
+  private static final Set<String> AWAY = Set.of("08", "53", "57");
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
   private SchemaErrors() {}
@@ -24,18 +28,26 @@ final class SchemaErrors {
         || find(failure, LockException.class).isPresent();
   }
 
-  /** One line: what was tried, why it failed, what to do. */
-  static SchemaFailed explain(String what, Exception failure) {
+  /** One line: what was tried, why it failed or who forbids it, what to do. */
+  static MigrationException explain(String what, Exception failure) {
     Optional<PreconditionFailedException> refused =
         find(failure, PreconditionFailedException.class);
     if (refused.isPresent()) {
-      return new SchemaFailed(what + " refused: " + reasons(refused.get()), true);
+      return new Refused(what + " refused: " + reasons(refused.get()));
     }
     String remedy =
         sqlState(failure).filter(INSUFFICIENT_PRIVILEGE::equals).isPresent()
             ? "; run it as a role that owns the tables and may create in their schema"
             : "";
-    return new SchemaFailed(what + " failed: " + reason(failure) + remedy, false);
+    return new SchemaFailed(
+        what + " failed: " + reason(failure) + remedy, isRetryable(failure) || isAway(failure));
+  }
+
+  // a pool that has no connection left says so without a state
+  private static boolean isAway(Exception failure) {
+    return find(failure, SQLException.class)
+        .filter(e -> e.getSQLState() == null || AWAY.contains(e.getSQLState().substring(0, 2)))
+        .isPresent();
   }
 
   /** The innermost message, on one line. */

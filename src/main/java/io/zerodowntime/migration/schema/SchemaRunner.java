@@ -40,25 +40,22 @@ final class SchemaRunner {
 
   /** Creates the engine's own tables, and those that every migration starts from. */
   SchemaReport initial() {
-    return run("schema change " + SchemaTurn.INITIAL, SchemaTurn.INITIAL, session -> none());
+    return run(
+        "schema change " + SchemaTurn.INITIAL, SchemaTurn.INITIAL, session -> Optional.empty());
   }
 
   SchemaReport apply(Migration migration, SchemaTurn turn) {
+    LongTransactions longTransactions = new LongTransactions(migration.table(), longTransaction);
     return run(
         "schema change " + turn.label() + " of " + migration.name(),
         turn.labels(migration),
-        session -> prepare(session, migration, turn));
-  }
-
-  private Optional<Obstacle> prepare(Connection session, Migration migration, SchemaTurn turn)
-      throws SQLException {
-    boolean index = turn == SchemaTurn.INDEX;
-    Optional<Obstacle> longTransactions =
-        LongTransactions.look(session, migration.table(), longTransaction, index);
-    if (longTransactions.isPresent() || !index) {
-      return longTransactions;
-    }
-    return InvalidIndexes.drop(session, migration);
+        session -> {
+          SupportedTable.require(session, migration.table());
+          // a build waits for other transactions while nobody waits for it
+          return turn == SchemaTurn.INDEX
+              ? InvalidIndexes.drop(session, migration, longTransactions)
+              : longTransactions.look(session);
+        });
   }
 
   private SchemaReport run(String what, String labels, Preparation preparation) {
@@ -101,16 +98,12 @@ final class SchemaRunner {
   }
 
   private static SchemaReport report(List<String> ran, int attempts, Patience patience) {
-    SchemaReport report = new SchemaReport(ran, attempts, patience.spent());
+    SchemaReport report = new SchemaReport(ran, attempts, patience.elapsed());
     if (!ran.isEmpty()) {
       LOG.infof(
           "Schema changed by %s, attempts: %d, %d ms", ran, attempts, report.took().toMillis());
     }
     return report;
-  }
-
-  private static Optional<Obstacle> none() {
-    return Optional.empty();
   }
 
   /** Says what is in the way of an attempt. */

@@ -6,6 +6,7 @@ import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.GracePeriod;
+import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param gracePeriod who is waited for
  * @param nextStep the step whose gates are shown: the one asked for, else the next forward; {@code
  *     drop} in phase 3, {@code none} after the drop
+ * @param indexBuild the build of an index on the table that runs now
  * @param oldStale phase 3 was entered, and the old column was not refilled since
  * @param backfill the last backfill
  * @param parity the last comparison
@@ -42,6 +44,7 @@ public record MigrationStatus(
     List<GracePeriod.Holder> gracePeriod,
     String nextStep,
     List<Verdict> gates,
+    Optional<IndexBuild> indexBuild,
     boolean oldStale,
     Optional<RunStatus> backfill,
     Optional<RunStatus> parity,

@@ -7,6 +7,8 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.flag.RequestedPhases;
+import io.zerodowntime.migration.schema.IndexBuilds;
+import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -19,12 +21,19 @@ public class StatusReports {
   private final Migrations migrations;
   private final PhaseView phases;
   private final RunView runs;
+  private final IndexBuilds builds;
   private final RequestedPhases flags;
 
-  StatusReports(Migrations migrations, PhaseView phases, RunView runs, RequestedPhases flags) {
+  StatusReports(
+      Migrations migrations,
+      PhaseView phases,
+      RunView runs,
+      IndexBuilds builds,
+      RequestedPhases flags) {
     this.migrations = migrations;
     this.phases = phases;
     this.runs = runs;
+    this.builds = builds;
     this.flags = flags;
   }
 
@@ -42,8 +51,8 @@ public class StatusReports {
   public Uni<MigrationStatus> of(Migration migration) {
     return Uni.combine()
         .all()
-        .unis(phases.look(migration), runs.look(migration))
-        .with((phase, run) -> status(migration, phase, run));
+        .unis(phases.look(migration), runs.look(migration), builds.of(migration))
+        .with((phase, run, build) -> status(migration, phase, run, build));
   }
 
   /** A run as the status shows it, right after it began. */
@@ -51,7 +60,8 @@ public class StatusReports {
     return RunView.status(run, new RateMeter(), Optional.empty());
   }
 
-  private MigrationStatus status(Migration migration, PhaseView.Seen phase, RunView.Seen run) {
+  private MigrationStatus status(
+      Migration migration, PhaseView.Seen phase, RunView.Seen run, Optional<IndexBuild> build) {
     return new MigrationStatus(
         migration.name(),
         migration.table(),
@@ -67,6 +77,7 @@ public class StatusReports {
         phase.holders(),
         phase.nextStep(),
         phase.gates(),
+        build,
         phase.state().oldStale(),
         run.backfill(),
         run.parity(),

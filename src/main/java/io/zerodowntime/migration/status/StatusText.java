@@ -38,6 +38,7 @@ public final class StatusText {
         .ifPresentOrElse(
             at -> line(text, "%s was dropped at %s", status.oldColumn(), at),
             () -> gates(text, status));
+    status.indexBuild().ifPresent(build -> line(text, "index:    %s", build));
     line(text, "backfill: %s", run(status.backfill()));
     line(text, "parity:   %s", run(status.parity()));
     status

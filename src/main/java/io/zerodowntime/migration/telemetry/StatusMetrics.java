@@ -8,6 +8,7 @@ import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.flag.RequestedPhases;
+import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import io.zerodowntime.migration.status.MigrationStatus;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import io.zerodowntime.migration.status.StatusReports;
@@ -37,6 +38,7 @@ public class StatusMetrics {
   private final MultiGauge gate;
   private final MultiGauge draining;
   private final MultiGauge disagree;
+  private final MultiGauge build;
   private final MultiGauge rate;
   private final MultiGauge lag;
   private final MultiGauge mismatches;
@@ -51,6 +53,7 @@ public class StatusMetrics {
     this.gate = MultiGauge.builder("migration_gate_open").register(registry);
     this.draining = MultiGauge.builder("migration_draining_seconds").register(registry);
     this.disagree = MultiGauge.builder("migration_instances_disagree").register(registry);
+    this.build = MultiGauge.builder("migration_index_build_seconds").register(registry);
     this.rate = MultiGauge.builder("backfill_rows_per_second").register(registry);
     this.lag = MultiGauge.builder("backfill_lag_rows").register(registry);
     this.mismatches = MultiGauge.builder("parity_mismatches").register(registry);
@@ -101,6 +104,7 @@ public class StatusMetrics {
     gate.register(gates, true);
     show(draining, all, StatusMetrics::drainingSeconds);
     show(disagree, all, status -> status.disagreement().isPresent() ? 1 : 0);
+    show(build, all, status -> status.indexBuild().map(IndexBuild::seconds).orElse(0L));
     show(rate, all, status -> status.backfill().map(RunStatus::rowsPerSecond).orElse(0.0));
     show(lag, all, StatusMetrics::rowsToGo);
     show(mismatches, all, MigrationStatus::unrepairedMismatches);

@@ -3,15 +3,18 @@ package io.zerodowntime.migration.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.sql.Connection;
 import java.util.List;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The changesets alone, as Liquibase's command line runs them. */
 class ChangelogTest {
+  private static final String INDEX = "orders-status and index";
   private static final String ENFORCE = "orders-status and enforce";
   private static final String RELAX = "orders-status and relax";
   private static final String CONTRACT = "orders-status and contract";
@@ -44,32 +47,93 @@ class ChangelogTest {
 
   @Test
   void expandIsNotRolledBackWhileTheColumnIsInUse() {
-    TestDatabase database = TestDatabase.expanded(1, true);
-    List<String> before = database.catalog();
-    assertThatThrownBy(() -> rollback(database, 1)).hasMessageContaining("back to phase 0 first");
-    assertThat(database.catalog()).isEqualTo(before);
+    isNotRolledBack(TestDatabase.expanded(1, true), "back to phase 0 first");
+  }
+
+  @Test
+  void expandIsNotRolledBackUnderLiveInstances() throws Exception {
+    TestDatabase database = TestDatabase.expanded(0, true);
+    database.heartbeat();
+    isNotRolledBack(database, "instances are live");
+    database.run("UPDATE migration_instance SET heartbeat_at = now() - interval '61 s'");
+    rollback(database, 1);
+    assertThat(database.list("SELECT name FROM migration_state")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3})
+  void noRollbackComesBetweenTheGatesAndTheirStep(int phase) throws Exception {
+    TestDatabase database = phase == 3 ? contracted() : TestDatabase.expanded(phase, true);
+    if (phase == 1 || phase == 2) {
+      update(database, phase == 1 ? INDEX : ENFORCE);
+    }
+    try (Connection reconciler = database.as("zerodowntime").getConnection()) {
+      reconciler.setAutoCommit(false);
+      reconciler
+          .createStatement()
+          .execute(
+              "SELECT pg_advisory_xact_lock(hashtextextended('zerodowntime/orders-status', 0))");
+      isNotRolledBack(database, "lock timeout");
+      reconciler.rollback();
+    }
+  }
+
+  @Test
+  void theEnginesTablesAreNotRolledBackUnderARegisteredMigration() throws Exception {
+    TestDatabase database = new TestDatabase();
+    update(database, "initial");
+    for (int left = 5; left > 0; left--) {
+      database.run("INSERT INTO migration_state (name) VALUES ('other')");
+      if (!database.list("SELECT to_regclass('migration_instance')").contains(null)) {
+        database.heartbeat();
+      }
+      isNotRolledBack(database, "a fleet may be live");
+      database.run("TRUNCATE migration_state CASCADE");
+      rollback(database, 1);
+    }
+    assertThat(database.list("SELECT to_regclass('migration_state')")).containsOnlyNulls();
+  }
+
+  @Test
+  void tablesWithRowsAreNotRolledBack() throws Exception {
+    TestDatabase database = new TestDatabase();
+    update(database, "initial");
+    for (int engine = 0; engine < 5; engine++) {
+      rollback(database, 1);
+    }
+    database.run("INSERT INTO idempotency_key VALUES ('k', '', 201, '')");
+    isNotRolledBack(database, "idempotency_key has rows");
+    database.run("TRUNCATE idempotency_key");
+    rollback(database, 1);
+    database.run("INSERT INTO orders (user_id, amount, old_status) VALUES (1, 1, 'NEW')");
+    isNotRolledBack(database, "orders has rows");
   }
 
   @Test
   void theIndexIsRolledBack() throws Exception {
-    roundTrip(TestDatabase.expanded(1, true), "orders-status and index", 1);
+    TestDatabase database = TestDatabase.expanded(1, true);
+    database.heartbeat();
+    roundTrip(database, INDEX, 1);
+    database.phase(2, true);
+    isNotRolledBack(database, "go back to phase 1 first");
   }
 
   @Test
   void theIndexIsBuiltAgainWhenItIsGone() throws Exception {
     TestDatabase database = TestDatabase.expanded(1, true);
-    update(database, "orders-status and index");
+    update(database, INDEX);
     database.run("DROP INDEX orders_status_idx");
-    update(database, "orders-status and index");
+    update(database, INDEX);
     assertThat(database.catalog()).anyMatch(line -> line.contains("orders_status_idx"));
     String built = database.one("SELECT 'orders_status_idx'::regclass::oid");
-    update(database, "orders-status and index");
+    update(database, INDEX);
     assertThat(database.one("SELECT 'orders_status_idx'::regclass::oid")).isEqualTo(built);
   }
 
   @Test
   void enforceIsRolledBackChangesetByChangeset() throws Exception {
     TestDatabase database = TestDatabase.expanded(2, true);
+    database.heartbeat();
     roundTrip(database, ENFORCE, 5);
     assertThat(nullable(database)).containsExactly("old_status");
     assertThat(database.catalog()).noneMatch(line -> line.contains("CHECK ((status"));
@@ -80,9 +144,7 @@ class ChangelogTest {
     TestDatabase database = TestDatabase.expanded(2, true);
     update(database, ENFORCE);
     database.phase(3, true);
-    List<String> before = database.catalog();
-    assertThatThrownBy(() -> rollback(database, 1)).hasMessageContaining("back to phase 2 first");
-    assertThat(database.catalog()).isEqualTo(before);
+    isNotRolledBack(database, "back to phase 2 first");
   }
 
   @Test
@@ -152,18 +214,43 @@ class ChangelogTest {
   }
 
   @Test
-  void contractIsRolledBackWithItsValuesAndItsIndex() throws Exception {
+  void contractIsRolledBackUnderALiveFleetToAnEmptyColumn() throws Exception {
     TestDatabase database = TestDatabase.expanded(2, true);
     update(database, ENFORCE);
     database.phase(3, true);
-    roundTrip(database, CONTRACT, 2);
+    database.heartbeat();
+    roundTrip(database, CONTRACT, 1);
     assertThat(database.catalog()).noneMatch(line -> line.contains("old_status"));
     assertThat(database.one("SELECT contracted_at IS NOT NULL FROM migration_state"))
         .isEqualTo("t");
-    rollback(database, 2);
-    assertThat(database.one("SELECT count(*) FROM orders WHERE old_status = 'PAID'"))
-        .isEqualTo("1000");
+    String row = database.one("SELECT ctid FROM orders ORDER BY id LIMIT 1");
+    rollback(database, 1);
+    // a reverse backfill fills it in phase 2, in batches
+    assertThat(database.one("SELECT count(old_status) FROM orders")).isEqualTo("0");
+    assertThat(database.one("SELECT ctid FROM orders ORDER BY id LIMIT 1")).isEqualTo(row);
     assertThat(database.one("SELECT contracted_at IS NULL FROM migration_state")).isEqualTo("t");
+  }
+
+  @Test
+  void contractIsNotRolledBackOutsideOfPhase3() throws Exception {
+    TestDatabase database = contracted();
+    database.phase(2, true);
+    isNotRolledBack(database, "not in phase 3");
+  }
+
+  private static TestDatabase contracted() throws Exception {
+    TestDatabase database = TestDatabase.expanded(2, true);
+    update(database, ENFORCE);
+    database.phase(3, true);
+    update(database, CONTRACT);
+    return database;
+  }
+
+  /** Rolls one changeset back, which refuses, says why, and changes nothing. */
+  private static void isNotRolledBack(TestDatabase database, String reason) {
+    List<String> before = database.catalog();
+    assertThatThrownBy(() -> rollback(database, 1)).hasMessageContaining(reason);
+    assertThat(database.catalog()).isEqualTo(before);
   }
 
   /** Update, roll back as many changesets, compare the catalog, update again, compare again. */

@@ -1,15 +1,21 @@
 package io.zerodowntime.migration.schema;
 
+import static io.zerodowntime.testing.Waiting.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.core.Vertx;
+import io.zerodowntime.migration.status.StatusReports;
+import io.zerodowntime.migration.status.StatusText;
+import io.zerodowntime.testing.Waiting;
 import jakarta.inject.Inject;
+import java.sql.Connection;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
 /** The runner with the application's own pool and Liquibase, called from an event loop. */
@@ -18,17 +24,50 @@ import org.junit.jupiter.api.Test;
 class SchemaChangesTest {
   @Inject SchemaChanges changes;
   @Inject Vertx vertx;
+  @Inject DataSource source;
+  @Inject StatusReports reports;
 
   @Test
   void appliesTurnsWithoutBlockingTheEventLoop() throws Exception {
     assertThat(fromEventLoop(SchemaTurn.EXPAND).changesets())
         .hasSize(8)
         .endsWith("010-status-column");
-    assertThat(fromEventLoop(SchemaTurn.INDEX).changesets()).containsExactly("020-status-index");
+    assertThat(status()).doesNotContain("is being built");
+    assertThat(whileAReaderHoldsItUp(SchemaTurn.INDEX).changesets())
+        .containsExactly("020-status-index");
+    assertThat(status()).doesNotContain("is being built");
     assertThat(fromEventLoop(SchemaTurn.INDEX).changesets()).isEmpty();
   }
 
+  /** Ends the reader when status and log have shown the build and whom it waits for. */
+  private SchemaReport whileAReaderHoldsItUp(SchemaTurn turn) throws Exception {
+    CompletableFuture<SchemaReport> built;
+    try (Connection reader = source.getConnection();
+        Sessions.Log log = new Sessions.Log()) {
+      reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      reader.setAutoCommit(false);
+      reader.createStatement().execute("SELECT count(*) FROM migration_state");
+      built = start(turn);
+      String shown =
+          "(?s).*orders_status_idx is being built for \\d+ s by pid \\d+: waiting for .*,"
+              + " waits for the transaction of pid \\d+.*";
+      await().until(() -> status().matches(shown));
+      await().until(() -> log.lines().stream().anyMatch(line -> line.matches(shown)));
+      assertThat(built).isNotDone();
+      reader.rollback();
+    }
+    return built.get(60, TimeUnit.SECONDS);
+  }
+
+  private String status() {
+    return StatusText.of(reports.of(TestDatabase.MIGRATION).await().atMost(Waiting.LIMIT));
+  }
+
   private SchemaReport fromEventLoop(SchemaTurn turn) throws Exception {
+    return start(turn).get(60, TimeUnit.SECONDS);
+  }
+
+  private CompletableFuture<SchemaReport> start(SchemaTurn turn) {
     CompletableFuture<SchemaReport> report = new CompletableFuture<>();
     vertx.runOnContext(
         ignored ->
@@ -36,21 +75,22 @@ class SchemaChangesTest {
                 .apply(TestDatabase.MIGRATION, turn)
                 .subscribe()
                 .with(report::complete, report::completeExceptionally));
-    return report.get(60, TimeUnit.SECONDS);
+    return report;
   }
 
   /** A database of this test's own. */
   public static final class Postgres implements QuarkusTestResourceLifecycleManager {
     @Override
     public Map<String, String> start() {
-      String jdbc = new TestDatabase().url();
+      TestDatabase database = new TestDatabase();
+      String jdbc = database.url();
       return Map.of(
           "quarkus.datasource.jdbc.url",
           jdbc,
           "quarkus.datasource.reactive.url",
           jdbc.substring("jdbc:".length()),
           "quarkus.datasource.username",
-          "postgres",
+          database.owner(),
           "quarkus.datasource.password",
           "postgres");
     }

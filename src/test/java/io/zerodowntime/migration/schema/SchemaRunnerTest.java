@@ -3,6 +3,7 @@ package io.zerodowntime.migration.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationException.SchemaFailed;
 import java.sql.Connection;
 import java.time.Duration;
@@ -11,6 +12,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchemaRunnerTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -48,7 +52,7 @@ class SchemaRunnerTest {
             "030-old-status-nullable");
     database.phase(3, true);
     assertThat(runner.apply(TestDatabase.MIGRATION, SchemaTurn.CONTRACT).changesets())
-        .containsExactly("090-drop-old-status-index", "090-drop-old-status");
+        .containsExactly("090-drop-old-status");
   }
 
   @Test
@@ -56,7 +60,7 @@ class SchemaRunnerTest {
     TestDatabase database = TestDatabase.expanded(2, false);
     assertThatThrownBy(
             () -> database.runner(PATIENCE).apply(TestDatabase.MIGRATION, SchemaTurn.CONTRACT))
-        .isInstanceOf(SchemaFailed.class)
+        .isInstanceOf(Refused.class)
         .hasMessageStartingWith("schema change contract of orders-status refused: ")
         .hasMessageContaining("'orders-status: phase 3, drained'")
         .hasMessageContaining("'orders-status: phase 2, not drained'")
@@ -80,21 +84,97 @@ class SchemaRunnerTest {
         .hasMessageNotContaining("\n");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "CREATE TABLE chunk () INHERITS (orders) | tables that inherit",
+        "ALTER TABLE orders RENAME TO o; CREATE VIEW orders AS SELECT * FROM o | is a view",
+        // what Citus' catalog looks like, for the one column that is read
+        "CREATE TABLE pg_dist_partition AS SELECT 'orders'::regclass AS logicalrelid | by Citus"
+      })
+  void aTableWhoseRowsAreElsewhereIsRefusedByName(String change, String reason) {
+    TestDatabase database = TestDatabase.expanded(2, true);
+    database.run(change, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + database.owner());
+    List<String> before = database.catalog();
+    assertThatThrownBy(
+            () -> database.runner(PATIENCE).apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE))
+        .isInstanceOf(SchemaFailed.class)
+        .hasMessageStartingWith("table orders ")
+        .hasMessageContaining(reason);
+    assertThat(database.catalog()).isEqualTo(before);
+  }
+
+  @Test
+  void citusAloneIsNoObstacle() {
+    TestDatabase database = TestDatabase.expanded(2, true);
+    database.run(
+        "CREATE TABLE pg_dist_partition AS SELECT 'pg_class'::regclass AS logicalrelid",
+        "GRANT SELECT ON pg_dist_partition TO " + database.owner());
+    assertThat(
+            database.runner(PATIENCE).apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE).attempts())
+        .isEqualTo(1);
+  }
+
   @Test
   void aPooledSessionGetsItsOwnSettingsBack() throws Exception {
     TestDatabase database = new TestDatabase();
     try (Connection session = database.as("pool").getConnection()) {
-      session.createStatement().execute("SET lock_timeout = '7s'");
+      session.createStatement().execute("SET lock_timeout = '7s'; SET statement_timeout = '2s'");
       session.setAutoCommit(false);
       try (SessionSettings settings = SessionSettings.apply(session, SessionSettings.WORKER)) {
         session.rollback();
-        assertThat(settings.current()).containsExactly(SessionSettings.WORKER, "1s", "0");
+        assertThat(settings.current())
+            .containsEntry("application_name", SessionSettings.WORKER)
+            .containsEntry("lock_timeout", "1250")
+            .containsEntry("statement_timeout", "0");
+        settings.boundLocks(false);
+        assertThat(settings.current()).containsEntry("lock_timeout", "0");
       }
       session.rollback();
       try (SessionSettings settings = SessionSettings.apply(session, "again")) {
-        assertThat(settings.before()).containsExactly("pool", "7s", "0");
+        assertThat(settings.before())
+            .containsEntry("application_name", "pool")
+            .containsEntry("lock_timeout", "7000")
+            .containsEntry("statement_timeout", "2000");
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"400ms, 650", "1s, 1250", "2s, 2250", "1min, 3000"})
+  void aLockIsWaitedForLongerThanAnAutovacuumTakesToGiveWay(String deadlock, String lock)
+      throws Exception {
+    TestDatabase database = new TestDatabase();
+    database.run(
+        "ALTER DATABASE %s SET deadlock_timeout = '%s'".formatted(database.name(), deadlock));
+    try (Connection session = database.as("pool").getConnection();
+        SessionSettings settings = SessionSettings.apply(session, SessionSettings.WORKER)) {
+      assertThat(settings.current()).containsEntry("lock_timeout", lock);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CREATE INDEX CONCURRENTLY i ON t (a)",
+        "-- why\ncreate unique index\n  concurrently i on t (a);\n",
+        "REINDEX INDEX CONCURRENTLY i"
+      })
+  void aConcurrentBuildMayWaitForLocks(String sql) {
+    assertThat(LiquibaseRun.isConcurrentBuild(sql)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CREATE INDEX i ON t (a)",
+        "CREATE INDEX CONCURRENTLY i ON t (a); ALTER TABLE t ADD COLUMN b int",
+        "ALTER TABLE t ADD COLUMN b int -- CREATE INDEX CONCURRENTLY i ON t (b)",
+        "DROP INDEX CONCURRENTLY i"
+      })
+  void whateverElseIsBounded(String sql) {
+    assertThat(LiquibaseRun.isConcurrentBuild(sql)).isFalse();
   }
 
   private static SchemaReport expand(TestDatabase database) {

@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import javax.sql.DataSource;
 import org.jboss.logmanager.ExtLogRecord;
 
 /** What trap tests hold against a runner, and what they listen to. */
@@ -17,9 +18,14 @@ final class Sessions {
 
   private Sessions() {}
 
-  /** A session in a transaction that has read the table and stays open until it is closed. */
+  /** A stranger's session in a transaction that has read the table and stays open. */
   static Connection holding(TestDatabase database, String applicationName) throws SQLException {
-    Connection connection = database.as(applicationName).getConnection();
+    return holding(database.as(applicationName, database.stranger()));
+  }
+
+  /** A session in a transaction that has read the table and stays open until it is closed. */
+  static Connection holding(DataSource source) throws SQLException {
+    Connection connection = source.getConnection();
     connection.setAutoCommit(false);
     connection.createStatement().execute("SELECT count(*) FROM orders");
     return connection;

@@ -21,7 +21,10 @@ import liquibase.exception.LiquibaseException;
 import liquibase.resource.ClassLoaderResourceAccessor;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A new database in the one PostgreSQL of this test run, and Liquibase over it. */
+/**
+ * A new database in the one PostgreSQL of this test run, and Liquibase over it. The runner works as
+ * a role with the least rights that the README names; the test looks on as the superuser.
+ */
 final class TestDatabase {
   static final Migration MIGRATION =
       new Migration(
@@ -61,6 +64,11 @@ final class TestDatabase {
 
   TestDatabase() {
     run(SERVER.getPostgresDatabase(), "CREATE DATABASE " + name);
+    run(
+        "CREATE ROLE " + owner() + " LOGIN",
+        "CREATE ROLE " + stranger() + " LOGIN",
+        "GRANT CREATE ON SCHEMA public TO " + owner(),
+        "GRANT pg_read_all_data TO " + stranger());
   }
 
   /**
@@ -78,8 +86,16 @@ final class TestDatabase {
 
   void phase(int phase, boolean drained) {
     run(
-        "UPDATE migration_state SET phase = %d, drained_at = %s"
-            .formatted(phase, drained ? "now()" : "NULL"));
+        "UPDATE migration_state SET phase = %d, old_stale = %b, drained_at = %s"
+            .formatted(phase, phase == 3, drained ? "now()" : "NULL"));
+  }
+
+  /** A live instance of every migration. */
+  void heartbeat() {
+    run(
+        "INSERT INTO migration_instance"
+            + " (migration, instance, requested_phase, writes_up_to, version)"
+            + " SELECT name, 'one', phase, 3, 'test' FROM migration_state");
   }
 
   SchemaRunner runner(Duration bound) {
@@ -106,8 +122,18 @@ final class TestDatabase {
     };
   }
 
+  /** The role that owns the tables, and may do nothing else. */
+  String owner() {
+    return name + "_owner";
+  }
+
+  /** A role that may read the tables, and whose transactions are hidden from the owner. */
+  String stranger() {
+    return name + "_stranger";
+  }
+
   DataSource as(String applicationName) {
-    return as(applicationName, "postgres");
+    return as(applicationName, owner());
   }
 
   DataSource as(String applicationName, String role) {
@@ -117,13 +143,17 @@ final class TestDatabase {
     return source;
   }
 
-  /** Runs the statements in one session, each in a transaction of its own. */
+  /** Runs the statements in one session of the superuser, each in a transaction of its own. */
   void run(String... statements) {
-    run(as("zerodowntime test"), statements);
+    run(superuser(), statements);
+  }
+
+  private DataSource superuser() {
+    return as("zerodowntime test", "postgres");
   }
 
   String url() {
-    return SERVER.getJdbcUrl("postgres", name);
+    return SERVER.getJdbcUrl(owner(), name);
   }
 
   String name() {
@@ -132,7 +162,7 @@ final class TestDatabase {
 
   /** The first column of every row. */
   List<String> list(String sql) {
-    try (Connection connection = as("zerodowntime test").getConnection();
+    try (Connection connection = superuser().getConnection();
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       List<String> found = new ArrayList<>();

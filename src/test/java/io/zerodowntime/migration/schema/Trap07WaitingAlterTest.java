@@ -12,11 +12,16 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** An ALTER that waits makes every later statement wait behind it. */
 class Trap07WaitingAlterTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final String AUTOVACUUM =
+      "SELECT pid FROM pg_stat_progress_vacuum p JOIN pg_stat_activity a USING (pid)"
+          + " WHERE p.relid = 'orders'::regclass AND a.backend_type = 'autovacuum worker'";
 
   private final TestDatabase database = TestDatabase.expanded(2, true);
 
@@ -26,7 +31,7 @@ class Trap07WaitingAlterTest {
     SchemaRunner runner = database.runner(PATIENCE, Duration.ofDays(1));
     CompletableFuture<SchemaReport> change;
     Writer writer = new Writer();
-    try (Connection holder = Sessions.holding(database, "report");
+    try (Connection holder = Sessions.holding(database.as("report"));
         Sessions.Log log = new Sessions.Log()) {
       change = apply(runner);
       for (int i = 1; i <= 3; i++) {
@@ -67,13 +72,65 @@ class Trap07WaitingAlterTest {
       assertThatThrownBy(() -> enforce(database.runner(Duration.ofSeconds(2))))
           .isInstanceOf(SchemaFailed.class)
           .hasMessageMatching(
-              "gave up after 2 s: .* open for \\d+ s: pid "
+              "gave up after 2 s of waiting: .* open for at least \\d+ s: pid "
                   + pid
-                  + ", application \"nightly report\", query started 20.*")
+                  + ", application \"nightly report\";.*")
           .satisfies(e -> assertThat(((SchemaFailed) e).retryable()).isTrue());
       holder.rollback();
     }
     assertThat(enforce(database.runner(PATIENCE)).changesets()).hasSize(5);
+  }
+
+  @Test
+  void aHolderOfTheSameRoleIsNamedWithItsStatement() throws Exception {
+    try (Connection holder = Sessions.holding(database.as("nightly report"))) {
+      awaitOld();
+      assertThatThrownBy(() -> enforce(database.runner(Duration.ofSeconds(1))))
+          .hasMessageMatching(".* open for at least [1-9]\\d* s: .*, query started 20.*");
+      holder.rollback();
+    }
+  }
+
+  @Test
+  void shortTransactionsOfStrangersHoldNothingUp() throws Exception {
+    AtomicBoolean stopped = new AtomicBoolean();
+    CompletableFuture<Void> readers =
+        CompletableFuture.allOf(
+            IntStream.range(0, 3)
+                .mapToObj(n -> CompletableFuture.runAsync(() -> read(stopped), Sessions.THREADS))
+                .toArray(CompletableFuture[]::new));
+    assertThat(enforce(database.runner(PATIENCE)).changesets()).hasSize(5);
+    assertThat(readers).isNotDone();
+    stopped.set(true);
+    readers.join();
+  }
+
+  private void read(AtomicBoolean stopped) {
+    try (Connection reader = database.as("reader", database.stranger()).getConnection()) {
+      while (!stopped.get()) {
+        reader.createStatement().execute("SELECT pg_sleep(0.05) FROM orders LIMIT 1");
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void anAlterBehindAnAutovacuumSucceeds() {
+    database.run("ALTER SYSTEM SET autovacuum_naptime = '1s'", "SELECT pg_reload_conf()");
+    try {
+      database.run(
+          "INSERT INTO orders (user_id, amount, old_status, status)"
+              + " SELECT n, n, 'PAID', 'paid' FROM generate_series(1, 50000) n",
+          "DELETE FROM orders WHERE id % 2 = 0",
+          "ALTER TABLE orders SET (autovacuum_vacuum_threshold = 1,"
+              + " autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_limit = 1,"
+              + " autovacuum_vacuum_cost_delay = 50)");
+      await().until(() -> !database.list(AUTOVACUUM).isEmpty());
+      assertThat(enforce(database.runner(PATIENCE)).changesets()).hasSize(5);
+    } finally {
+      database.run("ALTER SYSTEM RESET autovacuum_naptime", "SELECT pg_reload_conf()");
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -33,17 +34,28 @@ class Trap08InvalidIndexTest {
   }
 
   @Test
-  void aBuildThatTimesOutInTheRunnerIsNotBelieved() throws Exception {
+  void aReaderThatHoldsASnapshotDoesNotFailTheBuild() throws Exception {
     CompletableFuture<SchemaReport> change;
-    try (Connection holder = Sessions.holding(database, "report")) {
-      // the look is switched off: the build waits for the holder's snapshot and times out
-      change =
-          CompletableFuture.supplyAsync(
-              () -> index(PATIENCE, Duration.ofDays(1)), Sessions.THREADS);
-      await().until(() -> database.list(VALID).contains("f"));
+    try (Connection reader = snapshot()) {
+      change = index();
+      await().until(() -> waitsLongerThan("3 s"));
+      assertThat(change).isNotDone();
+      reader.rollback();
+    }
+    assertThat(change.join().attempts()).isEqualTo(1);
+    assertThat(database.one(VALID)).isEqualTo("t");
+  }
+
+  @Test
+  void aBuildThatIsCancelledIsNotBelievedAndItsTimeIsNoPatience() throws Exception {
+    CompletableFuture<SchemaReport> change;
+    try (Connection reader = snapshot()) {
+      change = index();
+      await().until(() -> waitsLongerThan("3 s"));
       assertThat(recorded()).isEqualTo("0");
-      await().until(this::nobodyBuilds);
-      holder.rollback();
+      database.run("SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index");
+      await().until(() -> database.list(VALID).isEmpty());
+      reader.rollback();
     }
     assertThat(change.join().attempts()).isGreaterThan(1);
     assertThat(database.one(VALID)).isEqualTo("t");
@@ -58,7 +70,7 @@ class Trap08InvalidIndexTest {
       await().until(() -> database.list(VALID).contains("f"));
       String built = database.one("SELECT 'orders_status_idx'::regclass::oid");
       assertThatThrownBy(() -> index(Duration.ofSeconds(1), Duration.ofDays(1)))
-          .hasMessageContaining("is being built in the session of pid");
+          .hasMessageContaining("is being built, or its table vacuumed, in the session of pid");
       holder.rollback();
       other.join();
       assertThat(index(PATIENCE, Duration.ofSeconds(1)).changesets()).isEmpty();
@@ -73,6 +85,31 @@ class Trap08InvalidIndexTest {
         .apply(TestDatabase.MIGRATION, SchemaTurn.INDEX);
   }
 
+  private CompletableFuture<SchemaReport> index() {
+    return CompletableFuture.supplyAsync(
+        () -> index(Duration.ofSeconds(2), Duration.ofSeconds(1)), Sessions.THREADS);
+  }
+
+  /** A stranger's session that has read another table and keeps its snapshot. */
+  private Connection snapshot() throws SQLException {
+    Connection reader = database.as("report", database.stranger()).getConnection();
+    reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+    reader.setAutoCommit(false);
+    reader.createStatement().execute("SELECT count(*) FROM migration_state");
+    return reader;
+  }
+
+  private boolean waitsLongerThan(String time) {
+    return !database
+        .list(
+            "SELECT p.pid FROM pg_stat_progress_create_index p JOIN pg_stat_activity a USING (pid)"
+                + " WHERE p.phase = 'waiting for old snapshots'"
+                + " AND a.query_start < clock_timestamp() - interval '"
+                + time
+                + "'")
+        .isEmpty();
+  }
+
   private void failBuild() throws Exception {
     try (Connection holder = Sessions.holding(database, "report")) {
       assertThatThrownBy(() -> database.run("SET lock_timeout = '100ms'", CREATE))
@@ -80,10 +117,6 @@ class Trap08InvalidIndexTest {
       holder.rollback();
     }
     assertThat(database.one(VALID)).isEqualTo("f");
-  }
-
-  private boolean nobodyBuilds() {
-    return database.list("SELECT pid FROM pg_stat_progress_create_index").isEmpty();
   }
 
   private String recorded() {

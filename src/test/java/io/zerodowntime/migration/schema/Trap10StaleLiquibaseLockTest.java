@@ -4,9 +4,14 @@ import static io.zerodowntime.testing.Waiting.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.zerodowntime.platform.DatabaseUrl;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** A pod that is killed while Liquibase works leaves Liquibase's lock behind. */
@@ -63,6 +68,20 @@ class Trap10StaleLiquibaseLockTest {
     assertThat(enforce(PATIENCE).changesets()).hasSize(5);
   }
 
+  @Test
+  void aSessionOfTheServiceUnderANameOfItsOwnHoldsNoSuchLock() throws Exception {
+    DatabaseUrl url = DatabaseUrl.parse("postgresql://ada@h/shop?application_name=shop");
+    Matcher name =
+        Pattern.compile("application_name=([^&]*)").matcher(url.reactiveUrl("zerodowntime"));
+    assertThat(name.find()).isTrue();
+    String shown = URLDecoder.decode(name.group(1), StandardCharsets.UTF_8);
+    try (Connection service = database.as(shown).getConnection()) {
+      lock();
+      assertThat(enforce(PATIENCE).changesets()).hasSize(5);
+      assertThat(service.isValid(1)).isTrue();
+    }
+  }
+
   private void lock() {
     database.run(
         "UPDATE databasechangeloglock"
@@ -71,7 +90,7 @@ class Trap10StaleLiquibaseLockTest {
 
   /** Both backends of a runner are killed while its ALTER waits: nobody unlocks. */
   private void killRunnerAtWork() throws Exception {
-    try (Connection holder = Sessions.holding(database, "zerodowntime report")) {
+    try (Connection holder = Sessions.holding(database.as("zerodowntime report"))) {
       CompletableFuture<Void> killed =
           CompletableFuture.runAsync(
               () ->

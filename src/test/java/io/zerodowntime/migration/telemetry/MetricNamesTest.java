@@ -50,6 +50,7 @@ class MetricNamesTest {
           "backfill_rows_total{kind=\"scanned\"",
           "backfill_rows_total{kind=\"changed\"",
           "backfill_rows_per_second" + OF,
+          "migration_index_build_seconds" + OF,
           "backfill_lag_rows" + OF,
           "backfill_batch_seconds_bucket{",
           "shadow_reads_total" + OF + ",result=\"match\"",
