@@ -83,7 +83,7 @@ public class ShadowRead implements ShadowSink {
 
   /** Adds what was counted since the last flush to the fleet's counts. */
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
-  Uni<Void> flush() {
+  public Uni<Void> flush() {
     return migrations.each(this::flush);
   }
 

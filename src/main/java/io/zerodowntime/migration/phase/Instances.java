@@ -5,6 +5,8 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Fleet;
+import io.zerodowntime.migration.FleetSource;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
@@ -17,7 +19,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The instances that serve, each with what it asks for; the database's clock says who is alive. */
 @ApplicationScoped
-public class Instances {
+public class Instances implements FleetSource {
   private static final String PUBLISH =
       """
       INSERT INTO migration_instance (migration, instance, requested_phase, writes_up_to, version)
@@ -66,6 +68,7 @@ public class Instances {
   }
 
   /** How this instance signs: the host's (or pod's) name and a random part. */
+  @Override
   public String self() {
     return self;
   }
@@ -91,6 +94,11 @@ public class Instances {
   /** Deletes what instances left behind that died an hour ago or earlier. */
   Uni<Void> forgetDead() {
     return pool.preparedQuery(FORGET).execute().replaceWithVoid();
+  }
+
+  @Override
+  public Uni<Fleet> fleet(SqlClient client, Migration migration) {
+    return live(client, migration).map(Fleet::new);
   }
 
   /** The instances with a fresh heartbeat, ordered by name. */
