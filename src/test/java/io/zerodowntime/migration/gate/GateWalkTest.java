@@ -205,7 +205,7 @@ class GateWalkTest {
     engine.beat();
     assertThat(engine.phase()).isEqualTo(2);
     assertClosed("shadow-clean", "100 reads agreed, 1 did not", "writer from outside");
-    database.run("UPDATE parity_shadow SET mismatches = 0");
+    database.run("UPDATE parity_shadow_instance SET mismatches = 0");
     engine.beat();
     assertThat(engine.phase()).isEqualTo(3);
   }

@@ -248,14 +248,15 @@ class MigrationApiTest {
     assertThat(given().get("/health").asString()).isEqualTo("{\"status\":\"ok\"}");
   }
 
-  @Test
-  void isNotReadyWithoutItsSchema() {
-    database.run("ALTER TABLE migration_state RENAME TO elsewhere");
+  @ParameterizedTest
+  @ValueSource(strings = {"migration_state", "parity_shadow_instance"})
+  void isNotReadyWithoutItsSchema(String table) {
+    database.run("ALTER TABLE " + table + " RENAME TO elsewhere");
     try {
       assertThat(given().get("/q/health/ready").statusCode()).isEqualTo(503);
       assertThat(given().get("/q/health/live").statusCode()).isEqualTo(200);
     } finally {
-      database.run("ALTER TABLE elsewhere RENAME TO migration_state");
+      database.run("ALTER TABLE elsewhere RENAME TO " + table);
     }
     assertThat(given().get("/q/health/ready").statusCode()).isEqualTo(200);
   }
