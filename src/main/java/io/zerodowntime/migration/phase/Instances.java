@@ -1,5 +1,7 @@
 package io.zerodowntime.migration.phase;
 
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
@@ -12,6 +14,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Phase;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -57,6 +60,19 @@ public class Instances implements FleetSource {
     this.config = config;
     this.version = version;
     this.self = host.orElse("instance") + "-" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  /**
+   * Refuses to start where a heartbeat would come too late to count.
+   *
+   * @throws ConfigurationException if the interval is not below the timeout
+   */
+  void check(@Observes StartupEvent event) {
+    if (config.pulse().compareTo(config.instanceTimeout()) >= 0) {
+      throw new ConfigurationException(
+          "MIGRATION_PULSE is %d ms: it must be below MIGRATION_INSTANCE_TIMEOUT (%d ms)"
+              .formatted(config.pulse().toMillis(), config.instanceTimeout().toMillis()));
+    }
   }
 
   private static LiveInstance instance(Row row) {
