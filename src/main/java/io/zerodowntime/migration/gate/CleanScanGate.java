@@ -38,7 +38,7 @@ final class CleanScanGate implements Gate {
           .formatted(url, context.migration().authoritative(context.state().phase()));
     }
     return context.evidence().parity().filter(RunEvidence::active).isPresent()
-        ? "wait; see parity in the status"
+        ? "wait, or run: verify, which works on it too"
         : url + "/parity, or run: verify; it starts once every instance asks for phase 3";
   }
 }
