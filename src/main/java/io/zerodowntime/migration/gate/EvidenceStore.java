@@ -40,10 +40,10 @@ final class EvidenceStore {
   private static final String REST =
       """
       WITH bound AS (
-        SELECT COALESCE($4::timestamptz, now()) - make_interval(secs => $3) AS since
+        SELECT COALESCE($4::timestamptz, now()) - make_interval(secs => $3 + 60) AS since
       ), w AS (
         SELECT matches, mismatches, errors FROM parity_shadow, bound
-        WHERE migration = $1 AND epoch = $2 AND minute >= since - interval '1 minute'
+        WHERE migration = $1 AND epoch = $2 AND minute >= since
         UNION ALL
         SELECT CASE WHEN matched_at >= since THEN matches END,
           CASE WHEN mismatched_at >= since THEN mismatches END,
