@@ -60,6 +60,7 @@ final class Road {
   }
 
   void drop() throws Exception {
+    await().until(() -> operator.remedy("soak").isEmpty());
     demand(operator.post("contract"), 200);
   }
 
