@@ -67,12 +67,14 @@ def requests(bench, client):
 
 def walk(service, phase):
     """One step, with what its gates ask for well before it; gives the seconds of quiet before."""
-    if service.needs_backfill(phase):
-        service.call("/migrations/orders-status/backfill", b'{"targetLoad":1}', operator=True)
+    work = "backfill" if service.needs_backfill(phase) else "parity" if phase == 3 else None
+    if work:
+        body = b'{"targetLoad":1}' if work == "backfill" else b""
+        service.call(f"/migrations/orders-status/{work}", body, operator=True)
         deadline = time.monotonic() + 600
         while service.program.postgres.sql(service.database, READY) != "parity complete|t":
             if time.monotonic() > deadline:
-                raise SystemExit("the backfill does not end")
+                raise SystemExit(f"the {work} does not end")
             time.sleep(0.5)
     time.sleep(2)
     began = time.time()

@@ -91,7 +91,9 @@ class Drive:
 
     def settle(self, step, phase, stage):
         """Waits until the step is taken and drained, running the command its gates ask for."""
-        found = self.wait(f"the step {step.label}", lambda: self.taken(step, phase))
+        # before phase 3 every row is compared
+        bound = self.bound() if phase == 3 else None
+        found = self.wait(f"the step {step.label}", lambda: self.taken(step, phase, stage), bound)
         at = self.clock.here(found[2])
         step.done(at)
         self.timeline.stage(stage, at=max(at, self.timeline.stages[-1]["from"]))
@@ -100,16 +102,26 @@ class Drive:
         self.step = None
         self.dwell(self.options.seconds)
 
-    def taken(self, step, phase):
+    def taken(self, step, phase, stage):
         now = state(self.session)
         if now[0] == phase:
             return now
         gates = step.see(self.api.status())
+        if any(g["gate"] == "clean-scan" and "is running" in g["reason"] for g in gates):
+            self.begin("comparison" + stage.removeprefix("new-only"))
         waits = [g for g in gates if "command: expand" in g["remedy"]]
         if waits and len(waits) == len(gates) and phase in SCHEMA:
             self.timeline.stage(SCHEMA[phase])
             self.command("expand", step)
         return None
+
+    def begin(self, stage):
+        """Once, however often it is seen."""
+        if self.timeline.stages[-1]["name"] != stage:
+            self.timeline.stage(stage)
+
+    def bound(self):
+        return self.options.patience + self.options.rows / SLOWEST
 
     def drained(self):
         now = state(self.session)
@@ -122,7 +134,7 @@ class Drive:
     def backfill(self, stage, parity):
         self.timeline.stage(stage)
         run = self.api.post("/backfill")["run"]
-        bound = self.options.patience + self.options.rows / SLOWEST
+        bound = self.bound()
         self.wait("the backfill", lambda: self.complete("backfill", run), bound)
         self.timeline.stage(parity)
         found = self.wait("the comparison", lambda: self.complete("parity", run + 1), bound)

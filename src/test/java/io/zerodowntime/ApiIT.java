@@ -54,8 +54,8 @@ class ApiIT {
   private static final Shape RUN =
       Shape.of(
           """
-          run:number kind:string state:string wholeTable:boolean rowsEstimate:number
-          scannedRows:number changedRows:number mismatchedRows:number lagRows:number
+          run:number kind:string authoritativeColumn:string|null state:string wholeTable:boolean
+          rowsEstimate:number scannedRows:number changedRows:number mismatchedRows:number lagRows:number
           rowsPerSecond:number etaSeconds:number|null batchSize:number delayMillis:number
           targetLoad:number throttledBy:string|null startedAt:string finishedAt:string|null
           """);

@@ -41,20 +41,41 @@ public record Evidence(
     public boolean complete() {
       return state.equals("complete");
     }
+
+    /** Neither complete nor cancelled. */
+    public boolean active() {
+      return state.equals("running") || state.equals("paused");
+    }
   }
 
   /** Reads that compared both columns of one row. */
   @RegisterForReflection
   public record ShadowEvidence(long matches, long mismatches, long errors) {}
 
-  /** Both columns of every row were compared after the backfill, and all agreed. */
+  /** Both columns of every row were compared, all agreed, and no key is unrepaired. */
+  public boolean scanClean() {
+    return parity.filter(scan -> scan.complete() && scan.mismatched() == 0).isPresent()
+        && unrepaired == 0;
+  }
+
+  /** The scan is clean, and began after this backfill was complete. */
   public boolean parityClean(Optional<RunEvidence> backfill) {
-    return parity.isPresent()
-        && parity.get().complete()
-        && parity.get().mismatched() == 0
-        && unrepaired == 0
-        && backfill.isPresent()
-        && backfill.get().complete()
-        && parity.get().id() > backfill.get().id();
+    return scanClean()
+        && backfill.filter(run -> run.complete() && parity.get().id() > run.id()).isPresent();
+  }
+
+  /**
+   * What the last comparison found, in one line.
+   *
+   * @param none what to say where there was none
+   */
+  public String scanSummary(String none) {
+    return parity
+        .map(
+            scan ->
+                "scan %d is %s: %d rows, %d mismatches, %d keys unrepaired"
+                    .formatted(
+                        scan.id(), scan.state(), scan.scanned(), scan.mismatched(), unrepaired))
+        .orElse(none);
   }
 }

@@ -15,9 +15,8 @@ public record Flags(boolean dualWrite, boolean writeToNew, boolean readFromNew) 
   /**
    * Reads the flags by their names.
    *
-   * @param values {@code true} or {@code false} in any case, blanks around them allowed; a flag
-   *     that is absent counts as {@code false}
-   * @throws IllegalArgumentException if a value is anything else, naming the flag
+   * @param values {@code true} or {@code false} in any case, blanks around them allowed
+   * @throws IllegalArgumentException if a value is anything else or absent, naming the flag
    */
   public static Flags of(Map<String, String> values) {
     return new Flags(
@@ -48,7 +47,11 @@ public record Flags(boolean dualWrite, boolean writeToNew, boolean readFromNew) 
   }
 
   private static boolean parse(String flag, Map<String, String> values) {
-    String value = values.getOrDefault(flag, "false").strip().toLowerCase(Locale.ROOT);
+    String given = values.get(flag);
+    if (given == null) {
+      throw new IllegalArgumentException(flag + " is missing");
+    }
+    String value = given.strip().toLowerCase(Locale.ROOT);
     return switch (value) {
       case "true" -> true;
       case "false" -> false;

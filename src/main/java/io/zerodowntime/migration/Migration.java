@@ -62,6 +62,11 @@ public record Migration(
     return newColumn + " IS DISTINCT FROM " + forward;
   }
 
+  /** The column whose value readers are given in this phase, and which a repair copies. */
+  public String authoritative(Phase phase) {
+    return phase.readsNew() ? newColumn : oldColumn;
+  }
+
   private static boolean names(String expression, String column) {
     return Pattern.compile("\\b" + column + "\\b").matcher(expression).find();
   }

@@ -5,9 +5,6 @@ import java.time.Duration;
 /** Told of what the engine did, after it is committed. Implementations must be quick. */
 public interface MigrationListener {
 
-  /** A step was taken by this instance. */
-  default void onStep(Migration migration, Step step, long epoch) {}
-
   /** The grace period of an epoch ended, seen by the instance that ended it. */
   default void onDrained(Migration migration, long epoch, Duration grace) {}
 
@@ -20,9 +17,6 @@ public interface MigrationListener {
 
   /** A worker of this instance waited between two batches, and why. */
   default void onThrottled(Migration migration, String reason, Duration waited) {}
-
-  /** A run is complete; told to the one instance that closed it. */
-  default void onRunComplete(Migration migration, RunKind kind, long runId) {}
 
   /** So many live reads compared both columns of one row, and count as evidence. */
   default void onShadowReads(Migration migration, ShadowResult result, long reads) {}

@@ -9,6 +9,7 @@ import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.ShadowSink;
 import io.zerodowntime.migration.phase.Fenced;
 import io.zerodowntime.platform.DatabasePools;
 import jakarta.inject.Singleton;
@@ -30,13 +31,22 @@ class OrderReads {
 
   private static final String COMPARE =
       """
-      SELECT s.phase, {json} AS json, o.old_status, o.status,
+      SELECT s.phase, s.epoch, s.old_stale, {json} AS json, o.old_status, o.status,
         o.status IS NOT DISTINCT FROM lower(o.old_status) AS agree
       FROM migration_state AS s LEFT JOIN orders AS o ON o.id = $1::bigint
       WHERE s.name = 'orders-status'
       """;
   static final String COMPARE_BY_OLD = COMPARE.replace("{json}", json(false));
   static final String COMPARE_BY_NEW = COMPARE.replace("{json}", json(true));
+
+  private static final String FIND_IN_EPOCH =
+      """
+      SELECT s.phase, s.epoch, s.old_stale, {json} AS json
+      FROM migration_state AS s LEFT JOIN orders AS o ON o.id = $1::bigint
+      WHERE s.name = 'orders-status'
+      """;
+  static final String FIND_IN_EPOCH_BY_OLD = FIND_IN_EPOCH.replace("{json}", json(false));
+  static final String FIND_IN_EPOCH_BY_NEW = FIND_IN_EPOCH.replace("{json}", json(true));
 
   static final String SHADOW =
       """
@@ -89,11 +99,25 @@ class OrderReads {
 
   private static Compared compared(Row row) {
     return new Compared(
-        phase(row),
+        epoch(row),
         Optional.ofNullable(row.getString("json")),
         row.getString("old_status"),
         row.getString("status"),
         row.getBoolean("agree"));
+  }
+
+  /** Like {@link #find}, with the epoch: where the comparison failed. */
+  Uni<Fenced<Uncompared>> findInEpoch(Phase phase, long id) {
+    return send(phase.readsNew() ? FIND_IN_EPOCH_BY_NEW : FIND_IN_EPOCH_BY_OLD, Tuple.of(id))
+        .map(rows -> fenced(rows, uncompared(first(rows))));
+  }
+
+  private static Uncompared uncompared(Row row) {
+    return new Uncompared(epoch(row), Optional.ofNullable(row.getString("json")));
+  }
+
+  private static ShadowSink.Epoch epoch(Row row) {
+    return new ShadowSink.Epoch(phase(row), row.getLong("epoch"), row.getBoolean("old_stale"));
   }
 
   /** Both columns of one tuple; empty if there is no such order. */
@@ -161,6 +185,9 @@ class OrderReads {
   private static Phase phase(Row row) {
     return Phase.of(row.getShort("phase"));
   }
+
+  /** An order that could be read and not compared. */
+  record Uncompared(ShadowSink.Epoch epoch, Optional<String> json) {}
 
   private static Row first(RowSet<Row> rows) {
     if (rows.size() == 0) {

@@ -3,6 +3,7 @@ package io.zerodowntime.orders;
 import static io.zerodowntime.orders.OrderMigration.STATUS;
 
 import io.smallrye.mutiny.Uni;
+import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.ShadowSink;
@@ -49,16 +50,32 @@ class OrderViews {
             .compare(phase, id)
             .invoke(answer -> hand(id, answer.value()))
             .map(answer -> new Fenced<>(answer.phase(), answer.value().json()))
+            .onFailure(OrderViews::isOfTheComparison)
+            .recoverWithUni(failure -> uncompared(phase, id, failure))
         : reads.find(phase, id);
   }
 
+  /** Not a change of the phase, nor a database that is away: those fail a plain read as well. */
+  private static boolean isOfTheComparison(Throwable failure) {
+    return failure instanceof PgException && Outcome.of(failure) == Outcome.FINAL;
+  }
+
+  /** The client gets its order; the failure counts once the order could be read without it. */
+  private Uni<Fenced<Optional<String>>> uncompared(Phase phase, long id, Throwable failure) {
+    return reads
+        .findInEpoch(phase, id)
+        .invoke(answer -> sinks.forEach(s -> s.failed(STATUS, answer.value().epoch(), failure)))
+        .map(answer -> new Fenced<>(answer.phase(), answer.value().json()));
+  }
+
   private void hand(long id, Compared row) {
-    if (row.json().isPresent() && row.phase().writesOld() && row.phase().writesNew()) {
+    Phase phase = row.epoch().phase();
+    if (row.json().isPresent() && phase.writesOld() && phase.writesNew()) {
       sinks.forEach(
           sink ->
               sink.compared(
                   STATUS,
-                  row.phase(),
+                  row.epoch(),
                   Long.toString(id),
                   row.match(),
                   row.oldValue(),

@@ -76,10 +76,10 @@ class FlagsTest {
   }
 
   @Test
-  void takesAnAbsentFlagForFalse() {
-    assertThat(Flags.of(Map.of()).phase()).isEqualTo(Phase.EXPAND);
-    assertThat(Flags.of(Map.of("DUAL_WRITE", "true", "WRITE_TO_NEW", "true")).phase())
-        .isEqualTo(Phase.DUAL_WRITE);
+  void refusesASetThatIsNotComplete() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Flags.of(Map.of("DUAL_WRITE", "true", "WRITE_TO_NEW", "true")))
+        .withMessage("READ_FROM_NEW is missing");
   }
 
   private static Flags flags(String dualWrite, String writeToNew, String readFromNew) {

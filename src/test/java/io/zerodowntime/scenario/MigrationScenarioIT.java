@@ -117,7 +117,7 @@ class MigrationScenarioIT {
     JsonNode certificate = JSON.readTree(answer.body());
     assertThat(certificate.get("droppedColumn").asText()).isEqualTo("old_status");
     assertThat(certificate.get("requestedBy").asText()).isEqualTo("operator");
-    assertThat(certificate.get("runs")).hasSize(6);
+    assertThat(certificate.get("runs")).hasSize(8);
     certificate.get("runs").forEach(run -> assertThat(run.get("mismatched").asLong()).isZero());
     certificate.get("gates").forEach(gate -> assertThat(gate.get("open").asBoolean()).isTrue());
     settle("after the drop");
@@ -174,8 +174,9 @@ class MigrationScenarioIT {
     assertThat(table.compare(ledger, "status")).isEmpty();
     assertThat(ledger.uncertainCreations()).isZero();
     assertThat(table.ask("SELECT count(*) FROM parity_mismatch")).isEqualTo("0");
-    assertThat(table.ask("SELECT sum(mismatches) + sum(errors) FROM parity_shadow")).isEqualTo("0");
-    assertThat(table.count("SELECT sum(matches) FROM parity_shadow")).isPositive();
+    assertThat(table.ask("SELECT sum(mismatches) + sum(errors) FROM parity_shadow_instance"))
+        .isEqualTo("0");
+    assertThat(table.count("SELECT sum(matches) FROM parity_shadow_instance")).isPositive();
     assertThat(table.ask(OLD_COLUMNS)).isEqualTo("0");
     assertThat(table.ask(ROAD)).isEqualTo("01 12 23 32 21 12 23 33");
   }

@@ -46,12 +46,21 @@ final class Road {
         && parity.get("mismatchedRows").asLong() == 0;
   }
 
+  /** From phase 3, until the old column is refilled and compared. */
+  void backToReadNew() throws Exception {
+    fleet.flags().edit(2);
+    awaitPhase("2");
+    demand(operator.post("backfill"), 202);
+    await().until(() -> !operator.status().get("oldStale").asBoolean());
+  }
+
   void toContract() throws IOException {
     fleet.flags().edit(3);
     awaitPhase("3");
   }
 
   void drop() throws Exception {
+    await().until(() -> operator.remedy("soak").isEmpty());
     demand(operator.post("contract"), 200);
   }
 

@@ -12,6 +12,7 @@ import io.zerodowntime.migration.backfill.BackfillDriver;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.parity.ParityScan;
+import io.zerodowntime.migration.parity.ShadowRead;
 import io.zerodowntime.migration.phase.Pulse;
 import io.zerodowntime.migration.schema.SchemaChanges;
 import io.zerodowntime.migration.schema.SchemaTurn;
@@ -41,6 +42,7 @@ public class Engine {
   @Inject BackfillStore runs;
   @Inject BackfillDriver driver;
   @Inject ParityScan parity;
+  @Inject ShadowRead shadow;
   @Inject SchemaChanges schema;
   @Inject StatusReports reports;
 
@@ -139,6 +141,11 @@ public class Engine {
     await(parity.follow(migration()));
   }
 
+  /** Hands what live reads found to the fleet's counts. */
+  public void flush() {
+    await(shadow.flush());
+  }
+
   /** From phase 0 to this one, with all that it takes; the table holds only what it held. */
   public void walkTo(int phase) {
     for (int next = 1; next <= phase; next++) {
@@ -149,6 +156,7 @@ public class Engine {
       }
       if (next == 3) {
         apply(SchemaTurn.ENFORCE);
+        compare();
       }
       assertThat(ask(next)).isEqualTo(next);
       beat();

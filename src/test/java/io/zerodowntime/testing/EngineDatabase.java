@@ -21,7 +21,8 @@ public class EngineDatabase {
   private static final List<String> EMPTY =
       List.of(
           "TRUNCATE orders, idempotency_key, migration_history, migration_instance,"
-              + " backfill_progress, backfill_run, parity_mismatch, parity_shadow"
+              + " backfill_progress, backfill_run, parity_mismatch, parity_shadow,"
+              + " parity_shadow_instance"
               + " RESTART IDENTITY",
           "ALTER TABLE orders ADD COLUMN IF NOT EXISTS old_status varchar(50)",
           "ALTER TABLE orders ALTER COLUMN old_status SET NOT NULL",
@@ -77,12 +78,14 @@ public class EngineDatabase {
             + ") AS n");
   }
 
-  /** What shadow reads of this minute found, in the epoch so many before the one in force. */
+  /** What shadow reads found now, in the epoch so many before the one in force. */
   public void shadowReads(int epochsAgo, int matches, int mismatches) {
     run(
-        "INSERT INTO parity_shadow (migration, epoch, minute, matches, mismatches, errors)"
-            + " SELECT name, epoch - %d, date_trunc('minute', now()), %d, %d, 0 FROM migration_state"
-                .formatted(epochsAgo, matches, mismatches));
+        "INSERT INTO parity_shadow_instance (migration, epoch, instance, matches, mismatches,"
+            + " errors, matched_at, mismatched_at) SELECT name, epoch - %d, 'test', %2$d, %3$d, 0,"
+                .formatted(epochsAgo, matches, mismatches)
+            + " CASE WHEN %d > 0 THEN now() END, CASE WHEN %d > 0 THEN now() END FROM migration_state"
+                .formatted(matches, mismatches));
   }
 
   public DataSource source() {

@@ -68,6 +68,8 @@ public final class TestPostgres {
             .setServerConfig("max_prepared_transactions", "10")
             .setServerConfig("max_connections", "200")
             .setServerConfig("shared_buffers", "256MB")
+            // as on a real server; fsync stays off
+            .setServerConfig("synchronous_commit", "on")
             .start();
       } catch (IOException e) {
         throw new UncheckedIOException(e);

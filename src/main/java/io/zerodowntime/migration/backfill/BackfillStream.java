@@ -8,6 +8,7 @@ import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
+import io.zerodowntime.migration.RunCompletion;
 import io.zerodowntime.platform.Transactions;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -26,6 +27,7 @@ public class BackfillStream {
   private final Transactions transactions;
   private final BackfillStore store;
   private final DatabasePressure pressure;
+  private final RunCompletion completion;
   private final List<MigrationListener> listeners;
 
   BackfillStream(
@@ -33,11 +35,13 @@ public class BackfillStream {
       Transactions transactions,
       BackfillStore store,
       DatabasePressure pressure,
+      RunCompletion completion,
       @All List<MigrationListener> listeners) {
     this.pool = pool;
     this.transactions = transactions;
     this.store = store;
     this.pressure = pressure;
+    this.completion = completion;
     this.listeners = listeners;
   }
 
@@ -126,13 +130,15 @@ public class BackfillStream {
 
   private Uni<Void> close(Migration migration, Run run) {
     return transactions
-        .inTransaction(transaction -> store.complete(transaction, run.id()))
-        .invoke(
-            closed -> {
-              if (closed) {
-                listeners.forEach(l -> l.onRunComplete(migration, run.kind(), run.id()));
-              }
-            })
+        .inTransaction(
+            transaction ->
+                store
+                    .complete(transaction, run.id())
+                    .chain(
+                        closed ->
+                            closed
+                                ? completion.completed(transaction, migration, run.kind())
+                                : Uni.createFrom().voidItem()))
         .replaceWithVoid();
   }
 

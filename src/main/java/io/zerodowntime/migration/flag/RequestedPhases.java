@@ -10,6 +10,7 @@ import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.RequestSource;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -31,11 +32,19 @@ public class RequestedPhases implements RequestSource {
       List.of(Flags.DUAL_WRITE, Flags.WRITE_TO_NEW, Flags.READ_FROM_NEW);
 
   private final MigrationConfig config;
+  private final Map<String, String> environment;
   private final List<MigrationListener> listeners;
   private final Map<String, Request> requests = new ConcurrentHashMap<>();
 
+  @Inject
   RequestedPhases(MigrationConfig config, @All List<MigrationListener> listeners) {
+    this(config, System.getenv(), listeners);
+  }
+
+  RequestedPhases(
+      MigrationConfig config, Map<String, String> environment, List<MigrationListener> listeners) {
     this.config = config;
+    this.environment = environment;
     this.listeners = listeners;
   }
 
@@ -64,25 +73,24 @@ public class RequestedPhases implements RequestSource {
   private Map<String, String> values(Migration migration) throws IOException {
     boolean primary = migration.name().equals(config.primary());
     if (config.flagsDir().isEmpty()) {
-      return pick(migration, primary, System.getenv(), "false");
+      return pick(migration, primary, environment);
     }
     List<String> names =
         FLAGS.stream().flatMap(flag -> Stream.of(flag, migration.name() + "." + flag)).toList();
     Map<String, String> files = new FlagDirectory(Path.of(config.flagsDir().get())).read(names);
-    return pick(migration, primary, files, null);
+    return pick(migration, primary, files);
   }
 
   /** A flag with the migration's name before it wins over one without. */
   private static Map<String, String> pick(
-      Migration migration, boolean primary, Map<String, String> from, String absent) {
+      Migration migration, boolean primary, Map<String, String> from) {
     Map<String, String> values = new HashMap<>();
     for (String flag : FLAGS) {
       String own = from.get(migration.name() + "." + flag);
       String value = own == null && primary ? from.get(flag) : own;
-      if (value == null && absent == null) {
-        throw new IllegalArgumentException("file " + flag + " is missing");
+      if (value != null) {
+        values.put(flag, value);
       }
-      values.put(flag, value == null ? absent : value);
     }
     return values;
   }

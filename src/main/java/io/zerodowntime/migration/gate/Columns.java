@@ -12,6 +12,9 @@ record Columns(Optional<Column> oldColumn, Optional<Column> newColumn) {
   private static final String COLUMNS =
       """
       SELECT attname, attnotnull, atthasdef,
+        (SELECT conname FROM pg_constraint
+          WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]
+            AND NOT convalidated) AS not_valid,
         EXISTS (SELECT FROM pg_constraint
           WHERE conrelid = attrelid AND contype = 'c' AND attnum = ANY (conkey)
             AND pg_get_constraintdef(oid) ~* 'is not null') AS checked
@@ -22,9 +25,11 @@ record Columns(Optional<Column> oldColumn, Optional<Column> newColumn) {
   /**
    * One column.
    *
+   * @param notNull NULL is refused in new rows; on PostgreSQL 18 rows from before may hold it
+   * @param notValid the NOT NULL constraint that is not validated, of PostgreSQL 18 and later
    * @param checked a CHECK constraint, valid or not, refuses NULL in new rows
    */
-  record Column(boolean notNull, boolean hasDefault, boolean checked) {
+  record Column(boolean notNull, boolean hasDefault, Optional<String> notValid, boolean checked) {
     /** An INSERT that does not name the column succeeds. */
     boolean optional() {
       return hasDefault || (!notNull && !checked);
@@ -45,6 +50,7 @@ record Columns(Optional<Column> oldColumn, Optional<Column> newColumn) {
                         new Column(
                             row.getBoolean("attnotnull"),
                             row.getBoolean("atthasdef"),
+                            Optional.ofNullable(row.getString("not_valid")),
                             row.getBoolean("checked")));
                 if (row.getString("attname").equals(migration.oldColumn())) {
                   oldColumn = column;

@@ -32,9 +32,24 @@ final class EvidenceStore {
       ORDER BY r.kind, r.id DESC
       """;
 
-  /** The shadow reads of the last epoch in phase 2, which is the one before phase 3. */
+  /**
+   * The shadow reads of the last epoch in phase 2, which is the one before phase 3. An instance
+   * that counted a kind of read within the window brings all of that kind that it counted in the
+   * epoch: an upper bound. The other table is that of a former version, by the minute.
+   */
   private static final String REST =
       """
+      WITH bound AS (
+        SELECT COALESCE($4::timestamptz, now()) - make_interval(secs => $3 + 60) AS since
+      ), w AS (
+        SELECT matches, mismatches, errors FROM parity_shadow, bound
+        WHERE migration = $1 AND epoch = $2 AND minute >= since
+        UNION ALL
+        SELECT CASE WHEN matched_at >= since THEN matches END,
+          CASE WHEN mismatched_at >= since THEN mismatches END,
+          CASE WHEN failed_at >= since THEN errors END
+        FROM parity_shadow_instance, bound WHERE migration = $1 AND epoch = $2
+      )
       SELECT
         (SELECT count(*) FROM parity_mismatch
          WHERE migration = $1 AND repaired_at IS NULL) AS unrepaired,
@@ -43,9 +58,7 @@ final class EvidenceStore {
         COALESCE(sum(w.errors), 0)::bigint AS errors,
         (SELECT EXTRACT(epoch FROM clock_timestamp() - changed_at)::float8
          FROM migration_state WHERE name = $1) AS lasted
-      FROM parity_shadow w
-      WHERE w.migration = $1 AND w.epoch = $2
-        AND w.minute >= COALESCE($4::timestamptz, now()) - make_interval(secs => $3 + 60)
+      FROM w
       """;
 
   private EvidenceStore() {}

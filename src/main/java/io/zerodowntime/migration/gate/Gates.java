@@ -23,6 +23,8 @@ public class Gates implements Gatekeeper {
           new Drained(),
           new Soaked(),
           new ShadowClean(),
+          new KeysRepairedGate(),
+          new NewColumnNotNull(),
           new OldColumnExists(),
           new NoDependents());
 
@@ -46,6 +48,7 @@ public class Gates implements Gatekeeper {
           List.of(
               new Drained(),
               new Soaked(),
+              new CleanScanGate(),
               new ShadowClean(),
               new OldColumnOptional(),
               new NewColumnNotNull());

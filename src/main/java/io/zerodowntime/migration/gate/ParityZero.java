@@ -18,7 +18,7 @@ final class ParityZero implements Gate {
     if (!context.state().phase().readsNew() || context.state().oldStale()) {
       return judge(context);
     }
-    return verdict(true, "the old column was written all the time", "");
+    return verdict(true, "the old column is complete", "");
   }
 
   private Uni<Verdict> judge(GateContext context) {
@@ -30,19 +30,8 @@ final class ParityZero implements Gate {
     String url = "/migrations/" + context.migration().name() + "/parity";
     return verdict(
         clean,
-        context
-            .evidence()
-            .parity()
-            .map(
-                scan ->
-                    "scan %d is %s: %d rows, %d mismatches, %d keys unrepaired"
-                        .formatted(
-                            scan.id(),
-                            scan.state(),
-                            scan.scanned(),
-                            scan.mismatched(),
-                            context.evidence().unrepaired()))
-            .orElse("no parity scan in this epoch"),
-        "POST " + url + " after a backfill (or run: verify); mismatches: POST " + url + "/repair");
+        context.evidence().scanSummary("no parity scan in this epoch"),
+        "POST %s after a backfill (or run: verify); mismatches: POST %s/repair (%s wins)"
+            .formatted(url, url, context.migration().authoritative(context.state().phase())));
   }
 }

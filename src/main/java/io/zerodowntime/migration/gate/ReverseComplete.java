@@ -15,7 +15,7 @@ final class ReverseComplete implements Gate {
   @Override
   public Uni<Verdict> ask(GateContext context) {
     if (!context.state().oldStale()) {
-      return verdict(true, "the old column was written all the time", "");
+      return verdict(true, "the old column is complete", "");
     }
     return verdict(
         context.evidence().reverse().filter(RunEvidence::complete).isPresent(),

@@ -2,6 +2,7 @@ package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Evidence.ShadowEvidence;
+import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.Verdict;
 
 /** Live reads compared both columns over the soak window, and all agreed. */
@@ -23,7 +24,14 @@ final class ShadowClean implements Gate {
           false, found, "find the writer from outside; repair, then wait for the window");
     }
     if (shadow.matches() == 0 && !context.soak().isZero()) {
-      return verdict(false, "no read was compared in the window", "raise SHADOW_SAMPLE");
+      boolean stale = context.state().phase() == Phase.READ_NEW && context.state().oldStale();
+      return verdict(
+          false,
+          "no read was compared in the window",
+          stale
+              ? "POST /migrations/%s/backfill: reads count once the old column is refilled"
+                  .formatted(context.migration().name())
+              : "raise SHADOW_SAMPLE");
     }
     return verdict(true, found, "");
   }

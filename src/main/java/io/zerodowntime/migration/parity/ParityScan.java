@@ -3,18 +3,27 @@ package io.zerodowntime.migration.parity;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
+import io.zerodowntime.migration.FleetSource;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.StateSource;
+import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.backfill.Backfill;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.Run;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import java.util.Optional;
 
-/** Compares both columns of every row; a completed backfill is always followed by a comparison. */
+/**
+ * Compares both columns of every row. Two comparisons start without an operator: the one that
+ * follows a completed backfill, and the one that the step from phase 2 to 3 needs. The latter waits
+ * until the whole fleet asks for phase 3: a scan at the end of the stay in phase 2 finds what a
+ * writer from outside did during it, and a fleet that goes back to phase 1 never pays for one.
+ */
 @ApplicationScoped
 public class ParityScan {
   private final Migrations migrations;
@@ -22,11 +31,18 @@ public class ParityScan {
   private final Pool pool;
   private final BackfillStore runs;
   private final Backfill backfill;
+  private final FleetSource fleets;
 
   ParityScan(
-      Migrations migrations, StateSource states, Pool pool, BackfillStore runs, Backfill backfill) {
+      Migrations migrations,
+      StateSource states,
+      FleetSource fleets,
+      Pool pool,
+      BackfillStore runs,
+      Backfill backfill) {
     this.migrations = migrations;
     this.states = states;
+    this.fleets = fleets;
     this.pool = pool;
     this.runs = runs;
     this.backfill = backfill;
@@ -38,34 +54,53 @@ public class ParityScan {
   }
 
   /**
-   * Looks for a backfill that no scan has followed yet. The state decides, not an event, so that a
-   * crash between the two loses nothing.
+   * Looks for a scan that is due. The state decides, not an event, so that a crash loses nothing.
    */
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> follow() {
     return migrations.each(this::follow);
   }
 
-  /** Starts the scan of one migration if its last run is a complete backfill of this epoch. */
+  /** Starts the scan of one migration if it is due. */
   public Uni<Void> follow(Migration migration) {
     return Uni.combine()
         .all()
         .unis(states.state(pool, migration), runs.runs(migration, 1))
         .asTuple()
         .chain(
-            found ->
-                due(found.getItem1(), found.getItem2())
-                    ? start(migration, "run " + found.getItem2().get(0).id()).replaceWithVoid()
+            found -> follow(migration, found.getItem1(), here(found.getItem1(), found.getItem2())));
+  }
+
+  private Uni<Void> follow(Migration migration, MigrationState state, Optional<Run> last) {
+    if (!state.drained()) {
+      return Uni.createFrom().voidItem();
+    }
+    if (last.isPresent()) {
+      return last.filter(ParityScan::isFilled)
+          .map(run -> start(migration, "run " + run.id()).replaceWithVoid())
+          .orElseGet(() -> Uni.createFrom().voidItem());
+    }
+    return state.phase() == Phase.READ_NEW && !state.oldStale()
+        ? beforeContract(migration)
+        : Uni.createFrom().voidItem();
+  }
+
+  /** A stay in phase 2 without any run; one that was cancelled or found something is a run. */
+  private Uni<Void> beforeContract(Migration migration) {
+    return fleets
+        .fleet(pool, migration)
+        .chain(
+            fleet ->
+                fleet.step(Phase.READ_NEW).filter(Step.READ_NEW_TO_CONTRACT::equals).isPresent()
+                    ? start(migration, "the step " + Step.READ_NEW_TO_CONTRACT).replaceWithVoid()
                     : Uni.createFrom().voidItem());
   }
 
-  private static boolean due(MigrationState state, List<Run> last) {
-    return state.drained()
-        && last.stream()
-            .anyMatch(
-                run ->
-                    run.kind() != RunKind.PARITY
-                        && run.state().equals("complete")
-                        && run.epoch() == state.epoch());
+  private static Optional<Run> here(MigrationState state, List<Run> last) {
+    return last.stream().filter(run -> run.epoch() == state.epoch()).findFirst();
+  }
+
+  private static boolean isFilled(Run run) {
+    return run.kind() != RunKind.PARITY && run.state().equals("complete");
   }
 }

@@ -19,7 +19,7 @@ import java.util.Optional;
  */
 @ApplicationScoped
 public class Repair {
-  /** Keys in one repair; more are left for the next one. */
+  /** Keys in one repair at most, and keys that one scan records at most in a batch. */
   public static final int MAX_KEYS = 1000;
 
   private static final String UNREPAIRED =
@@ -54,15 +54,22 @@ public class Repair {
         .map(rows -> rows.stream().map(Repair::mismatch).toList());
   }
 
-  /** Starts a backfill of the mismatched keys; refused if there are none. */
+  /**
+   * Starts a backfill of the mismatched keys from the authoritative column, in the direction that
+   * the phase allows. Where more than {@link #MAX_KEYS} may disagree, it is one of every row.
+   *
+   * @return the run; fails with {@link Refused} if there is no such key, and outside phases 1 and 2
+   */
   public Uni<Run> start(Migration migration, String requestedBy) {
     return unrepaired(migration, MAX_KEYS)
         .map(found -> found.stream().map(Mismatch::key).toList())
         .chain(
             keys ->
-                keys.isEmpty()
-                    ? Uni.createFrom().failure(new Refused("no mismatch is left to repair"))
-                    : backfill.startRepair(migration, keys, requestedBy));
+                switch (keys.size()) {
+                  case 0 -> Uni.createFrom().failure(new Refused("no mismatch is left to repair"));
+                  case MAX_KEYS -> backfill.start(migration, backfill.defaultLimits(), requestedBy);
+                  default -> backfill.startRepair(migration, keys, requestedBy);
+                });
   }
 
   /**

@@ -2,63 +2,36 @@ package io.zerodowntime.migration.parity;
 
 import io.quarkus.arc.All;
 import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
-import io.vertx.mutiny.sqlclient.Pool;
-import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.MigrationListener.ShadowResult;
 import io.zerodowntime.migration.Migrations;
-import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.ShadowSink;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.jboss.logging.Logger;
 
 /**
  * Counts what live reads found and flushes it to the database, where the counts of the whole fleet
  * meet. Only phase 2 counts as evidence, and only while the old column is not stale by design: the
- * flush decides that, in the database.
+ * snapshot of each read decides that, not the moment of the flush.
  */
 @ApplicationScoped
 public class ShadowRead implements ShadowSink {
   private static final Logger LOG = Logger.getLogger(ShadowRead.class);
-  private static final int MAX_KEPT = 1000;
 
-  private static final String COUNT =
-      """
-      INSERT INTO parity_shadow (migration, epoch, minute, matches, mismatches, errors)
-      SELECT name, epoch, date_trunc('minute', now()), $2, $3, 0
-      FROM migration_state WHERE name = $1 AND phase = 2 AND NOT old_stale
-      ON CONFLICT (migration, epoch, minute) DO UPDATE
-      SET matches = parity_shadow.matches + excluded.matches,
-        mismatches = parity_shadow.mismatches + excluded.mismatches
-      """;
-
-  private static final String KEEP =
-      """
-      INSERT INTO parity_mismatch (migration, key, epoch, source, old_value, new_value)
-      SELECT name, $2, epoch, 'shadow', $3, $4
-      FROM migration_state WHERE name = $1 AND phase = 2 AND NOT old_stale
-      ON CONFLICT (migration, key) DO UPDATE
-      SET epoch = excluded.epoch, source = excluded.source, old_value = excluded.old_value,
-        new_value = excluded.new_value, found_at = now(), repaired_at = NULL
-      """;
-
-  private final Pool pool;
+  private final ShadowStore store;
   private final Migrations migrations;
   private final List<MigrationListener> listeners;
-  private final Map<String, Counts> counts = new ConcurrentHashMap<>();
+  private final Map<Window, ShadowTally> tallies = new ConcurrentHashMap<>();
 
-  ShadowRead(Pool pool, Migrations migrations, @All List<MigrationListener> listeners) {
-    this.pool = pool;
+  ShadowRead(ShadowStore store, Migrations migrations, @All List<MigrationListener> listeners) {
+    this.store = store;
     this.migrations = migrations;
     this.listeners = listeners;
   }
@@ -66,86 +39,108 @@ public class ShadowRead implements ShadowSink {
   @Override
   public void compared(
       Migration migration,
-      Phase phase,
+      Epoch epoch,
       String key,
       boolean match,
       String oldValue,
       String newValue) {
-    if (phase != Phase.READ_NEW) {
-      return;
+    if (epoch.comparable()) {
+      change(
+          new Window(migration.name(), epoch.number()),
+          tally ->
+              match
+                  ? tally.match()
+                  : tally.mismatch(new ShadowTally.Mismatch(key, oldValue, newValue)));
     }
-    Counts mine = counts.computeIfAbsent(migration.name(), name -> new Counts());
-    (match ? mine.matches : mine.mismatches).incrementAndGet();
-    if (!match && mine.keptCount.incrementAndGet() <= MAX_KEPT) {
-      mine.kept.add(Tuple.of(migration.name(), key, oldValue, newValue));
+  }
+
+  @Override
+  public void failed(Migration migration, Epoch epoch, Throwable reason) {
+    if (epoch.comparable()) {
+      change(
+          new Window(migration.name(), epoch.number()),
+          tally -> tally.error(String.valueOf(reason.getMessage())));
     }
+  }
+
+  /** One change at a time, and none after a flush has taken the tally away. */
+  private void change(Window window, UnaryOperator<ShadowTally> change) {
+    tallies.compute(
+        window, (key, tally) -> change.apply(tally == null ? new ShadowTally() : tally));
   }
 
   /** Adds what was counted since the last flush to the fleet's counts. */
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
-  Uni<Void> flush() {
+  public Uni<Void> flush() {
     return migrations.each(this::flush);
   }
 
   private Uni<Void> flush(Migration migration) {
-    Counts mine = counts.get(migration.name());
-    if (mine == null || (mine.matches.get() == 0 && mine.mismatches.get() == 0)) {
-      return Uni.createFrom().voidItem();
+    return Multi.createFrom()
+        .iterable(tallies.keySet())
+        .filter(window -> window.migration().equals(migration.name()))
+        .onItem()
+        .transformToUniAndConcatenate(window -> flush(migration, window))
+        .collect()
+        .last();
+  }
+
+  private Uni<Void> flush(Migration migration, Window window) {
+    ShadowTally tally = tallies.remove(window);
+    return count(migration, window, tally).chain(() -> keep(window, tally));
+  }
+
+  private Uni<Void> count(Migration migration, Window window, ShadowTally tally) {
+    if (tally.errors > 0) {
+      LOG.warnf("%d shadow reads failed, the last one: %s", tally.errors, tally.lastError);
     }
-    long matches = mine.matches.getAndSet(0);
-    long mismatches = mine.mismatches.getAndSet(0);
-    return pool.preparedQuery(COUNT)
-        .execute(Tuple.of(migration.name(), matches, mismatches))
-        .invoke(counted -> tell(migration, counted.rowCount() == 1, matches, mismatches))
+    return store
+        .count(window.migration(), window.epoch(), tally)
+        .invoke(evidence -> tell(migration, evidence, tally))
         .onFailure()
         .invoke(
             failure -> {
-              mine.matches.addAndGet(matches);
-              mine.mismatches.addAndGet(mismatches);
+              change(window, kept -> kept.addCounts(tally));
               LOG.warnf("shadow reads not counted yet: %s", failure.getMessage());
-            })
-        .onFailure()
-        .recoverWithNull()
-        .chain(() -> keep(mine));
-  }
-
-  private void tell(Migration migration, boolean evidence, long matches, long mismatches) {
-    if (evidence) {
-      listeners.forEach(
-          l -> {
-            l.onShadowReads(migration, ShadowResult.MATCH, matches);
-            l.onShadowReads(migration, ShadowResult.MISMATCH, mismatches);
-          });
-    }
-  }
-
-  private Uni<Void> keep(Counts mine) {
-    List<Tuple> found = new ArrayList<>();
-    for (Tuple next = mine.kept.poll(); next != null; next = mine.kept.poll()) {
-      found.add(next);
-    }
-    if (found.isEmpty()) {
-      return Uni.createFrom().voidItem();
-    }
-    mine.keptCount.addAndGet(-found.size());
-    LOG.warnf("shadow reads found %d rows whose columns disagree", found.size());
-    return pool.preparedQuery(KEEP)
-        .executeBatch(found)
-        .onFailure()
-        .invoke(
-            failure -> {
-              mine.kept.addAll(found);
-              mine.keptCount.addAndGet(found.size());
             })
         .onFailure()
         .recoverWithNull()
         .replaceWithVoid();
   }
 
-  private static final class Counts {
-    final AtomicLong matches = new AtomicLong();
-    final AtomicLong mismatches = new AtomicLong();
-    final AtomicInteger keptCount = new AtomicInteger();
-    final Queue<Tuple> kept = new ConcurrentLinkedQueue<>();
+  private void tell(Migration migration, boolean evidence, ShadowTally tally) {
+    if (evidence) {
+      for (MigrationListener listener : listeners) {
+        listener.onShadowReads(migration, ShadowResult.MATCH, tally.matches);
+        listener.onShadowReads(migration, ShadowResult.MISMATCH, tally.mismatches);
+        listener.onShadowReads(migration, ShadowResult.ERROR, tally.errors);
+      }
+    }
   }
+
+  private Uni<Void> keep(Window window, ShadowTally tally) {
+    if (tally.kept().isEmpty()) {
+      return Uni.createFrom().voidItem();
+    }
+    LOG.warnf("shadow reads found %d rows whose columns disagree", tally.kept().size());
+    return store
+        .keep(window.migration(), window.epoch(), tally.kept())
+        .onFailure()
+        .invoke(failure -> change(window, kept -> kept.addKept(tally)))
+        .onFailure()
+        .recoverWithNull();
+  }
+
+  @Scheduled(every = "1h", delayed = "7m")
+  Uni<Void> purge() {
+    return store
+        .purge()
+        .onFailure()
+        .invoke(failure -> LOG.warnf("shadow reads not purged: %s", failure.getMessage()))
+        .onFailure()
+        .recoverWithNull();
+  }
+
+  /** What is counted together: one stay in a phase. */
+  private record Window(String migration, long epoch) {}
 }

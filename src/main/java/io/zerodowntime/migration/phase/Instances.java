@@ -1,17 +1,22 @@
 package io.zerodowntime.migration.phase;
 
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Fleet;
+import io.zerodowntime.migration.FleetSource;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -19,11 +24,13 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The instances that serve, each with what it asks for; the database's clock says who is alive. */
 @ApplicationScoped
-public class Instances {
+public class Instances implements FleetSource {
+  /** Its commit does not wait for the disk: a crash of the server ends every heartbeat anyway. */
   private static final String PUBLISH =
       """
       INSERT INTO migration_instance (migration, instance, requested_phase, writes_up_to, version)
-      SELECT name, $2, COALESCE($3, phase), $4, $5 FROM migration_state WHERE name = $1
+      SELECT name, $2, COALESCE($3, phase), $4, $5 FROM migration_state
+      WHERE name = $1 AND set_config('synchronous_commit', 'off', true) = 'off'
       ON CONFLICT (migration, instance) DO UPDATE
       SET requested_phase = excluded.requested_phase, heartbeat_at = now()
       """;
@@ -57,6 +64,19 @@ public class Instances {
     this.self = host.orElse("instance") + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
+  /**
+   * Refuses to start where a heartbeat would come too late to count.
+   *
+   * @throws ConfigurationException if the interval is not below the timeout
+   */
+  void check(@Observes StartupEvent event) {
+    if (config.pulse().compareTo(config.instanceTimeout()) >= 0) {
+      throw new ConfigurationException(
+          "MIGRATION_PULSE is %d ms: it must be below MIGRATION_INSTANCE_TIMEOUT (%d ms)"
+              .formatted(config.pulse().toMillis(), config.instanceTimeout().toMillis()));
+    }
+  }
+
   private static LiveInstance instance(Row row) {
     return new LiveInstance(
         row.getString("instance"),
@@ -68,6 +88,7 @@ public class Instances {
   }
 
   /** How this instance signs: the host's (or pod's) name and a random part. */
+  @Override
   public String self() {
     return self;
   }
@@ -93,6 +114,11 @@ public class Instances {
   /** Deletes what instances left behind that died an hour ago or earlier. */
   Uni<Void> forgetDead() {
     return pool.preparedQuery(FORGET).execute().replaceWithVoid();
+  }
+
+  @Override
+  public Uni<Fleet> fleet(SqlClient client, Migration migration) {
+    return live(client, migration).map(Fleet::new);
   }
 
   /** The instances with a fresh heartbeat, ordered by name. */

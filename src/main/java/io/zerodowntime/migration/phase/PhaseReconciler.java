@@ -11,7 +11,6 @@ import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.MigrationState;
-import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.platform.DatabasePools;
@@ -91,24 +90,13 @@ public class PhaseReconciler {
 
   private Uni<Outcome> step(SqlConnection transaction, Migration migration, MigrationState state) {
     return instances
-        .live(transaction, migration)
+        .fleet(transaction, migration)
         .chain(
-            live ->
-                agreed(state.phase(), live)
-                    .map(step -> attempt(transaction, migration, state, step, live))
+            fleet ->
+                fleet
+                    .step(state.phase())
+                    .map(step -> attempt(transaction, migration, state, step, fleet.live()))
                     .orElseGet(() -> Uni.createFrom().item(Outcome.NOTHING)));
-  }
-
-  /** The step that every live instance wants; empty if they want none, or not the same way. */
-  static Optional<Step> agreed(Phase effective, List<LiveInstance> live) {
-    List<Integer> ways =
-        live.stream()
-            .map(i -> Integer.signum(i.requested().number() - effective.number()))
-            .distinct()
-            .toList();
-    return ways.size() == 1 && ways.get(0) != 0
-        ? Optional.of(Step.between(effective, Phase.of(effective.number() + ways.get(0))))
-        : Optional.empty();
   }
 
   private Uni<Outcome> attempt(
@@ -161,7 +149,6 @@ public class PhaseReconciler {
               long epoch = outcome.seen().epoch() + 1;
               LOG.infof(
                   "%s: step %s, phase %s, epoch %d", migration.name(), step, step.to(), epoch);
-              listeners.forEach(l -> l.onStep(migration, step, epoch));
             });
   }
 

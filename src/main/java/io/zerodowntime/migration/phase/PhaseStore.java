@@ -35,6 +35,11 @@ public class PhaseStore implements StateSource {
       WHERE name = $1 AND epoch = $2 AND contracted_at IS NULL
       """;
 
+  private static final String REFILLED =
+      """
+      UPDATE migration_state SET old_stale = false WHERE name = $1 AND epoch = $2 AND old_stale
+      """;
+
   private static final String HISTORY =
       """
       INSERT INTO migration_history
@@ -114,6 +119,14 @@ public class PhaseStore implements StateSource {
                 updated.rowCount() == 0
                     ? Uni.createFrom().item(false)
                     : record(transaction, seen, step.from(), step.to(), entry).replaceWith(true));
+  }
+
+  /** Notes that the old column is complete again, if the epoch still is the one of {@code seen}. */
+  Uni<Void> refilled(SqlConnection transaction, MigrationState seen) {
+    return transaction
+        .preparedQuery(REFILLED)
+        .execute(Tuple.of(seen.name(), seen.epoch()))
+        .replaceWithVoid();
   }
 
   /** Adds a line to the history. */

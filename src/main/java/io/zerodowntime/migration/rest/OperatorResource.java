@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.rest;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.backfill.Backfill;
 import io.zerodowntime.migration.backfill.Run;
@@ -73,7 +74,8 @@ public class OperatorResource {
   public Uni<RunStatus> start(
       @PathParam("name") String name, LimitsChange limits, @Context SecurityContext who) {
     Run.Limits asked = LimitsChange.checked(limits).over(backfill.defaultLimits());
-    return backfill.start(migrations.named(name), asked, user(who)).map(StatusReports::begun);
+    Migration migration = migrations.named(name);
+    return begun(migration, backfill.start(migration, asked, user(who)));
   }
 
   /** Changes the limits of the active run. */
@@ -124,16 +126,21 @@ public class OperatorResource {
   @ResponseStatus(202)
   @APIResponseSchema(value = RunStatus.class, responseCode = "202")
   public Uni<RunStatus> compare(@PathParam("name") String name, @Context SecurityContext who) {
-    return parity.start(migrations.named(name), user(who)).map(StatusReports::begun);
+    Migration migration = migrations.named(name);
+    return begun(migration, parity.start(migration, user(who)));
   }
 
-  /** Refills the rows that were seen to disagree; a comparison follows by itself. */
+  /**
+   * Refills the rows that were seen to disagree; a comparison follows automatically. The answer
+   * names the column that wins: the one that readers are given.
+   */
   @POST
   @Path("/parity/repair")
   @ResponseStatus(202)
   @APIResponseSchema(value = RunStatus.class, responseCode = "202")
   public Uni<RunStatus> repair(@PathParam("name") String name, @Context SecurityContext who) {
-    return repair.start(migrations.named(name), user(who)).map(StatusReports::begun);
+    Migration migration = migrations.named(name);
+    return begun(migration, repair.start(migration, user(who)));
   }
 
   /**
@@ -147,6 +154,10 @@ public class OperatorResource {
     var migration = migrations.named(name);
     deadlines.acceptLate("/migrations/" + migration.name() + "/history");
     return contract.contract(migration, user(who));
+  }
+
+  private static Uni<RunStatus> begun(Migration migration, Uni<Run> started) {
+    return started.map(run -> StatusReports.begun(migration, run));
   }
 
   private static String user(SecurityContext who) {

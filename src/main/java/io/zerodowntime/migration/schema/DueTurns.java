@@ -4,10 +4,9 @@ import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Evidence.RunEvidence;
+import io.zerodowntime.migration.Fleet;
 import io.zerodowntime.migration.Gatekeeper;
-import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
-import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Step;
@@ -15,7 +14,6 @@ import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.Instances;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,7 +43,10 @@ public class DueTurns {
     this.gates = gates;
   }
 
-  /** The turns that have come by what the database says now, whether or not they are done. */
+  /**
+   * The turns that have come by what the database says now, whether or not they are done. The
+   * lowest request counts: no client is surprised by a constraint that an earlier phase breaks.
+   */
   public Uni<List<SchemaTurn>> of(Migration migration) {
     return states
         .state(pool, migration)
@@ -58,16 +59,8 @@ public class DueTurns {
                         (evidence, live) ->
                             SchemaTurn.due(
                                 state,
-                                requested(state, live),
+                                new Fleet(live).lowest().orElse(state.phase()),
                                 evidence.forward().filter(RunEvidence::complete).isPresent())));
-  }
-
-  /** The most cautious wish: nobody is surprised by a constraint that an earlier phase breaks. */
-  private static Phase requested(MigrationState state, List<LiveInstance> live) {
-    return live.stream()
-        .map(LiveInstance::requested)
-        .min(Comparator.comparing(Phase::number))
-        .orElse(state.phase());
   }
 
   /** The turns that closed gates of the neighbouring steps wait for. */

@@ -64,6 +64,9 @@ public record MigrationStatus(
   /**
    * A run over the table.
    *
+   * @param authoritativeColumn the column that wins: the run copies its values; empty for a
+   *     comparison
+   * @param wholeTable false for a repair of some keys
    * @param lagRows rows still to be looked at
    * @param rowsPerSecond of the whole fleet within the last seconds
    * @param etaSeconds from that rate; empty while nothing moves
@@ -73,6 +76,7 @@ public record MigrationStatus(
   public record RunStatus(
       long run,
       String kind,
+      Optional<String> authoritativeColumn,
       String state,
       boolean wholeTable,
       long rowsEstimate,

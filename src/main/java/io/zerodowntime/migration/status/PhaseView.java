@@ -3,6 +3,7 @@ package io.zerodowntime.migration.status;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Evidence;
+import io.zerodowntime.migration.Fleet;
 import io.zerodowntime.migration.Gatekeeper;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
@@ -16,7 +17,6 @@ import io.zerodowntime.migration.phase.Instances;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** The phase, who asks for what, and which gates stand before the next step. */
 @ApplicationScoped
@@ -45,7 +45,7 @@ class PhaseView {
 
   private Uni<Seen> look(Migration migration, MigrationState state, List<LiveInstance> live) {
     boolean over = state.contractedAt().isPresent();
-    Optional<Step> next = next(state.phase(), live);
+    Optional<Step> next = next(state.phase(), new Fleet(live));
     Uni<List<Verdict>> verdicts =
         over ? Uni.createFrom().item(List.of()) : verdicts(migration, state, live, next);
     String name = over ? "none" : next.map(Step::toString).orElse("drop");
@@ -73,27 +73,11 @@ class PhaseView {
                     state, live, next, found, state.drained() ? List.of() : holders, evidence));
   }
 
-  private static Optional<Step> next(Phase effective, List<LiveInstance> live) {
-    return wish(live)
-        .or(() -> Optional.of(Phase.CONTRACT))
-        .flatMap(effective::towards)
-        .or(() -> effective.towards(Phase.CONTRACT))
-        .map(to -> Step.between(effective, to));
-  }
-
-  /** What all ask for; empty if nobody is there, or they disagree. */
-  static Optional<Phase> wish(List<LiveInstance> live) {
-    List<Phase> wishes = live.stream().map(LiveInstance::requested).distinct().toList();
-    return wishes.size() == 1 ? Optional.of(wishes.get(0)) : Optional.empty();
-  }
-
-  static Optional<String> disagreement(List<LiveInstance> live) {
-    return live.stream().map(LiveInstance::requested).distinct().count() < 2
-        ? Optional.empty()
-        : Optional.of(
-            live.stream()
-                .map(i -> i.instance() + " asks for phase " + i.requested())
-                .collect(Collectors.joining(", ")));
+  /** The step that the fleet wants, else the next one forward; empty if only the drop is left. */
+  private static Optional<Step> next(Phase effective, Fleet fleet) {
+    return fleet
+        .step(effective)
+        .or(() -> effective.towards(Phase.CONTRACT).map(to -> Step.between(effective, to)));
   }
 
   record Seen(

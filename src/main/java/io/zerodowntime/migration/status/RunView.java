@@ -45,14 +45,16 @@ class RunView {
     return runs.stream()
         .filter(run -> (run.kind() == RunKind.PARITY) == parity)
         .findFirst()
-        .map(run -> status(run, driver.meter(migration), throttled));
+        .map(run -> status(migration, run, driver.meter(migration), throttled));
   }
 
-  static RunStatus status(Run run, RateMeter meter, Optional<String> throttled) {
+  static RunStatus status(
+      Migration migration, Run run, RateMeter meter, Optional<String> throttled) {
     boolean running = run.state().equals("running");
     return new RunStatus(
         run.id(),
         run.kind().label(),
+        authoritative(migration, run.kind()),
         run.state(),
         run.wholeTable(),
         run.rowsEstimate(),
@@ -68,6 +70,14 @@ class RunView {
         running ? throttled : Optional.empty(),
         run.startedAt(),
         run.finishedAt());
+  }
+
+  private static Optional<String> authoritative(Migration migration, RunKind kind) {
+    return switch (kind) {
+      case FORWARD -> Optional.of(migration.oldColumn());
+      case REVERSE -> Optional.of(migration.newColumn());
+      case PARITY -> Optional.empty();
+    };
   }
 
   record Seen(Optional<RunStatus> backfill, Optional<RunStatus> parity) {}

@@ -2,6 +2,7 @@ package io.zerodowntime.migration.status;
 
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Fleet;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.backfill.RateMeter;
@@ -56,8 +57,8 @@ public class StatusReports {
   }
 
   /** A run as the status shows it, right after it began. */
-  public static RunStatus begun(Run run) {
-    return RunView.status(run, new RateMeter(), Optional.empty());
+  public static RunStatus begun(Migration migration, Run run) {
+    return RunView.status(migration, run, new RateMeter(), Optional.empty());
   }
 
   private MigrationStatus status(
@@ -67,8 +68,8 @@ public class StatusReports {
         migration.table(),
         migration.oldColumn(),
         migration.newColumn(),
-        PhaseView.wish(phase.live()).map(PhaseName::of),
-        PhaseView.disagreement(phase.live()),
+        new Fleet(phase.live()).wish().map(PhaseName::of),
+        new Fleet(phase.live()).disagreement(),
         flags.current(migration).refused(),
         PhaseName.of(phase.state().phase()),
         phase.state().epoch(),

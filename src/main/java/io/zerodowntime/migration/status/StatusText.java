@@ -64,7 +64,9 @@ public final class StatusText {
                     Locale.ROOT,
                     "run %d (%s) is %s: %d rows looked at, %d changed, %d disagree%s%s",
                     r.run(),
-                    r.kind(),
+                    r.wholeTable()
+                        ? r.kind()
+                        : "repair, " + r.authoritativeColumn().get() + " wins",
                     r.state(),
                     r.scannedRows(),
                     r.changedRows(),

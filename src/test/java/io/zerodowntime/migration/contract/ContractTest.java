@@ -48,8 +48,8 @@ class ContractTest {
     assertThat(certificate.getString("requestedBy")).isEqualTo("operator");
     assertThat(certificate.getString("walLsn")).matches("[0-9A-F]+/[0-9A-F]+");
     assertThat(certificate.getString("server")).startsWith("PostgreSQL");
-    assertThat(certificate.getList("runs.kind")).containsExactly("parity", "forward");
-    assertThat(certificate.getList("gates.open")).hasSize(6).containsOnly(true);
+    assertThat(certificate.getList("runs.kind")).containsExactly("parity", "parity", "forward");
+    assertThat(certificate.getList("gates.open")).hasSize(8).containsOnly(true);
 
     assertThat(database.number(EXISTS)).isZero();
     assertThat(database.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'orders'"))

@@ -3,12 +3,10 @@ package io.zerodowntime.migration.flag;
 import static io.zerodowntime.testing.Waiting.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.smallrye.config.SmallRyeConfig;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import io.zerodowntime.migration.Migration;
-import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.testing.EngineConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -107,6 +105,30 @@ class RequestedPhasesTest {
     assertThat(refresh(PRIMARY)).contains(Phase.DUAL_WRITE);
   }
 
+  @Test
+  void readsTheEnvironmentWithoutADirectory() {
+    requests = requests(environment("true", "true", "false"));
+    assertThat(refresh(PRIMARY)).contains(Phase.DUAL_WRITE);
+    assertThat(refresh(OTHER)).isEmpty();
+  }
+
+  @Test
+  void asksForNothingWhereTheEnvironmentLacksAFlag() {
+    for (Map<String, String> lacking :
+        List.of(Map.<String, String>of(), Map.of("DUAL_WRITE", "true", "WRITE_TO_NEW", "true"))) {
+      requests = requests(lacking);
+      assertThat(refresh(PRIMARY)).isEmpty();
+      assertThat(requests.current(PRIMARY).refused())
+          .hasValueSatisfying(why -> assertThat(why).contains("is missing"));
+    }
+  }
+
+  private static Map<String, String> environment(
+      String dualWrite, String writeToNew, String readFromNew) {
+    return Map.of(
+        "DUAL_WRITE", dualWrite, "WRITE_TO_NEW", writeToNew, "READ_FROM_NEW", readFromNew);
+  }
+
   private Optional<Phase> refresh(Migration migration) {
     return requests.refresh(migration).await().atMost(LIMIT);
   }
@@ -118,38 +140,22 @@ class RequestedPhasesTest {
   }
 
   private RequestedPhases requests(String directory) {
-    MigrationListener listener =
-        new MigrationListener() {
-          @Override
-          public void onFlagsRejected(Migration migration, String reason) {
-            rejected.add(reason);
-          }
-        };
-    return new RequestedPhases(config(directory), List.of(listener));
+    return new RequestedPhases(
+        EngineConfig.with("migration.flags-dir", directory), Map.of(), List.of(listener()));
   }
 
-  private static MigrationConfig config(String directory) {
-    SmallRyeConfig config =
-        new SmallRyeConfigBuilder()
-            .withMapping(MigrationConfig.class)
-            .withDefaultValues(
-                Map.ofEntries(
-                    Map.entry("migration.primary", "orders-status"),
-                    Map.entry("migration.flags-dir", directory),
-                    Map.entry("migration.pulse", "PT1S"),
-                    Map.entry("migration.soak", "PT0S"),
-                    Map.entry("migration.auto-expand", "false"),
-                    Map.entry("migration.shadow-sample", "0"),
-                    Map.entry("migration.instance-timeout", "PT10S"),
-                    Map.entry("migration.schema.patience", "PT2M"),
-                    Map.entry("migration.backfill.batch-size", "1000"),
-                    Map.entry("migration.backfill.delay", "PT0.1S"),
-                    Map.entry("migration.backfill.target-load", "0.5"),
-                    Map.entry("migration.backfill.workers", "1"),
-                    Map.entry("migration.backfill.max-replica-lag", "PT10S"),
-                    Map.entry("migration.backfill.max-lock-waits", "10")))
-            .build();
-    return config.getConfigMapping(MigrationConfig.class);
+  private RequestedPhases requests(Map<String, String> environment) {
+    return new RequestedPhases(
+        EngineConfig.with("migration.flags-dir", ""), environment, List.of(listener()));
+  }
+
+  private MigrationListener listener() {
+    return new MigrationListener() {
+      @Override
+      public void onFlagsRejected(Migration migration, String reason) {
+        rejected.add(reason);
+      }
+    };
   }
 
   private static Migration migration(String name) {

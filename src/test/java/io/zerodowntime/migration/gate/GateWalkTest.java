@@ -201,10 +201,11 @@ class GateWalkTest {
 
     database.shadowReads(0, 100, 1);
     engine.apply(SchemaTurn.ENFORCE);
+    engine.compare();
     engine.beat();
     assertThat(engine.phase()).isEqualTo(2);
     assertClosed("shadow-clean", "100 reads agreed, 1 did not", "writer from outside");
-    database.run("UPDATE parity_shadow SET mismatches = 0");
+    database.run("UPDATE parity_shadow_instance SET mismatches = 0");
     engine.beat();
     assertThat(engine.phase()).isEqualTo(3);
   }
@@ -219,7 +220,7 @@ class GateWalkTest {
         .containsExactly(
             "[\"new-column\", \"instances-dual-write\"]",
             "[\"drained\", \"backfill-complete\", \"parity-zero\", \"new-indexes\", \"replicas\"]");
-    assertThat(List.copyOf(engine.gates().keySet())).contains("soak", "shadow-clean");
+    assertThat(List.copyOf(engine.gates().keySet())).contains("soak", "clean-scan", "shadow-clean");
   }
 
   private void assertClosed(String gate, String reason, String remedy) {

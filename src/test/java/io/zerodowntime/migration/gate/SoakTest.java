@@ -32,6 +32,7 @@ class SoakTest {
   void holdsTheStepAndTheDropUntilThePhaseHasLasted() {
     engine.walkTo(2);
     engine.apply(SchemaTurn.ENFORCE);
+    engine.compare();
     database.shadowReads(0, 1, 0);
     assertThat(engine.ask(3)).isEqualTo(2);
     assertClosed();

@@ -25,7 +25,8 @@ class SideBySideTest {
           "backfill_run",
           "backfill_progress",
           "parity_mismatch",
-          "parity_shadow");
+          "parity_shadow",
+          "parity_shadow_instance");
 
   @Inject EngineDatabase database;
   @Inject Engine engine;

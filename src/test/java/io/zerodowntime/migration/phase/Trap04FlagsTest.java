@@ -49,6 +49,9 @@ class Trap04FlagsTest {
     assertThat(engine.phase()).as("NOT NULL is missing").isEqualTo(2);
     engine.apply(SchemaTurn.ENFORCE);
     engine.beat();
+    assertThat(engine.phase()).as("no comparison in phase 2 yet").isEqualTo(2);
+    engine.compare();
+    engine.beat();
     assertThat(engine.phase()).isEqualTo(3);
     assertThat(database.rows(STEPS)).containsExactly("0-1", "1-2", "2-3");
   }

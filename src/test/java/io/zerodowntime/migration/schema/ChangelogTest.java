@@ -22,7 +22,7 @@ class ChangelogTest {
   @Test
   void initialIsRolledBackChangesetByChangeset() throws Exception {
     TestDatabase database = new TestDatabase();
-    roundTrip(database, "initial", 7);
+    roundTrip(database, "initial", 8);
     assertThat(database.catalog()).isNotEmpty();
   }
 

@@ -1,10 +1,7 @@
-package io.zerodowntime.migration.phase;
+package io.zerodowntime.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.zerodowntime.migration.LiveInstance;
-import io.zerodowntime.migration.Phase;
-import io.zerodowntime.migration.Step;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Arrays;
@@ -14,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class PhaseReconcilerTest {
+class FleetTest {
 
   @ParameterizedTest
   @CsvSource({
@@ -30,7 +27,7 @@ class PhaseReconcilerTest {
     "1, 0 0,   1 -> 0"
   })
   void takesOneStepTheWayThatAllWant(int effective, String requested, String step) {
-    assertThat(PhaseReconciler.agreed(Phase.of(effective), live(requested)))
+    assertThat(new Fleet(live(requested)).step(Phase.of(effective)))
         .map(Step::toString)
         .contains(step);
   }
@@ -50,13 +47,12 @@ class PhaseReconcilerTest {
     "3, 3 3"
   })
   void staysWhereTheyAreContentOrDisagree(int effective, String requested) {
-    assertThat(PhaseReconciler.agreed(Phase.of(effective), live(requested))).isEmpty();
+    assertThat(new Fleet(live(requested)).step(Phase.of(effective))).isEmpty();
   }
 
   @Test
   void staysWhereNobodyIsAlive() {
-    assertThat(Phase.values())
-        .allSatisfy(p -> assertThat(PhaseReconciler.agreed(p, List.of())).isEmpty());
+    assertThat(Phase.values()).allSatisfy(p -> assertThat(new Fleet(List.of()).step(p)).isEmpty());
   }
 
   private static List<LiveInstance> live(String requested) {

@@ -1,0 +1,34 @@
+package io.zerodowntime.migration.phase;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.zerodowntime.testing.EngineConfig;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class InstancesTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PT10S", "PT11S", "PT1H"})
+  void refusesAHeartbeatThatComesTooLateToCount(String interval) {
+    assertThatThrownBy(() -> instances(interval).check(new StartupEvent()))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("MIGRATION_PULSE")
+        .hasMessageContaining("10000 ms");
+  }
+
+  @Test
+  void takesOneThatComesInTime() {
+    assertThatCode(() -> instances("PT9.9S").check(new StartupEvent())).doesNotThrowAnyException();
+  }
+
+  private static Instances instances(String interval) {
+    return new Instances(
+        null, EngineConfig.with("migration.pulse", interval), "1", Optional.empty());
+  }
+}
