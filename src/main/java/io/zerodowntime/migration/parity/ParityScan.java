@@ -4,6 +4,7 @@ import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.RunKind;
@@ -13,10 +14,13 @@ import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.Run;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import org.jboss.logging.Logger;
 
 /** Compares both columns of every row; a completed backfill is always followed by a comparison. */
 @ApplicationScoped
 public class ParityScan {
+  private static final Logger LOG = Logger.getLogger(ParityScan.class);
+
   private final Migrations migrations;
   private final StateSource states;
   private final Pool pool;
@@ -55,8 +59,18 @@ public class ParityScan {
         .chain(
             found ->
                 due(found.getItem1(), found.getItem2())
-                    ? start(migration, "run " + found.getItem2().get(0).id()).replaceWithVoid()
+                    ? follow(migration, found.getItem2().get(0))
                     : Uni.createFrom().voidItem());
+  }
+
+  /** Another instance may be first, or a step may come: the next look sees what is due then. */
+  private Uni<Void> follow(Migration migration, Run last) {
+    return start(migration, "run " + last.id())
+        .replaceWithVoid()
+        .onFailure(Refused.class)
+        .invoke(refused -> LOG.debugf("%s: %s", migration.name(), refused.getMessage()))
+        .onFailure(Refused.class)
+        .recoverWithNull();
   }
 
   private static boolean due(MigrationState state, List<Run> last) {

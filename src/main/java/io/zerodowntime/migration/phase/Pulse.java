@@ -72,7 +72,7 @@ public class Pulse {
     return flags
         .refresh(migration)
         .chain(requested -> instances.publish(migration, requested))
-        .chain(() -> reconcile(migration, MOVES));
+        .chain(unsettled -> unsettled ? reconcile(migration, MOVES) : nothing());
   }
 
   private Uni<Void> reconcile(Migration migration, int moves) {

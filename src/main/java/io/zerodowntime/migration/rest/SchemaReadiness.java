@@ -4,6 +4,9 @@ import io.smallrye.health.api.AsyncHealthCheck;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
+import io.zerodowntime.migration.Evidence;
+import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.StateSource;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -25,11 +28,18 @@ public class SchemaReadiness implements AsyncHealthCheck {
   private final Pool pool;
   private final Migrations migrations;
   private final StateSource states;
+  private final Gatekeeper gates;
 
-  SchemaReadiness(Pool pool, Migrations migrations, StateSource states) {
+  SchemaReadiness(Pool pool, Migrations migrations, StateSource states, Gatekeeper gates) {
     this.pool = pool;
     this.migrations = migrations;
     this.states = states;
+    this.gates = gates;
+  }
+
+  /** The evidence is read too: it needs what later changesets added to the engine's tables. */
+  private Uni<Evidence> known(Migration migration) {
+    return states.state(pool, migration).chain(state -> gates.evidence(pool, migration, state));
   }
 
   @Override
@@ -37,7 +47,7 @@ public class SchemaReadiness implements AsyncHealthCheck {
     return Multi.createFrom()
         .iterable(migrations.all())
         .onItem()
-        .transformToUniAndConcatenate(migration -> states.state(pool, migration))
+        .transformToUniAndConcatenate(this::known)
         .collect()
         .asList()
         .map(known -> HealthCheckResponse.up("database"))

@@ -61,6 +61,7 @@ public record MigrationStatus(
   /**
    * A run over the table.
    *
+   * @param lockedRows rows passed over because others hold them; they come again
    * @param lagRows rows still to be looked at
    * @param rowsPerSecond of the whole fleet within the last seconds
    * @param etaSeconds from that rate; empty while nothing moves
@@ -76,6 +77,7 @@ public record MigrationStatus(
       long scannedRows,
       long changedRows,
       long mismatchedRows,
+      long lockedRows,
       long lagRows,
       double rowsPerSecond,
       Optional<Long> etaSeconds,

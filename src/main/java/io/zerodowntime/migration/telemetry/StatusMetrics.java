@@ -33,6 +33,7 @@ public class StatusMetrics {
   private final MultiGauge disagree;
   private final MultiGauge rate;
   private final MultiGauge lag;
+  private final MultiGauge locked;
   private final MultiGauge mismatches;
 
   StatusMetrics(
@@ -46,6 +47,7 @@ public class StatusMetrics {
     this.disagree = MultiGauge.builder("migration_instances_disagree").register(registry);
     this.rate = MultiGauge.builder("backfill_rows_per_second").register(registry);
     this.lag = MultiGauge.builder("backfill_lag_rows").register(registry);
+    this.locked = MultiGauge.builder("backfill_locked_rows").register(registry);
     this.mismatches = MultiGauge.builder("parity_mismatches").register(registry);
   }
 
@@ -81,6 +83,7 @@ public class StatusMetrics {
     show(disagree, all, status -> status.disagreement().isPresent() ? 1 : 0);
     show(rate, all, status -> status.backfill().map(RunStatus::rowsPerSecond).orElse(0.0));
     show(lag, all, StatusMetrics::rowsToGo);
+    show(locked, all, status -> status.backfill().map(RunStatus::lockedRows).orElse(0L));
     show(mismatches, all, MigrationStatus::unrepairedMismatches);
   }
 

@@ -19,7 +19,7 @@ class ChangelogTest {
   @Test
   void initialIsRolledBackChangesetByChangeset() throws Exception {
     TestDatabase database = new TestDatabase();
-    roundTrip(database, "initial", 7);
+    roundTrip(database, "initial", 9);
     assertThat(database.catalog()).isNotEmpty();
   }
 

@@ -51,6 +51,8 @@ class MetricNamesTest {
           "backfill_rows_total{kind=\"changed\"",
           "backfill_rows_per_second" + OF,
           "backfill_lag_rows" + OF,
+          "backfill_locked_rows" + OF,
+          "backfill_lock_timeouts_total" + OF,
           "backfill_batch_seconds_bucket{",
           "shadow_reads_total" + OF + ",result=\"match\"",
           "shadow_reads_total" + OF + ",result=\"mismatch\"",
