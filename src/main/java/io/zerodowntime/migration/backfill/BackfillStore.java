@@ -119,7 +119,7 @@ public class BackfillStore implements EpochEnd {
         COALESCE(r.mismatched, sum(p.mismatched), 0)::bigint AS mismatched,
         count(*) FILTER (WHERE NOT p.done AND p.range_no >= %d) AS locked
       FROM backfill_run r JOIN migration_state s ON s.name = r.migration
-      LEFT JOIN backfill_progress p ON p.run_id = r.id
+      LEFT JOIN backfill_progress p ON p.run_id = r.id AND r.scanned IS NULL
       WHERE r.id IN (SELECT id FROM backfill_run WHERE migration = $1 ORDER BY id DESC LIMIT $2)
       GROUP BY r.id, s.epoch ORDER BY r.id DESC
       """
@@ -273,7 +273,9 @@ public class BackfillStore implements EpochEnd {
     return purge(PURGE, age);
   }
 
-  /** Deletes runs of earlier epochs that ended longer ago than {@code age}, but for the last ones. */
+  /**
+   * Deletes runs of earlier epochs that ended longer ago than {@code age}, but for the last ones.
+   */
   Uni<Void> purgeRuns(Duration age) {
     return purge(PURGE_RUNS, age);
   }

@@ -53,8 +53,7 @@ class PurgeTest {
     Engine.await(driver.purge());
 
     assertThat(database.rows("SELECT requested_by FROM backfill_run ORDER BY id"))
-        .containsExactly(
-            "last of its kind", "after the last", "young", "younger", "of this epoch");
+        .containsExactly("last of its kind", "after the last", "young", "younger", "of this epoch");
     assertThat(
             database.rows(
                 "SELECT r.requested_by FROM backfill_progress p"
