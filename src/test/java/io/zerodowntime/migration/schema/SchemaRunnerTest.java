@@ -23,7 +23,7 @@ class SchemaRunnerTest {
             .mapToObj(n -> CompletableFuture.supplyAsync(() -> expand(database), Sessions.THREADS))
             .toList();
     List<String> ran = runs.stream().flatMap(run -> run.join().changesets().stream()).toList();
-    assertThat(ran).hasSize(8).doesNotHaveDuplicates().contains("010-status-column");
+    assertThat(ran).hasSize(10).doesNotHaveDuplicates().contains("010-status-column");
   }
 
   @Test
