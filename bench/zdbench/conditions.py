@@ -25,10 +25,9 @@ def holder(bench):
         bench.fresh("held")
         client = subprocess.Popen(
             ["psql", "-Xq", *bench.postgres.client("held")], stdin=subprocess.PIPE, text=True)
-        client.stdin.write(HOLD)
+        client.stdin.write(HOLD + "\n")
         client.stdin.flush()
-        while bench.postgres.sql("held", HOLDS) == "0":
-            time.sleep(0.1)
+        await_holder(bench)
         for side in (("without", "with"), ("with", "without"))[turn % 2]:
             found[side].append(writers(bench, service, rows, side == "with"))
             bench.say(f"holder turn {turn + 1}: {side} a backfill, p99 {found[side][-1]:.2f} ms")
@@ -38,6 +37,14 @@ def holder(bench):
         f"p99 of PATCH ({bench.options.rate} requests a second) while a client holds a row, with "
         "a backfill at its default pace / without", "ms", found["with"], found["without"], 1.1,
         upper=True)]
+
+
+def await_holder(bench):
+    deadline = time.monotonic() + 30
+    while bench.postgres.sql("held", HOLDS) == "0":
+        if time.monotonic() > deadline:
+            raise SystemExit("the row is not held")
+        time.sleep(0.1)
 
 
 def writers(bench, service, rows, filling):
