@@ -4,14 +4,15 @@ import os
 import shlex
 import sys
 
-from . import backfills, cost, fence, machine, orders, report, service, steps
+from . import backfills, conditions, cost, fence, machine, orders, report, service, steps
 from .bench import Bench
 from .owned import Owned
 from .postgres import Postgres
 
 PARTS = {part.__name__: part for part in (
     fence.fence, orders.phases, orders.get, orders.lone, orders.peer, orders.overload,
-    backfills.backfill, backfills.growth, backfills.parity, steps.step, cost.cost)}
+    backfills.backfill, backfills.growth, backfills.parity, steps.step,
+    conditions.holder, conditions.heartbeats, cost.cost)}
 
 
 def arguments():
@@ -29,7 +30,7 @@ def arguments():
             ("batch", 10_000, "rows in a batch of the backfill, at most"),
             ("connections", 16, "database connections of pgbench and of the service"),
             ("clients", 64, "HTTP connections"),
-            ("rate", 400, "requests a second of the part step, a quarter of them writes")):
+            ("rate", 400, "requests a second of the parts step and holder")):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{words} ({default})")
     for name, words in (
             ("short-turns", "how often each side is measured where 3 %% count: fence and lone "

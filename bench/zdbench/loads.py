@@ -54,10 +54,11 @@ def script(text, load, rows):
     return load.prologue.format(rows=rows) + text.strip() + ";\n"
 
 
-def pgbench(postgres, database, path, load, connections, seconds, phase=1, **settings):
+def pgbench(postgres, database, path, load, connections, seconds, phase=1, rate=None,
+            **settings):
     command = ["pgbench", "-n", "-M", "prepared", "-c", str(connections),
                "-j", str(min(2, connections)), "-T", str(seconds), "-f", path,
-               *load.definitions(phase), *postgres.client(database)]
+               *(("-R", str(rate)) if rate else ()), *load.definitions(phase), *postgres.client(database)]
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     before = postgres.cpu_seconds()
     text = output(command, env={**os.environ, "PGOPTIONS": options})

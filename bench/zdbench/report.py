@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HEAD = ("what", "ours", "other", "ratio", "goal", "")
-DIGITS = {"MiB": 1, "ms": 2, "µs": 1}
+DIGITS = {"%": 2, "MiB": 1, "ms": 2, "µs": 1}
 # fewer turns say too little about their own spread
 ENOUGH = 5
 

@@ -1,8 +1,9 @@
-"""A client of a constant rate, in a process of its own: -m zdbench.steady port rate seconds rows.
+"""A client of a constant rate, in a process of its own: -m zdbench.steady port rate seconds rows [id].
 
 Requests leave at their due times whatever the answers do, over idle connections; one that finds
 none idle waits for one, and its waiting counts. It prints one line per request: when it was sent,
-in seconds of the clock, how many milliseconds it took, and its status. A quarter of them are writes.
+in seconds of the clock, how many milliseconds it took, and its status. A quarter of them are writes;
+with an id all are changes of orders from that one on.
 SIGTERM ends the sending early.
 
 wrk has no rate, and k6 takes most of a core for this one, which the service and PostgreSQL need.
@@ -21,6 +22,8 @@ CONNECTIONS = 64
 GET = "GET /orders/{} HTTP/1.1\r\nHost: bench\r\n\r\n"
 POST = ("POST /orders HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
         "Idempotency-Key: {}\r\nContent-Length: {}\r\n\r\n{}")
+PATCH = ("PATCH /orders/{} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+         "Content-Length: {}\r\n\r\n{}")
 BODY = '{"userId":1,"amount":100,"status":"pending"}'
 
 
@@ -83,9 +86,12 @@ class Client:
 
 
 def main():
-    port, rate, seconds, rows = (int(word) for word in sys.argv[1:])
+    port, rate, seconds, rows, *first = (int(word) for word in sys.argv[1:])
 
     def request():
+        if first:
+            body = '{"status":"s%d"}' % random.randint(1, 9)
+            return PATCH.format(random.randint(first[0], rows), len(body), body)
         if random.random() < 0.25:
             return POST.format(os.urandom(9).hex(), len(BODY), BODY)
         return GET.format(random.randint(1, rows))

@@ -43,11 +43,11 @@ def step(bench):
     return figures(bench, sent, [(float(at), f"{a} -> {b}") for at, a, b in steps], quiet)
 
 
-def start(bench, service, rows):
+def start(bench, service, rows, *patched):
     log = open(os.path.join(bench.program.owned.directory, "steady.log"), "wb")
     process = bench.program.owned.start(
         [sys.executable, "-m", "zdbench.steady", str(service.port), str(bench.options.rate),
-         "36000", str(rows)], cwd=loads.HERE, stdout=log, stderr=subprocess.PIPE, text=True)
+         "36000", str(rows), *patched], cwd=loads.HERE, stdout=log, stderr=subprocess.PIPE, text=True)
     process.log = log.name
     return process
 

@@ -55,7 +55,8 @@ class ApiIT {
       Shape.of(
           """
           run:number kind:string authoritativeColumn:string|null state:string wholeTable:boolean
-          rowsEstimate:number scannedRows:number changedRows:number mismatchedRows:number lagRows:number
+          rowsEstimate:number scannedRows:number changedRows:number mismatchedRows:number
+          lockedRows:number lagRows:number
           rowsPerSecond:number etaSeconds:number|null batchSize:number delayMillis:number
           targetLoad:number throttledBy:string|null startedAt:string finishedAt:string|null
           """);

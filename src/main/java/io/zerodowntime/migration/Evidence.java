@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param forward the last whole-table run of {@code new := forward(old)}
  * @param reverse the last whole-table run of {@code old := reverse(new)}
  * @param parity the last whole-table comparison
- * @param unrepaired keys whose columns were seen to disagree, and not repaired since
+ * @param unrepaired keys whose columns were seen to disagree, and not repaired since; 1,000 stands
+ *     for more
  * @param shadow what live reads compared within the soak window, in the last phase 2
  * @param lasted how long the epoch has lasted, by the database's clock
  */
@@ -27,6 +28,12 @@ public record Evidence(
    * A run over the whole table.
    *
    * @param state {@code running}, {@code paused}, {@code cancelled} or {@code complete}
+   * @param scanned rows seen by it
+   * @param tableRows rows of the table with keys from its first to its last, or without a key,
+   *     counted in one snapshot at its end; empty before, or where a former version ended it
+   * @param inserted rows inserted while it ran, by the statistics of PostgreSQL: those of aborted
+   *     transactions count too, so it is an upper bound, but for what a session has not reported
+   *     yet (within seconds)
    * @param finishLsn the end of the write-ahead log when it completed; empty before
    */
   @RegisterForReflection
@@ -36,10 +43,32 @@ public record Evidence(
       long scanned,
       long changed,
       long mismatched,
+      Optional<Long> tableRows,
+      long inserted,
       Optional<String> finishLsn) {
 
+    /**
+     * It ended, and its count is proven: every row that the table has at the end was seen, or was
+     * inserted while it ran. A row that it saw may have been deleted since.
+     */
     public boolean complete() {
-      return state.equals("complete");
+      return state.equals("complete")
+          && tableRows.filter(rows -> scanned + inserted >= rows).isPresent();
+    }
+
+    /** State and count, in one line. */
+    public String summary() {
+      String seen = "run %d is %s, %d rows".formatted(id, state, scanned);
+      if (!state.equals("complete")) {
+        return seen;
+      }
+      return seen
+          + tableRows
+              .map(
+                  rows ->
+                      "; the table has %d within its keys, %d inserted meanwhile%s"
+                          .formatted(rows, inserted, complete() ? "" : ": rows were not seen"))
+              .orElse("; a former version did not count the table");
     }
 
     /** Neither complete nor cancelled. */

@@ -24,6 +24,9 @@ public interface Gatekeeper {
   Uni<List<Verdict>> dropVerdicts(
       SqlClient client, Migration migration, MigrationState state, List<LiveInstance> live);
 
+  /** Whether the key's declaration gives every row one place: every run depends on it. */
+  Uni<Verdict> key(SqlClient client, Migration migration);
+
   /** What was proven in the state's epoch. */
   Uni<Evidence> evidence(SqlClient client, Migration migration, MigrationState state);
 }

@@ -15,6 +15,11 @@ public interface MigrationListener {
   default void onBatch(
       Migration migration, RunKind kind, long scanned, long changed, Duration took) {}
 
+  /**
+   * A batch of this instance gave way to a session that holds one of its rows; nothing was done.
+   */
+  default void onGaveWay(Migration migration) {}
+
   /** A worker of this instance waited between two batches, and why. */
   default void onThrottled(Migration migration, String reason, Duration waited) {}
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zerodowntime.testing.ServiceProcess;
+import io.zerodowntime.testing.SlowRow;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
 import java.nio.file.Path;
@@ -68,9 +69,9 @@ class WorkerCrashIT {
   }
 
   private void killInTheMiddleOfABatch(long row, boolean rolledBack) throws Exception {
-    try (HeldRow held = new HeldRow(database, table, row)) {
+    try (SlowRow slow = new SlowRow(database.dataSource(), row)) {
       ServiceProcess worker = fleet.begin("backfill");
-      String session = held.awaitWorker();
+      String session = slow.awaitWorker();
       worker.signal("KILL");
       assertThat(worker.awaitExit()).isEqualTo(137);
       if (rolledBack) {

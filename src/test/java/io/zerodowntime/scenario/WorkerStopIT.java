@@ -4,6 +4,7 @@ import static io.zerodowntime.scenario.Road.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zerodowntime.testing.ServiceProcess;
+import io.zerodowntime.testing.SlowRow;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
 import java.nio.file.Path;
@@ -87,8 +88,8 @@ class WorkerStopIT {
   }
 
   private void endsInTheMiddleOfABatch(ServiceProcess worker, long row) throws Exception {
-    try (HeldRow held = new HeldRow(database, table, row)) {
-      held.awaitWorker();
+    try (SlowRow slow = new SlowRow(database.dataSource(), row)) {
+      slow.awaitWorker();
       endsInTime(worker);
     }
   }

@@ -3,6 +3,7 @@ package io.zerodowntime.migration.backfill;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.pgclient.PgException;
+import io.zerodowntime.migration.Gatekeeper;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationException.Refused;
@@ -25,13 +26,19 @@ public class Backfill {
   private final Transactions transactions;
   private final StateSource states;
   private final BackfillStore store;
+  private final Gatekeeper gates;
   private final Run.Limits limits;
 
   Backfill(
-      Transactions transactions, StateSource states, BackfillStore store, MigrationConfig config) {
+      Transactions transactions,
+      StateSource states,
+      BackfillStore store,
+      Gatekeeper gates,
+      MigrationConfig config) {
     this.transactions = transactions;
     this.states = states;
     this.store = store;
+    this.gates = gates;
     this.limits =
         new Run.Limits(
             config.backfill().batchSize(),
@@ -47,8 +54,8 @@ public class Backfill {
   /**
    * Starts the backfill that the phase allows: forward in phase 1, reverse in phase 2.
    *
-   * @return the run; fails with {@link Refused} in any other phase, before the epoch is drained, or
-   *     while another run is active
+   * @return the run; fails with {@link Refused} in any other phase, before the epoch is drained,
+   *     while another run is active, or where the key does not give every row one place
    */
   public Uni<Run> start(Migration migration, Run.Limits limits, String requestedBy) {
     return begin(migration, Backfill::direction, limits, requestedBy);
@@ -63,7 +70,7 @@ public class Backfill {
   public Uni<Run> startRepair(Migration migration, List<String> keys, String requestedBy) {
     List<KeyRanges.Range> ranges =
         keys.stream().map(k -> new KeyRanges.Range(k, Optional.empty(), k)).toList();
-    BackfillStore.Plan plan = new BackfillStore.Plan(false, keys.size(), ranges);
+    BackfillStore.Plan plan = new BackfillStore.Plan(false, keys.size(), 0, ranges);
     return guarded(
         migration,
         transaction ->
@@ -107,13 +114,20 @@ public class Backfill {
 
   private static Uni<BackfillStore.Plan> plan(
       SqlConnection transaction, Migration migration, Run.Limits limits) {
-    return KeyRanges.estimate(transaction, migration)
+    return TableCount.inserts(transaction, migration)
         .chain(
-            rows -> {
-              int count = (int) Math.max(1, Math.min(MAX_RANGES, rows / limits.batchSize()));
-              return KeyRanges.cut(transaction, migration, count)
-                  .map(ranges -> new BackfillStore.Plan(true, rows, ranges));
-            });
+            inserts ->
+                KeyRanges.estimate(transaction, migration)
+                    .chain(
+                        rows ->
+                            KeyRanges.cut(transaction, migration, ranges(rows, limits))
+                                .map(
+                                    ranges ->
+                                        new BackfillStore.Plan(true, rows, inserts, ranges))));
+  }
+
+  private static int ranges(long rows, Run.Limits limits) {
+    return (int) Math.max(1, Math.min(MAX_RANGES, rows / limits.batchSize()));
   }
 
   private Uni<Run> insert(
@@ -125,7 +139,7 @@ public class Backfill {
       Run.Limits limits,
       String requestedBy) {
     return store
-        .supersede(transaction, migration)
+        .ended(transaction, migration.name())
         .chain(() -> store.insert(transaction, state, kind, plan, limits, requestedBy))
         .chain(() -> store.runs(transaction, migration, 1))
         .map(runs -> runs.get(0));
@@ -137,11 +151,23 @@ public class Backfill {
 
   private Uni<Run> guarded(Migration migration, Work work) {
     return transactions
-        .inTransaction(work::apply)
+        .inTransaction(
+            transaction -> requireKey(transaction, migration).chain(() -> work.apply(transaction)))
         .onFailure(Backfill::isSecondRun)
         .transform(
             failure ->
                 new Refused("a run of " + migration.name() + " is active: cancel or await it"));
+  }
+
+  private Uni<Void> requireKey(SqlConnection transaction, Migration migration) {
+    return gates
+        .key(transaction, migration)
+        .invoke(
+            key ->
+                require(
+                    key.open(),
+                    "a run cannot reach every row: " + key.reason() + "; " + key.remedy()))
+        .replaceWithVoid();
   }
 
   private static boolean isSecondRun(Throwable failure) {

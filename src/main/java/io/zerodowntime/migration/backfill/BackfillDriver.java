@@ -21,6 +21,7 @@ import org.jboss.logging.Logger;
 public class BackfillDriver {
   private static final Logger LOG = Logger.getLogger(BackfillDriver.class);
   private static final Duration CURSORS_KEPT = Duration.ofDays(7);
+  private static final Duration RUNS_KEPT = Duration.ofDays(90);
 
   private final Migrations migrations;
   private final BackfillStore store;
@@ -98,10 +99,10 @@ public class BackfillDriver {
   @Scheduled(every = "1h", delayed = "5m")
   Uni<Void> purge() {
     return store
-        .purge(CURSORS_KEPT)
-        .replaceWithVoid()
+        .purgeCursors(CURSORS_KEPT)
+        .chain(() -> store.purgeRuns(RUNS_KEPT))
         .onFailure()
-        .invoke(failure -> LOG.warnf("cursors not purged: %s", failure.getMessage()))
+        .invoke(failure -> LOG.warnf("old runs not purged: %s", failure.getMessage()))
         .onFailure()
         .recoverWithNull();
   }

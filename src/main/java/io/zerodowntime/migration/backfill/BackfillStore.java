@@ -3,10 +3,13 @@ package io.zerodowntime.migration.backfill;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.EpochEnd;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.RunKind;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -17,12 +20,15 @@ import java.util.Optional;
 
 /** The runs and their cursors. */
 @ApplicationScoped
-public class BackfillStore {
+public class BackfillStore implements EpochEnd {
+  /** The lock keeps a step out until the commit: none leaves a run of its earlier epoch behind. */
   private static final String INSERT_RUN =
       """
       INSERT INTO backfill_run (migration, epoch, kind, whole_table, state, batch_size, delay_ms,
-        target_load, rows_estimate, requested_by, started_at)
-      VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, clock_timestamp())
+        target_load, rows_estimate, requested_by, started_at, inserts_before)
+      SELECT name, epoch, $3::varchar, $4::boolean, 'running', $5::integer, $6::integer, $7::real,
+        $8::bigint, $9::text, clock_timestamp(), $10::bigint
+      FROM migration_state WHERE name = $1 AND epoch = $2 FOR SHARE
       RETURNING id
       """;
 
@@ -45,6 +51,12 @@ public class BackfillStore {
       WHERE id = $1 AND state IN ('running', 'paused')
       """;
 
+  private static final String TRY_LOCK =
+      """
+      SELECT pg_try_advisory_xact_lock(hashtextextended('zerodowntime-count/' || $1::bigint, 0))
+        AND EXISTS (SELECT FROM backfill_run WHERE id = $1 AND state = 'running') AS locked
+      """;
+
   private static final String COMPLETE =
       """
       WITH total AS (
@@ -54,7 +66,8 @@ public class BackfillStore {
       )
       UPDATE backfill_run r
       SET state = 'complete', finished_at = now(), finish_lsn = pg_current_wal_insert_lsn(),
-        scanned = t.scanned, changed = t.changed, mismatched = t.mismatched
+        scanned = t.scanned, changed = t.changed, mismatched = t.mismatched,
+        table_rows = $2::bigint, inserted = GREATEST(0, $3::bigint - r.inserts_before)
       FROM total t, migration_state s
       WHERE r.id = $1 AND r.state = 'running' AND t.done
         AND s.name = r.migration AND s.epoch = r.epoch
@@ -84,17 +97,33 @@ public class BackfillStore {
         SELECT id FROM backfill_run WHERE finished_at < now() - make_interval(secs => $1))
       """;
 
+  /** The last complete run of each kind stays: a certificate names it. */
+  private static final String PURGE_RUNS =
+      """
+      DELETE FROM backfill_run r USING migration_state s
+      WHERE s.name = r.migration AND r.epoch < s.epoch
+        AND COALESCE(r.finished_at, r.started_at) < now() - make_interval(secs => $1)
+        AND EXISTS (SELECT FROM backfill_run n
+          WHERE n.migration = r.migration AND n.kind = r.kind AND n.id > r.id AND n.whole_table
+            AND n.state = 'complete')
+      """;
+
   private static final String RUNS =
       """
-      SELECT r.id, r.migration, r.epoch, r.kind, r.whole_table, r.state, r.batch_size, r.delay_ms,
+      SELECT r.id, r.migration, r.epoch, r.kind, r.whole_table, r.batch_size, r.delay_ms,
+        CASE WHEN r.state IN ('running', 'paused') AND r.epoch <> s.epoch THEN 'cancelled'
+          ELSE r.state END AS state,
         r.target_load::float8 AS target_load, r.rows_estimate, r.started_at, r.finished_at,
         COALESCE(r.scanned, sum(p.scanned), 0)::bigint AS scanned,
         COALESCE(r.changed, sum(p.changed), 0)::bigint AS changed,
-        COALESCE(r.mismatched, sum(p.mismatched), 0)::bigint AS mismatched
-      FROM backfill_run r LEFT JOIN backfill_progress p ON p.run_id = r.id
+        COALESCE(r.mismatched, sum(p.mismatched), 0)::bigint AS mismatched,
+        count(*) FILTER (WHERE NOT p.done AND p.range_no >= %d) AS locked
+      FROM backfill_run r JOIN migration_state s ON s.name = r.migration
+      LEFT JOIN backfill_progress p ON p.run_id = r.id AND r.scanned IS NULL
       WHERE r.id IN (SELECT id FROM backfill_run WHERE migration = $1 ORDER BY id DESC LIMIT $2)
-      GROUP BY r.id ORDER BY r.id DESC
-      """;
+      GROUP BY r.id, s.epoch ORDER BY r.id DESC
+      """
+          .formatted(BatchStatement.FIRST_SKIPPED);
 
   private final Pool pool;
 
@@ -121,6 +150,7 @@ public class BackfillStore {
         row.getLong("scanned"),
         row.getLong("changed"),
         row.getLong("mismatched"),
+        row.getLong("locked"),
         row.getLong("rows_estimate"),
         row.getOffsetDateTime("started_at"),
         Optional.ofNullable(row.getOffsetDateTime("finished_at")));
@@ -163,9 +193,17 @@ public class BackfillStore {
                 .addValue((int) limits.delay().toMillis())
                 .addValue((float) limits.targetLoad())
                 .addValue(plan.rowsEstimate())
-                .addValue(requestedBy))
-        .map(rows -> rows.iterator().next().getLong("id"))
+                .addValue(requestedBy)
+                .addValue(plan.inserts()))
+        .map(rows -> insertedId(rows, state))
         .call(id -> insertRanges(transaction, id, plan.ranges()));
+  }
+
+  private static long insertedId(RowSet<Row> rows, MigrationState state) {
+    if (rows.size() == 0) {
+      throw new Refused("the phase of " + state.name() + " changed at this moment: ask again");
+    }
+    return rows.iterator().next().getLong("id");
   }
 
   private static Uni<Void> insertRanges(
@@ -200,27 +238,56 @@ public class BackfillStore {
         .map(updated -> updated.rowCount() == 1);
   }
 
-  /** Closes a run whose ranges are all done; true for the one caller that did it. */
-  Uni<Boolean> complete(SqlConnection transaction, long id) {
+  /**
+   * Counts the table and closes a run whose ranges are all done; true for the one caller that did
+   * it. The count reads the whole table once: one worker counts, the others come again.
+   */
+  Uni<Boolean> complete(SqlConnection transaction, Migration migration, Run run) {
+    return transaction
+        .preparedQuery(TRY_LOCK)
+        .execute(Tuple.of(run.id()))
+        .chain(
+            rows ->
+                rows.iterator().next().getBoolean("locked")
+                    ? TableCount.of(transaction, migration, run)
+                        .chain(count -> complete(transaction, run.id(), count))
+                    : Uni.createFrom().item(false));
+  }
+
+  private static Uni<Boolean> complete(SqlConnection transaction, long id, TableCount count) {
     return transaction
         .preparedQuery(COMPLETE)
-        .execute(Tuple.of(id))
+        .execute(Tuple.of(id, count.rows().orElse(null), count.inserts()))
         .map(updated -> updated.rowCount() == 1)
         .call(closed -> transaction.preparedQuery(JUDGED).execute(Tuple.of(closed ? id : null)));
   }
 
   /** Cancels what an earlier epoch left running: its batches do nothing any more. */
-  Uni<Void> supersede(SqlClient client, Migration migration) {
-    return client.preparedQuery(SUPERSEDE).execute(Tuple.of(migration.name())).replaceWithVoid();
+  @Override
+  public Uni<Void> ended(SqlConnection transaction, String migration) {
+    return transaction.preparedQuery(SUPERSEDE).execute(Tuple.of(migration)).replaceWithVoid();
   }
 
   /** Deletes the cursors of runs that ended longer ago than {@code age}. */
-  Uni<Integer> purge(Duration age) {
-    return pool.preparedQuery(PURGE)
-        .execute(Tuple.of(age.toMillis() / 1000.0))
-        .map(deleted -> deleted.rowCount());
+  Uni<Void> purgeCursors(Duration age) {
+    return purge(PURGE, age);
   }
 
-  /** The ranges of a run to be. */
-  record Plan(boolean wholeTable, long rowsEstimate, List<KeyRanges.Range> ranges) {}
+  /**
+   * Deletes runs of earlier epochs that ended longer ago than {@code age}, but for the last ones.
+   */
+  Uni<Void> purgeRuns(Duration age) {
+    return purge(PURGE_RUNS, age);
+  }
+
+  private Uni<Void> purge(String sql, Duration age) {
+    return pool.preparedQuery(sql).execute(Tuple.of(age.toSeconds() * 1.0)).replaceWithVoid();
+  }
+
+  /**
+   * The ranges of a run to be.
+   *
+   * @param inserts rows inserted into the table so far, by the statistics; 0 for a repair
+   */
+  record Plan(boolean wholeTable, long rowsEstimate, long inserts, List<KeyRanges.Range> ranges) {}
 }

@@ -6,6 +6,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.RunCompletion;
@@ -14,6 +15,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One worker's stream of batches. Each item is a committed batch; the next one is not begun before
@@ -21,7 +23,12 @@ import java.util.Optional;
  */
 @ApplicationScoped
 public class BackfillStream {
+  /** Why a worker waits, and a run is slow, while others hold rows of the table. */
+  public static final String ROWS_LOCKED = "rows_locked";
+
   private static final Duration OTHERS = Duration.ofMillis(200);
+  // lock_not_available, deadlock_detected
+  private static final Set<String> LOCKED_STATES = Set.of("55P03", "40P01");
 
   private final Pool pool;
   private final Transactions transactions;
@@ -54,19 +61,55 @@ public class BackfillStream {
         .whilst(result -> !result.last());
   }
 
-  /** One batch of at most {@code size} rows; the step that everything else only calls. */
+  /**
+   * One batch of at most {@code size} rows; the step that everything else only calls. It waits for
+   * a locked row for 100 ms at most, and does nothing then.
+   */
   public Uni<BatchResult> runOnce(Migration migration, Run run, int size) {
-    String sql = BatchStatement.of(migration, run.kind());
+    return send(migration, run, BatchStatement.of(migration, run.kind()), size);
+  }
+
+  /** One batch that waits for no row: those that others hold are left for later. */
+  public Uni<BatchResult> runOnceSkippingLocked(Migration migration, Run run, int size) {
+    // with one row at most, no batch would find that a range of one key has no other
+    return send(
+        migration, run, BatchStatement.skippingLocked(migration, run.kind()), Math.max(2, size));
+  }
+
+  private Uni<BatchResult> send(Migration migration, Run run, String sql, int size) {
     long began = System.nanoTime();
     return transactions
-        .repeatable(() -> pool.preparedQuery(sql).execute(Tuple.of(run.id(), (long) size)))
-        .map(rows -> result(rows.iterator().next(), Duration.ofNanos(System.nanoTime() - began)))
+        .repeatable(
+            () ->
+                pool.preparedQuery(sql)
+                    .execute(Tuple.of(run.id(), (long) size))
+                    .map(
+                        rows ->
+                            result(
+                                rows.iterator().next(),
+                                Duration.ofNanos(System.nanoTime() - began)))
+                    .onFailure(BackfillStream::isLocked)
+                    .recoverWithItem(() -> gaveWay(migration, run)))
         .invoke(result -> tell(migration, run, result))
-        .call(
+        .chain(
             result ->
                 result.outcome() == BatchResult.Outcome.DONE
                     ? close(migration, run)
-                    : Uni.createFrom().voidItem());
+                        .map(
+                            closed ->
+                                closed
+                                    ? result
+                                    : BatchResult.none(BatchResult.Outcome.BUSY, result.limits()))
+                    : Uni.createFrom().item(result));
+  }
+
+  private static boolean isLocked(Throwable failure) {
+    return failure instanceof PgException refused && LOCKED_STATES.contains(refused.getSqlState());
+  }
+
+  private BatchResult gaveWay(Migration migration, Run run) {
+    listeners.forEach(listener -> listener.onGaveWay(migration));
+    return BatchResult.none(BatchResult.Outcome.GAVE_WAY, run.limits());
   }
 
   private static BatchResult result(Row row, Duration took) {
@@ -75,8 +118,10 @@ public class BackfillStream {
       outcome = BatchResult.Outcome.WORKED;
     } else if (!row.getBoolean("working")) {
       outcome = BatchResult.Outcome.STOPPED;
+    } else if (!row.getBoolean("unfinished")) {
+      outcome = BatchResult.Outcome.DONE;
     } else {
-      outcome = row.getBoolean("unfinished") ? BatchResult.Outcome.BUSY : BatchResult.Outcome.DONE;
+      outcome = row.getBoolean("locked") ? BatchResult.Outcome.LOCKED : BatchResult.Outcome.BUSY;
     }
     return outcome == BatchResult.Outcome.WORKED
         ? new BatchResult(
@@ -84,6 +129,7 @@ public class BackfillStream {
             row.getLong("n"),
             row.getLong("changed"),
             row.getLong("mismatched"),
+            row.getLong("skipped"),
             took,
             BackfillStore.limits(row))
         : BatchResult.none(outcome, BackfillStore.limits(row));
@@ -102,15 +148,24 @@ public class BackfillStream {
 
   private Uni<BatchResult> batch(Migration migration, Run run, Pace pace) {
     int size = pace.size();
-    return runOnce(migration, run, size)
-        .invoke(result -> pace.observe(result, size))
-        .call(
-            result ->
-                switch (result.outcome()) {
-                  case WORKED -> pause(migration, "target_load", pace.delay());
-                  case BUSY -> pause(migration, "others_hold_the_ranges", OTHERS);
-                  case DONE, STOPPED -> Uni.createFrom().voidItem();
-                });
+    boolean skips = pace.skipsLocked();
+    Uni<BatchResult> one =
+        skips ? runOnceSkippingLocked(migration, run, size) : runOnce(migration, run, size);
+    return one.invoke(result -> pace.observe(result, size))
+        .call(result -> rest(migration, result, skips, pace));
+  }
+
+  private Uni<Void> rest(Migration migration, BatchResult result, boolean skips, Pace pace) {
+    return switch (result.outcome()) {
+      case WORKED ->
+          result.scanned() == 0 && result.skipped() > 0
+              ? pause(migration, ROWS_LOCKED, OTHERS)
+              : pause(migration, "target_load", pace.delay());
+      case GAVE_WAY, LOCKED ->
+          skips ? pause(migration, ROWS_LOCKED, OTHERS) : Uni.createFrom().voidItem();
+      case BUSY -> pause(migration, "others_hold_the_ranges", OTHERS);
+      case DONE, STOPPED -> Uni.createFrom().voidItem();
+    };
   }
 
   private Uni<Void> pause(Migration migration, String reason, Duration delay) {
@@ -128,18 +183,17 @@ public class BackfillStream {
     }
   }
 
-  private Uni<Void> close(Migration migration, Run run) {
-    return transactions
-        .inTransaction(
-            transaction ->
-                store
-                    .complete(transaction, run.id())
-                    .chain(
-                        closed ->
-                            closed
-                                ? completion.completed(transaction, migration, run.kind())
-                                : Uni.createFrom().voidItem()))
-        .replaceWithVoid();
+  /** False if another worker is closing it, or the run has ended otherwise: both show soon. */
+  private Uni<Boolean> close(Migration migration, Run run) {
+    return transactions.inTransaction(
+        transaction ->
+            store
+                .complete(transaction, migration, run)
+                .call(
+                    closed ->
+                        closed
+                            ? completion.completed(transaction, migration, run.kind())
+                            : Uni.createFrom().voidItem()));
   }
 
   /** Why a worker would wait now; empty if it would not. */

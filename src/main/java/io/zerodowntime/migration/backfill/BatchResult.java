@@ -8,6 +8,7 @@ import java.time.Duration;
  * @param scanned rows looked at
  * @param changed rows written, all committed together with the cursor
  * @param mismatched rows whose columns disagreed (parity only)
+ * @param skipped rows passed over because others held them; they come again
  * @param took the statement's time, with its round trip
  * @param limits what the operator allows from now on
  */
@@ -16,17 +17,22 @@ public record BatchResult(
     long scanned,
     long changed,
     long mismatched,
+    long skipped,
     Duration took,
     Run.Limits limits) {
 
   static BatchResult none(Outcome outcome, Run.Limits limits) {
-    return new BatchResult(outcome, 0, 0, 0, Duration.ZERO, limits);
+    return new BatchResult(outcome, 0, 0, 0, 0, Duration.ZERO, limits);
   }
 
   /** Why the call ended. */
   public enum Outcome {
     /** A batch was committed. */
     WORKED,
+    /** Another session holds a row, so nothing was done. */
+    GAVE_WAY,
+    /** Of the ranges that nobody holds, only rows are left that were locked before. */
+    LOCKED,
     /** Ranges are left, and others hold them. */
     BUSY,
     /** Every range is done. */

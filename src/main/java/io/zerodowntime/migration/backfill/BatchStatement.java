@@ -23,41 +23,74 @@ import java.util.Set;
  *
  * <p>Its commit does not wait for the disk: a crash of the server takes rows and cursor back
  * together, and the commit that declares the run complete does wait, for all that came before it.
+ *
+ * <p>No client waits long for its row locks. The settings are evaluated before the claim, and the
+ * claim before any row of the table is locked, so {@code lock_timeout} holds for every wait of the
+ * statement itself: 100 ms at most, and less than {@code deadlock_timeout}, so that in a circle of
+ * waits it is the batch that gives way. A batch that gave way is followed by one that waits for no
+ * row: it passes over the rows that are locked, and puts each of their keys into a range of its own
+ * in the same commit. Such a range is like any other: the run is not complete before it is done.
  */
 final class BatchStatement {
+  /** Ranges of one key, for a row that was locked, are numbered from here by a sequence. */
+  static final int FIRST_SKIPPED = 1_000_000;
+
+  /** Rows that one run passes over at most; beyond, it waits for the next one. */
+  static final int MAX_SKIPPED = 1000;
+
+  /** Keys of mismatches that one comparison keeps, but for workers that begin at once. */
+  static final int MAX_KEPT = 1000;
+
   private static final String TEMPLATE =
       """
-      WITH zd_claim AS (
+      WITH zd_settings AS MATERIALIZED (
+        SELECT set_config('synchronous_commit', 'off', true),
+          set_config('lock_timeout', GREATEST(1, LEAST(100, trunc(EXTRACT(epoch FROM
+            current_setting('deadlock_timeout')::interval) * 500)))::integer::text, true)
+      ), zd_claim AS (
         SELECT p.range_no AS zd_range, p.low_key::%(keyType) AS zd_low, p.after_key::%(keyType) AS zd_after,
           p.high_key::%(keyType) AS zd_high
-        FROM backfill_progress p
-        JOIN backfill_run r ON r.id = p.run_id AND r.state = 'running'
+        FROM zd_settings
+        CROSS JOIN backfill_progress p
+        JOIN backfill_run r ON r.id = p.run_id AND r.state = 'running' AND r.kind = '%(kind)'
         JOIN migration_state s ON s.name = r.migration AND s.epoch = r.epoch
-        WHERE p.run_id = $1 AND NOT p.done
-        ORDER BY p.range_no LIMIT 1 FOR UPDATE OF p SKIP LOCKED
+        WHERE p.run_id = $1 AND NOT p.done AND %(claimed)
+        LIMIT 1 FOR UPDATE OF p SKIP LOCKED
       ), %(work), moved AS (
         UPDATE backfill_progress b
         SET after_key = COALESCE(w.last::text, b.after_key), scanned = b.scanned + w.n,
           changed = b.changed + w.changed, mismatched = b.mismatched + w.mismatched,
-          batches = b.batches + 1, done = w.n < $2::bigint, updated_at = now()
+          batches = b.batches + 1, done = w.done, updated_at = now()
         FROM zd_claim c, zd_work w
         WHERE b.run_id = $1 AND b.range_no = c.zd_range
-        RETURNING w.n, w.changed, w.mismatched
+        RETURNING w.n, w.changed, w.mismatched, w.skipped
       )
-      SELECT m.n, m.changed, m.mismatched, r.batch_size, r.delay_ms,
+      SELECT m.n, m.changed, m.mismatched, m.skipped, r.batch_size, r.delay_ms,
         r.target_load::float8 AS target_load,
-        r.state = 'running' AND s.epoch = r.epoch AS working,
-        EXISTS (SELECT FROM backfill_progress WHERE run_id = $1 AND NOT done) AS unfinished
+        r.state = 'running' AND r.kind = '%(kind)' AND s.epoch = r.epoch AS working,
+        EXISTS (SELECT FROM backfill_progress WHERE run_id = $1 AND NOT done) AS unfinished,
+        EXISTS (SELECT FROM backfill_progress
+          WHERE run_id = $1 AND NOT done AND range_no >= %(firstSkipped)) AS locked
       FROM backfill_run r JOIN migration_state s ON s.name = r.migration
       LEFT JOIN moved m ON true
-      WHERE r.id = $1 AND set_config('synchronous_commit', 'off', true) = 'off'
+      WHERE r.id = $1
       """;
+
+  /** Ranges as they were cut: their rows are locked one after the other. */
+  private static final String CUT_RANGES = "p.range_no < %(firstSkipped) ORDER BY p.range_no";
+
+  /** Any range, those of one key last, and of these the one that was tried longest ago. */
+  private static final String ANY_RANGE =
+      """
+      (p.range_no >= %(firstSkipped) OR %(maxSkipped) > (SELECT count(*) FROM backfill_progress
+            WHERE run_id = $1 AND range_no >= %(firstSkipped)))
+        ORDER BY CASE WHEN p.range_no >= %(firstSkipped) THEN p.updated_at END NULLS FIRST,
+          p.range_no""";
 
   private static final String IN_RANGE =
       "t.%(key) >= COALESCE(c.zd_after, c.zd_low) AND t.%(key) IS DISTINCT FROM c.zd_after";
 
-  /** The bounds are subqueries, not a join: that would carry copies of both CTEs with every row. */
-  private static final String UPDATE =
+  private static final String PAGE =
       """
       zd_page AS MATERIALIZED (
         SELECT w.last AS zd_last, w.n AS zd_n
@@ -67,27 +100,74 @@ final class BatchStatement {
             SELECT t.%(key) AS key FROM %(table) t
             WHERE %(inRange) AND t.%(key) <= c.zd_high
             ORDER BY t.%(key) LIMIT $2::bigint) k) w
-      ), written AS (
-        UPDATE %(table) AS t SET %(target) = %(expression)
-        WHERE t.%(key) >= (SELECT COALESCE(zd_after, zd_low) FROM zd_claim)
+      ), """;
+
+  /** The bounds are subqueries, not a join: that would carry copies of both CTEs with every row. */
+  private static final String IN_PAGE =
+      """
+      t.%(key) >= (SELECT COALESCE(zd_after, zd_low) FROM zd_claim)
           AND t.%(key) IS DISTINCT FROM (SELECT zd_after FROM zd_claim)
-          AND t.%(key) <= (SELECT zd_last FROM zd_page) AND %(mismatch)
+          AND t.%(key) <= (SELECT zd_last FROM zd_page) AND %(mismatch)""";
+
+  private static final String UPDATE =
+      PAGE
+          + """
+      written AS (
+        UPDATE %(table) AS t SET %(target) = %(expression)
+        WHERE %(inPage)
         RETURNING 1
       ), zd_work AS MATERIALIZED (
         SELECT p.zd_last AS last, p.zd_n AS n, (SELECT count(*) FROM written) AS changed,
-          0::bigint AS mismatched
+          0::bigint AS mismatched, 0::bigint AS skipped, p.zd_n < $2::bigint AS done
         FROM zd_page p
+      )""";
+
+  /**
+   * Locks what nobody holds, and writes no other row. What disagreed in the snapshot and was not
+   * locked is left to a range of its own; so is a row that somebody has just changed, which costs a
+   * look. A range of one key whose row is locked stays as it is.
+   */
+  private static final String UPDATE_UNLOCKED =
+      PAGE
+          + """
+      zd_locked AS MATERIALIZED (
+        SELECT t.%(key) AS zd_key FROM %(table) t
+        WHERE %(inPage)
+        FOR NO KEY UPDATE OF t SKIP LOCKED
+      ), zd_skipped AS MATERIALIZED (
+        SELECT t.%(key) AS zd_key FROM %(table) t
+        WHERE %(inPage)
+        EXCEPT SELECT zd_key FROM zd_locked
+      ), written AS (
+        UPDATE %(table) AS t SET %(target) = %(expression)
+        FROM zd_locked zd_own
+        WHERE t.%(key) = zd_own.zd_key AND %(inPage)
+        RETURNING 1
+      ), zd_kept AS (
+        INSERT INTO backfill_progress (run_id, range_no, low_key, high_key)
+        SELECT $1, nextval('backfill_range_no'), k.zd_key::text, k.zd_key::text
+        FROM zd_skipped k JOIN zd_claim c ON c.zd_range < %(firstSkipped)
+      ), zd_work AS MATERIALIZED (
+        SELECT CASE WHEN f.again THEN NULL ELSE p.zd_last END AS last, p.zd_n - f.skipped AS n,
+          (SELECT count(*) FROM written) AS changed, 0::bigint AS mismatched, f.skipped,
+          p.zd_n < $2::bigint AND NOT f.again AS done
+        FROM zd_page p CROSS JOIN (
+          SELECT count(k.zd_key) AS skipped,
+            count(k.zd_key) > 0 AND min(c.zd_range) >= %(firstSkipped) AS again
+          FROM zd_claim c LEFT JOIN zd_skipped k ON true) f
       )""";
 
   /**
    * One pass that keeps no row, because nearly always none disagrees; where some do, a second pass
    * over the same keys, in the same snapshot and so over the same tuples, keeps them with their
-   * keys: at most 1,000 a batch, the count is exact.
+   * keys, unless the run has found 1,000 before: before a backfill every row disagrees. Workers
+   * that find their first ones at once can each keep as many. The count is exact.
    */
   private static final String COMPARE =
       """
       zd_work AS MATERIALIZED (
-        SELECT w.last, w.n, 0::bigint AS changed, w.mismatched
+        SELECT w.last, w.n, 0::bigint AS changed, w.mismatched, 0::bigint AS skipped,
+          w.n < $2::bigint AS done
         FROM zd_claim c CROSS JOIN LATERAL (
           SELECT %(last) AS last, count(*) AS n, count(*) FILTER (WHERE k.differs) AS mismatched
           FROM (
@@ -99,7 +179,8 @@ final class BatchStatement {
         FROM zd_claim c JOIN zd_work w ON w.mismatched > 0 CROSS JOIN LATERAL (
           SELECT t.%(key) AS key, t.%(old) AS old_value, t.%(new) AS new_value FROM %(table) t
           WHERE %(inRange) AND t.%(key) <= w.last AND %(mismatch)
-          ORDER BY t.%(key) LIMIT 1000) x
+          ORDER BY t.%(key) LIMIT GREATEST(0, %(maxKept) - (SELECT sum(mismatched)
+            FROM backfill_progress WHERE run_id = $1)::bigint)) x
       ), kept AS (
         INSERT INTO parity_mismatch (migration, key, epoch, source, old_value, new_value)
         SELECT r.migration, x.key::text, r.epoch, 'scan', x.old_value::text, x.new_value::text
@@ -116,15 +197,26 @@ final class BatchStatement {
 
   /** Parameters: the run's id, and the rows at most. */
   static String of(Migration migration, RunKind kind) {
-    String work =
-        switch (kind) {
-          case FORWARD -> update(migration.newColumn(), migration.forward());
-          case REVERSE -> update(migration.oldColumn(), migration.reverse());
-          case PARITY -> COMPARE;
-        };
+    return sql(migration, kind, CUT_RANGES, UPDATE);
+  }
+
+  /** The same without a wait for a locked row, over ranges of one key too; at least two rows. */
+  static String skippingLocked(Migration migration, RunKind kind) {
+    return sql(migration, kind, ANY_RANGE, UPDATE_UNLOCKED);
+  }
+
+  private static String sql(Migration migration, RunKind kind, String claimed, String update) {
     return TEMPLATE
-        .replace("%(work)", work)
+        .replace("%(claimed)", claimed)
+        .replace("%(work)", kind == RunKind.PARITY ? COMPARE : update)
+        .replace("%(inPage)", IN_PAGE)
         .replace("%(inRange)", IN_RANGE)
+        .replace("%(kind)", kind.label())
+        .replace("%(firstSkipped)", String.valueOf(FIRST_SKIPPED))
+        .replace("%(maxSkipped)", String.valueOf(MAX_SKIPPED))
+        .replace("%(maxKept)", String.valueOf(MAX_KEPT))
+        .replace("%(target)", target(migration, kind))
+        .replace("%(expression)", expression(migration, kind))
         .replace("%(last)", last(migration.keyType()))
         .replace("%(mismatch)", migration.mismatch())
         .replace("%(keyType)", migration.keyType())
@@ -134,8 +226,12 @@ final class BatchStatement {
         .replace("%(new)", migration.newColumn());
   }
 
-  private static String update(String target, String expression) {
-    return UPDATE.replace("%(target)", target).replace("%(expression)", expression);
+  private static String target(Migration migration, RunKind kind) {
+    return kind == RunKind.REVERSE ? migration.oldColumn() : migration.newColumn();
+  }
+
+  private static String expression(Migration migration, RunKind kind) {
+    return kind == RunKind.REVERSE ? migration.reverse() : migration.forward();
   }
 
   private static String last(String keyType) {

@@ -5,18 +5,23 @@ import java.time.Duration;
 /**
  * One worker's adaptive pace. The batch size follows the time that batches take: the next size is
  * the last one times target over actual time, at most doubled or halved at once, so that row locks
- * are held for about {@link #TARGET} however slow the rows are. The delay keeps the worker's share
- * of working time at the target load. Neither exceeds the operator's limits. Not thread-safe.
+ * are held for about {@link #TARGET} however slow the rows are. After a batch that gave way to a
+ * locked row it is half of that one, and grows slowly for a while. The delay keeps the worker's
+ * share of working time at the target load. Neither exceeds the operator's limits. Not thread-safe.
  */
 final class Pace {
   /** How long a batch should hold its row locks. */
   static final Duration TARGET = Duration.ofMillis(100);
 
   private static final int FIRST_SIZE = 500;
+  private static final double GROWTH = 2;
+  private static final double CAREFUL_GROWTH = 1.1;
 
   private Run.Limits limits;
   private int size = FIRST_SIZE;
+  private double growth = GROWTH;
   private Duration delay = Duration.ZERO;
+  private boolean skipsLocked;
 
   Pace(Run.Limits limits) {
     this.limits = limits;
@@ -32,6 +37,11 @@ final class Pace {
     return Math.min(size, limits.batchSize());
   }
 
+  /** Whether the next batch passes over locked rows: one time after each that met some. */
+  boolean skipsLocked() {
+    return skipsLocked;
+  }
+
   /** The pause before the next batch. */
   Duration delay() {
     return delay;
@@ -39,11 +49,21 @@ final class Pace {
 
   /** Takes note of a batch of {@code asked} rows at most. */
   void observe(BatchResult result, int asked) {
+    skipsLocked =
+        result.outcome() == BatchResult.Outcome.GAVE_WAY
+            || result.outcome() == BatchResult.Outcome.LOCKED;
+    if (result.outcome() == BatchResult.Outcome.GAVE_WAY) {
+      size = Math.max(1, asked / 2);
+      growth = CAREFUL_GROWTH;
+      delay = Duration.ZERO;
+      return;
+    }
     limits = result.limits();
     double millis = Math.max(0.1, result.took().toNanos() / 1e6);
     if (result.outcome() == BatchResult.Outcome.WORKED && result.scanned() == asked) {
-      double factor = Math.max(0.5, Math.min(2, TARGET.toMillis() / millis));
-      size = (int) Math.max(1, Math.min(asked * factor, Run.Limits.MAX_BATCH_SIZE));
+      double factor = Math.max(0.5, Math.min(growth, TARGET.toMillis() / millis));
+      size = (int) Math.max(1, Math.min(Math.ceil(asked * factor), Run.Limits.MAX_BATCH_SIZE));
+      growth = Math.min(GROWTH, growth * CAREFUL_GROWTH);
     }
     double rest = millis * (1 / limits.targetLoad() - 1);
     delay = Duration.ofNanos((long) (Math.min(rest, limits.delay().toNanos() / 1e6) * 1e6));

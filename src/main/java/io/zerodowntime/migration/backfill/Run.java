@@ -10,11 +10,13 @@ import java.util.Optional;
  *
  * @param epoch the epoch it belongs to; its batches do nothing in any other
  * @param wholeTable false for a repair of some keys, which proves nothing about the others
- * @param state {@code running}, {@code paused}, {@code cancelled} or {@code complete}
+ * @param state {@code running}, {@code paused}, {@code cancelled} (as it counts once its epoch is
+ *     over) or {@code complete}
  * @param limits what operators hold the pace to
  * @param scanned rows that were looked at
  * @param changed rows that were written
  * @param mismatched rows whose columns disagreed (parity only)
+ * @param locked rows passed over because others held them, and not done yet
  * @param rowsEstimate the planner's estimate of the table when the run began
  */
 public record Run(
@@ -28,6 +30,7 @@ public record Run(
     long scanned,
     long changed,
     long mismatched,
+    long locked,
     long rowsEstimate,
     OffsetDateTime startedAt,
     Optional<OffsetDateTime> finishedAt) {

@@ -16,11 +16,7 @@ final class BackfillComplete implements Gate {
   public Uni<Verdict> ask(GateContext context) {
     return verdict(
         context.evidence().forward().filter(RunEvidence::complete).isPresent(),
-        context
-            .evidence()
-            .forward()
-            .map(run -> "run " + run.id() + " is " + run.state() + ", " + run.scanned() + " rows")
-            .orElse("no backfill in this epoch"),
+        context.evidence().forward().map(RunEvidence::summary).orElse("no backfill in this epoch"),
         "POST /migrations/" + context.migration().name() + "/backfill, or run: backfill");
   }
 }

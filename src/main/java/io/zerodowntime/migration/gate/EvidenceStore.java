@@ -18,18 +18,27 @@ import java.util.Optional;
 
 /** Collects the evidence that belongs to one epoch. */
 final class EvidenceStore {
-  /** A run counts only if it began after the drain of its own epoch. */
+  /** Keys that are counted; beyond, there are "at least so many". */
+  private static final int MAX_COUNTED = 1000;
+
+  /** The last run of each kind; it counts only if it began after the drain of its own epoch. */
   private static final String RUNS =
       """
-      SELECT DISTINCT ON (r.kind) r.id, r.kind, r.state, r.finish_lsn::text AS finish_lsn,
+      SELECT r.id, r.kind, r.state, r.finish_lsn::text AS finish_lsn,
+        r.table_rows, COALESCE(r.inserted, 0) AS inserted,
         COALESCE(r.scanned, p.scanned, 0)::bigint AS scanned, COALESCE(r.changed, p.changed, 0)::bigint AS changed,
         COALESCE(r.mismatched, p.mismatched, 0)::bigint AS mismatched
-      FROM backfill_run r JOIN migration_state s ON s.name = r.migration AND s.epoch = r.epoch
+      FROM migration_state s
+      CROSS JOIN unnest(ARRAY['forward', 'reverse', 'parity']) AS kinds (kind)
+      CROSS JOIN LATERAL (
+        SELECT * FROM backfill_run
+        WHERE migration = s.name AND epoch = s.epoch AND kind = kinds.kind AND whole_table
+          AND started_at >= s.drained_at
+        ORDER BY id DESC LIMIT 1) r
       LEFT JOIN LATERAL (
         SELECT sum(scanned) AS scanned, sum(changed) AS changed, sum(mismatched) AS mismatched
-        FROM backfill_progress WHERE run_id = r.id) p ON true
-      WHERE r.migration = $1 AND r.epoch = $2 AND r.whole_table AND r.started_at >= s.drained_at
-      ORDER BY r.kind, r.id DESC
+        FROM backfill_progress WHERE run_id = r.id AND r.scanned IS NULL) p ON true
+      WHERE s.name = $1 AND s.epoch = $2
       """;
 
   /**
@@ -51,15 +60,16 @@ final class EvidenceStore {
         FROM parity_shadow_instance, bound WHERE migration = $1 AND epoch = $2
       )
       SELECT
-        (SELECT count(*) FROM parity_mismatch
-         WHERE migration = $1 AND repaired_at IS NULL) AS unrepaired,
+        (SELECT count(*) FROM (SELECT FROM parity_mismatch
+         WHERE migration = $1 AND repaired_at IS NULL LIMIT %d) few) AS unrepaired,
         COALESCE(sum(w.matches), 0)::bigint AS matches,
         COALESCE(sum(w.mismatches), 0)::bigint AS mismatches,
         COALESCE(sum(w.errors), 0)::bigint AS errors,
         (SELECT EXTRACT(epoch FROM clock_timestamp() - changed_at)::float8
          FROM migration_state WHERE name = $1) AS lasted
       FROM w
-      """;
+      """
+          .formatted(MAX_COUNTED);
 
   private EvidenceStore() {}
 
@@ -70,6 +80,8 @@ final class EvidenceStore {
         row.getLong("scanned"),
         row.getLong("changed"),
         row.getLong("mismatched"),
+        Optional.ofNullable(row.getLong("table_rows")),
+        row.getLong("inserted"),
         Optional.ofNullable(row.getString("finish_lsn")));
   }
 

@@ -36,7 +36,8 @@ public class Gates implements Gatekeeper {
 
   static List<Gate> of(Step step) {
     return switch (step) {
-      case EXPAND_TO_DUAL_WRITE -> List.of(new NewColumnReady(), new FleetCanDualWrite());
+      case EXPAND_TO_DUAL_WRITE ->
+          List.of(new NewColumnReady(), new UniqueKeyGate(), new FleetCanDualWrite());
       case DUAL_WRITE_TO_READ_NEW ->
           List.of(
               new Drained(),
@@ -116,6 +117,11 @@ public class Gates implements Gatekeeper {
             failure ->
                 Verdict.closed(
                     gate.name(), "could not be asked: " + failure.getMessage(), "see the log"));
+  }
+
+  @Override
+  public Uni<Verdict> key(SqlClient client, Migration migration) {
+    return UniqueKeyGate.judge(client, migration);
   }
 
   @Override

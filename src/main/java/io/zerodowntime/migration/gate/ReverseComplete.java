@@ -22,7 +22,7 @@ final class ReverseComplete implements Gate {
         context
             .evidence()
             .reverse()
-            .map(run -> "run " + run.id() + " is " + run.state() + ", " + run.scanned() + " rows")
+            .map(RunEvidence::summary)
             .orElse("phase 3 left the old column stale, and no reverse backfill ran in this epoch"),
         "POST /migrations/" + context.migration().name() + "/backfill, or run: backfill");
   }

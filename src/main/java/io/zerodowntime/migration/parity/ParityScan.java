@@ -5,6 +5,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.FleetSource;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Phase;
@@ -17,6 +18,7 @@ import io.zerodowntime.migration.backfill.Run;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Optional;
+import org.jboss.logging.Logger;
 
 /**
  * Compares both columns of every row. Two comparisons start without an operator: the one that
@@ -26,6 +28,8 @@ import java.util.Optional;
  */
 @ApplicationScoped
 public class ParityScan {
+  private static final Logger LOG = Logger.getLogger(ParityScan.class);
+
   private final Migrations migrations;
   private final StateSource states;
   private final Pool pool;
@@ -77,7 +81,7 @@ public class ParityScan {
     }
     if (last.isPresent()) {
       return last.filter(ParityScan::isFilled)
-          .map(run -> start(migration, "run " + run.id()).replaceWithVoid())
+          .map(run -> begin(migration, "run " + run.id()))
           .orElseGet(() -> Uni.createFrom().voidItem());
     }
     return state.phase() == Phase.READ_NEW && !state.oldStale()
@@ -92,8 +96,18 @@ public class ParityScan {
         .chain(
             fleet ->
                 fleet.step(Phase.READ_NEW).filter(Step.READ_NEW_TO_CONTRACT::equals).isPresent()
-                    ? start(migration, "the step " + Step.READ_NEW_TO_CONTRACT).replaceWithVoid()
+                    ? begin(migration, "the step " + Step.READ_NEW_TO_CONTRACT)
                     : Uni.createFrom().voidItem());
+  }
+
+  /** Another instance may be first, or a step may come: the next look sees what is due then. */
+  private Uni<Void> begin(Migration migration, String requestedBy) {
+    return start(migration, requestedBy)
+        .replaceWithVoid()
+        .onFailure(Refused.class)
+        .invoke(refused -> LOG.debugf("%s: %s", migration.name(), refused.getMessage()))
+        .onFailure(Refused.class)
+        .recoverWithNull();
   }
 
   private static Optional<Run> here(MigrationState state, List<Run> last) {

@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.parity;
 
+import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
@@ -12,6 +13,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
+import org.jboss.logging.Logger;
 
 /**
  * The rows whose columns were seen to disagree. The authoritative column wins; the scan that
@@ -19,6 +21,8 @@ import java.util.Optional;
  */
 @ApplicationScoped
 public class Repair {
+  private static final Logger LOG = Logger.getLogger(Repair.class);
+
   /** Keys in one repair at most, and keys that one scan records at most in a batch. */
   public static final int MAX_KEYS = 1000;
 
@@ -28,6 +32,11 @@ public class Repair {
       FROM parity_mismatch WHERE migration = $1 AND repaired_at IS NULL
       ORDER BY found_at, key LIMIT $2
       """;
+
+  private static final String PURGE =
+      "DELETE FROM parity_mismatch WHERE repaired_at < now() - make_interval(days => $1)";
+
+  private static final int REPAIRED_KEPT_DAYS = 30;
 
   private final Pool pool;
   private final Backfill backfill;
@@ -70,6 +79,18 @@ public class Repair {
                   case MAX_KEYS -> backfill.start(migration, backfill.defaultLimits(), requestedBy);
                   default -> backfill.startRepair(migration, keys, requestedBy);
                 });
+  }
+
+  /** Deletes mismatches that were repaired 30 days ago or earlier. */
+  @Scheduled(every = "1h", delayed = "6m")
+  Uni<Void> purge() {
+    return pool.preparedQuery(PURGE)
+        .execute(Tuple.of(REPAIRED_KEPT_DAYS))
+        .replaceWithVoid()
+        .onFailure()
+        .invoke(failure -> LOG.warnf("mismatches not purged: %s", failure.getMessage()))
+        .onFailure()
+        .recoverWithNull();
   }
 
   /**

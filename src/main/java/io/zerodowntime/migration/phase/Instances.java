@@ -33,6 +33,8 @@ public class Instances implements FleetSource {
       WHERE name = $1 AND set_config('synchronous_commit', 'off', true) = 'off'
       ON CONFLICT (migration, instance) DO UPDATE
       SET requested_phase = excluded.requested_phase, heartbeat_at = now()
+      RETURNING (SELECT s.drained_at IS NULL OR s.phase <> requested_phase
+        FROM migration_state s WHERE s.name = migration) AS unsettled
       """;
 
   private static final String WITHDRAW = "DELETE FROM migration_instance WHERE instance = $1";
@@ -93,8 +95,13 @@ public class Instances implements FleetSource {
     return self;
   }
 
-  /** Publishes a heartbeat; without a request it asks for the phase in force. */
-  Uni<Void> publish(Migration migration, Optional<Phase> requested) {
+  /**
+   * Publishes a heartbeat; without a request it asks for the phase in force.
+   *
+   * @return whether there can be something to reconcile: the epoch is not drained, or this instance
+   *     asks for another phase; without its wish the fleet takes no step
+   */
+  Uni<Boolean> publish(Migration migration, Optional<Phase> requested) {
     return pool.preparedQuery(PUBLISH)
         .execute(
             Tuple.tuple()
@@ -103,7 +110,7 @@ public class Instances implements FleetSource {
                 .addValue(requested.map(Phase::number).orElse(null))
                 .addValue(Phase.CONTRACT.number())
                 .addValue(version))
-        .replaceWithVoid();
+        .map(rows -> rows.size() == 1 && rows.iterator().next().getBoolean("unsettled"));
   }
 
   /** Takes this instance out of the fleet at once, as a graceful stop does. */

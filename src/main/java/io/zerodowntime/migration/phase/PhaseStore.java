@@ -9,6 +9,7 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.EpochEnd;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.MigrationState;
@@ -56,12 +57,15 @@ public class PhaseStore implements StateSource {
 
   private final Pool pool;
   private final SqlClient reads;
+  private final EpochEnd epochEnd;
 
   PhaseStore(
       @Identifier(DatabasePools.CONTROL) Pool pool,
-      @Identifier(DatabasePools.READS) SqlClient reads) {
+      @Identifier(DatabasePools.READS) SqlClient reads,
+      EpochEnd epochEnd) {
     this.pool = pool;
     this.reads = reads;
+    this.epochEnd = epochEnd;
   }
 
   private static MigrationState state(Row row) {
@@ -105,7 +109,8 @@ public class PhaseStore implements StateSource {
   }
 
   /**
-   * Takes a step and writes its history, if the epoch still is the one of {@code seen}.
+   * Takes a step, writes its history and ends what belonged to the epoch before, if the epoch still
+   * is the one of {@code seen}.
    *
    * @return false if another step came first; nothing is changed then
    */
@@ -118,7 +123,9 @@ public class PhaseStore implements StateSource {
             updated ->
                 updated.rowCount() == 0
                     ? Uni.createFrom().item(false)
-                    : record(transaction, seen, step.from(), step.to(), entry).replaceWith(true));
+                    : record(transaction, seen, step.from(), step.to(), entry)
+                        .chain(() -> epochEnd.ended(transaction, seen.name()))
+                        .replaceWith(true));
   }
 
   /** Notes that the old column is complete again, if the epoch still is the one of {@code seen}. */

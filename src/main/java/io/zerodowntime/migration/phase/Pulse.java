@@ -77,7 +77,7 @@ public class Pulse {
         .chain(requested -> instances.publish(migration, requested))
         .onItemOrFailure()
         .invoke((published, failure) -> database.record(failure))
-        .chain(() -> reconcile(migration, MOVES));
+        .chain(unsettled -> unsettled ? reconcile(migration, MOVES) : nothing());
   }
 
   private Uni<Void> reconcile(Migration migration, int moves) {

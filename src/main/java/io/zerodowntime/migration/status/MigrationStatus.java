@@ -67,6 +67,7 @@ public record MigrationStatus(
    * @param authoritativeColumn the column that wins: the run copies its values; empty for a
    *     comparison
    * @param wholeTable false for a repair of some keys
+   * @param lockedRows rows passed over because others hold them; they come again
    * @param lagRows rows still to be looked at
    * @param rowsPerSecond of the whole fleet within the last seconds
    * @param etaSeconds from that rate; empty while nothing moves
@@ -83,6 +84,7 @@ public record MigrationStatus(
       long scannedRows,
       long changedRows,
       long mismatchedRows,
+      long lockedRows,
       long lagRows,
       double rowsPerSecond,
       Optional<Long> etaSeconds,

@@ -61,13 +61,14 @@ class RunView {
         run.scanned(),
         run.changed(),
         run.mismatched(),
+        running ? run.locked() : 0,
         run.lag(),
         running ? Math.round(meter.perSecond()) : 0,
         running ? meter.eta(run.lag()).map(Duration::toSeconds) : Optional.empty(),
         run.limits().batchSize(),
         run.limits().delay().toMillis(),
         Math.round(run.limits().targetLoad() * 1000) / 1000.0,
-        running ? throttled : Optional.empty(),
+        running ? throttled.or(() -> lockedRows(run)) : Optional.empty(),
         run.startedAt(),
         run.finishedAt());
   }
@@ -78,6 +79,10 @@ class RunView {
       case REVERSE -> Optional.of(migration.newColumn());
       case PARITY -> Optional.empty();
     };
+  }
+
+  private static Optional<String> lockedRows(Run run) {
+    return run.locked() > 0 ? Optional.of(BackfillStream.ROWS_LOCKED) : Optional.empty();
   }
 
   record Seen(Optional<RunStatus> backfill, Optional<RunStatus> parity) {}

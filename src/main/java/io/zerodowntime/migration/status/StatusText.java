@@ -62,7 +62,7 @@ public final class StatusText {
             r ->
                 String.format(
                     Locale.ROOT,
-                    "run %d (%s) is %s: %d rows looked at, %d changed, %d disagree%s%s",
+                    "run %d (%s) is %s: %d rows looked at, %d changed, %d disagree%s%s%s",
                     r.run(),
                     r.wholeTable()
                         ? r.kind()
@@ -71,6 +71,9 @@ public final class StatusText {
                     r.scannedRows(),
                     r.changedRows(),
                     r.mismatchedRows(),
+                    r.lockedRows() > 0
+                        ? ", " + r.lockedRows() + " are locked and left for later"
+                        : "",
                     r.rowsPerSecond() > 0
                         ? String.format(Locale.ROOT, ", %.0f rows/s", r.rowsPerSecond())
                         : "",

@@ -33,6 +33,7 @@ public class EngineMetrics implements MigrationListener {
       rejected(migration, 0);
       rows(migration, "scanned", 0);
       rows(migration, "changed", 0);
+      gaveWay(migration, 0);
       for (ShadowResult result : ShadowResult.values()) {
         onShadowReads(migration, result, 0);
       }
@@ -67,6 +68,11 @@ public class EngineMetrics implements MigrationListener {
   }
 
   @Override
+  public void onGaveWay(Migration migration) {
+    gaveWay(migration, 1);
+  }
+
+  @Override
   public void onThrottled(Migration migration, String reason, Duration waited) {
     registry
         .counter("backfill_throttled_seconds", MIGRATION, migration.name(), "reason", reason)
@@ -83,6 +89,10 @@ public class EngineMetrics implements MigrationListener {
 
   private void rejected(Migration migration, int times) {
     registry.counter("flags_rejected", MIGRATION, migration.name()).increment(times);
+  }
+
+  private void gaveWay(Migration migration, int times) {
+    registry.counter("backfill_lock_timeouts", MIGRATION, migration.name()).increment(times);
   }
 
   private void rows(Migration migration, String kind, long rows) {

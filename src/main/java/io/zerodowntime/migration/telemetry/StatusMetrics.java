@@ -41,6 +41,7 @@ public class StatusMetrics {
   private final MultiGauge build;
   private final MultiGauge rate;
   private final MultiGauge lag;
+  private final MultiGauge locked;
   private final MultiGauge mismatches;
   private final AtomicInteger failures = new AtomicInteger();
 
@@ -56,6 +57,7 @@ public class StatusMetrics {
     this.build = MultiGauge.builder("migration_index_build_seconds").register(registry);
     this.rate = MultiGauge.builder("backfill_rows_per_second").register(registry);
     this.lag = MultiGauge.builder("backfill_lag_rows").register(registry);
+    this.locked = MultiGauge.builder("backfill_locked_rows").register(registry);
     this.mismatches = MultiGauge.builder("parity_mismatches").register(registry);
   }
 
@@ -107,6 +109,7 @@ public class StatusMetrics {
     show(build, all, status -> status.indexBuild().map(IndexBuild::seconds).orElse(0L));
     show(rate, all, status -> status.backfill().map(RunStatus::rowsPerSecond).orElse(0.0));
     show(lag, all, StatusMetrics::rowsToGo);
+    show(locked, all, status -> status.backfill().map(RunStatus::lockedRows).orElse(0L));
     show(mismatches, all, MigrationStatus::unrepairedMismatches);
   }
 

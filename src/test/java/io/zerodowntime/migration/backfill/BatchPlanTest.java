@@ -80,6 +80,24 @@ class BatchPlanTest {
     assertThat(filtered(plan)).as(text).isLessThanOrEqualTo(10);
   }
 
+  /** Three times the page: keys, locks, what is left of the keys, and the rows by their keys. */
+  @ParameterizedTest
+  @EnumSource(names = {"FORWARD", "REVERSE"})
+  void readsOnlyTheRowsOfItsBatchWhenItPassesOverLockedOnes(RunKind kind) throws Exception {
+    database.phase(kind == RunKind.REVERSE ? 2 : 1);
+    Run run = engine.startBackfill();
+    database.run("UPDATE backfill_progress SET after_key = (low_key::bigint + 1000)::text");
+
+    List<String> plan =
+        genericPlan(BatchStatement.skippingLocked(engine.migration(), kind), run.id());
+
+    String text = String.join("\n", plan);
+    assertThat(text).doesNotContain("Seq Scan on orders");
+    List<String> scans = plan.stream().filter(line -> SCAN.matcher(line).find()).toList();
+    assertThat(scans).as(text).hasSize(4).allMatch(line -> line.contains("Index"));
+    assertThat(scans).as(text).allSatisfy(line -> assertThat(rows(line)).isEqualTo(BATCH));
+  }
+
   private static long rows(String line) {
     Matcher actual = ACTUAL.matcher(line);
     assertThat(actual.find()).as(line).isTrue();

@@ -85,6 +85,25 @@ class PaceTest {
     assertThat(pace.delay()).isEqualTo(Duration.ofMillis(900));
   }
 
+  @Test
+  void halvesAfterALockedRowAndGrowsSlowlyAgain() {
+    Pace pace = new Pace(new Run.Limits(10_000, Duration.ZERO, 1));
+    pace.observe(BatchResult.none(BatchResult.Outcome.GAVE_WAY, LIMITS), 500);
+    assertThat(pace.size()).isEqualTo(250);
+    assertThat(pace.skipsLocked()).isTrue();
+    observe(pace, 1);
+    assertThat(pace.skipsLocked()).isFalse();
+    assertThat(pace.size()).isBetween(260, 300);
+    for (int i = 0; i < 20; i++) {
+      pace.observe(BatchResult.none(BatchResult.Outcome.GAVE_WAY, LIMITS), pace.size());
+    }
+    assertThat(pace.size()).isEqualTo(1);
+    for (int i = 0; i < 30; i++) {
+      observe(pace, 1);
+    }
+    assertThat(pace.size()).isEqualTo(10_000);
+  }
+
   private static void observe(Pace pace, double millis) {
     int asked = pace.size();
     pace.observe(worked(asked, millis, pace.limits()), asked);
@@ -92,6 +111,12 @@ class PaceTest {
 
   private static BatchResult worked(long rows, double millis, Run.Limits limits) {
     return new BatchResult(
-        BatchResult.Outcome.WORKED, rows, rows, 0, Duration.ofNanos((long) (millis * 1e6)), limits);
+        BatchResult.Outcome.WORKED,
+        rows,
+        rows,
+        0,
+        0,
+        Duration.ofNanos((long) (millis * 1e6)),
+        limits);
   }
 }

@@ -108,6 +108,20 @@ class GateWalkTest {
   }
 
   @Test
+  void wantsABackfillThatSawEveryRow() {
+    engine.ask(2);
+    engine.beat();
+    engine.backfill();
+    assertOpen("backfill-complete", "3000 rows; the table has 3000 within its keys");
+    database.run("UPDATE backfill_run SET scanned = 2990, inserted = 9");
+    assertClosed("backfill-complete", "rows were not seen", "backfill");
+    database.run("UPDATE backfill_run SET inserted = 10");
+    assertOpen("backfill-complete", "10 inserted meanwhile");
+    database.run("UPDATE backfill_run SET table_rows = NULL");
+    assertClosed("backfill-complete", "former version did not count", "backfill");
+  }
+
+  @Test
   void wantsNoReverseBackfillIfPhase3NeverCame() {
     engine.walkTo(2);
     assertThat(engine.ask(1)).isEqualTo(1);
@@ -218,7 +232,7 @@ class GateWalkTest {
                 "SELECT jsonb_path_query_array(evidence, '$.gates[*].gate')::text"
                     + " FROM migration_history ORDER BY id"))
         .containsExactly(
-            "[\"new-column\", \"instances-dual-write\"]",
+            "[\"new-column\", \"unique-key\", \"instances-dual-write\"]",
             "[\"drained\", \"backfill-complete\", \"parity-zero\", \"new-indexes\", \"replicas\"]");
     assertThat(List.copyOf(engine.gates().keySet())).contains("soak", "clean-scan", "shadow-clean");
   }

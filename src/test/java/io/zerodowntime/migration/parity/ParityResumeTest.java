@@ -113,6 +113,21 @@ class ParityResumeTest {
     assertThat(found()).hasSize(1000);
   }
 
+  /** Before the backfill every row disagrees: the run does not copy the table. */
+  @Test
+  void keepsABoundedNumberOfKeysAndCountsAll() {
+    database.orders(3000);
+    database.run("UPDATE orders SET status = NULL");
+    Run run = start();
+    for (int i = 0; i < 3; i++) {
+      batch(run, 700);
+    }
+
+    assertThat(engine.work(run, 1).mismatched()).isEqualTo(4000);
+    assertThat(found()).hasSizeBetween(1000, 1699);
+    assertThat(engine.status().unrepairedMismatches()).as("a bounded look").isEqualTo(1000);
+  }
+
   @Test
   void recordsNothingWhenItsEpochIsOver() {
     Run run = start();
@@ -122,7 +137,7 @@ class ParityResumeTest {
     List<String> before = cursors();
 
     assertThat(batch(run, 100).outcome()).isEqualTo(BatchResult.Outcome.STOPPED);
-    assertThat(engine.work(run, 2).state()).isEqualTo("running");
+    assertThat(engine.work(run, 2).state()).as("its epoch is over").isEqualTo("cancelled");
     assertThat(cursors()).isEqualTo(before).contains("0 10 10 0 1 f");
     assertThat(found()).isEmpty();
 

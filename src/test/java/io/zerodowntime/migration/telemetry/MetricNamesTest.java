@@ -52,6 +52,8 @@ class MetricNamesTest {
           "backfill_rows_per_second" + OF,
           "migration_index_build_seconds" + OF,
           "backfill_lag_rows" + OF,
+          "backfill_locked_rows" + OF,
+          "backfill_lock_timeouts_total" + OF,
           "backfill_batch_seconds_bucket{",
           "shadow_reads_total" + OF + ",result=\"match\"",
           "shadow_reads_total" + OF + ",result=\"mismatch\"",
