@@ -30,7 +30,8 @@ public record Evidence(
    * @param state {@code running}, {@code paused}, {@code cancelled} or {@code complete}
    * @param scanned rows seen by it
    * @param tableRows rows of the table with keys from its first to its last, or without a key,
-   *     counted in one snapshot at its end; empty before, or where a former version ended it
+   *     counted at its end; empty before, where a former version ended it, or where the count took
+   *     too long
    * @param inserted rows inserted while it ran, by the statistics of PostgreSQL: those of aborted
    *     transactions count too, so it is an upper bound, but for what a session has not reported
    *     yet (within seconds)
@@ -58,17 +59,21 @@ public record Evidence(
 
     /** State and count, in one line. */
     public String summary() {
-      String seen = "run %d is %s, %d rows".formatted(id, state, scanned);
-      if (!state.equals("complete")) {
-        return seen;
-      }
-      return seen
-          + tableRows
-              .map(
-                  rows ->
-                      "; the table has %d within its keys, %d inserted meanwhile%s"
-                          .formatted(rows, inserted, complete() ? "" : ": rows were not seen"))
-              .orElse("; a former version did not count the table");
+      return "run %d is %s, %d rows%s"
+          .formatted(id, state, scanned, state.equals("complete") ? proof() : "");
+    }
+
+    private String proof() {
+      return tableRows
+          .map(
+              rows ->
+                  "; the table has %d within its keys, %d inserted meanwhile%s"
+                      .formatted(rows, inserted, complete() ? "" : ": rows were not seen"))
+          .orElse("; the table was not counted, so that is not proven");
+    }
+
+    private boolean unproven() {
+      return state.equals("complete") && !complete();
     }
 
     /** Neither complete nor cancelled. */
@@ -102,9 +107,14 @@ public record Evidence(
     return parity
         .map(
             scan ->
-                "scan %d is %s: %d rows, %d mismatches, %d keys unrepaired"
+                "scan %d is %s: %d rows, %d mismatches, %d keys unrepaired%s"
                     .formatted(
-                        scan.id(), scan.state(), scan.scanned(), scan.mismatched(), unrepaired))
+                        scan.id(),
+                        scan.state(),
+                        scan.scanned(),
+                        scan.mismatched(),
+                        unrepaired,
+                        scan.unproven() ? scan.proof() : ""))
         .orElse(none);
   }
 }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** The runs and their cursors. */
 @ApplicationScoped
@@ -240,17 +241,27 @@ public class BackfillStore implements EpochEnd {
 
   /**
    * Counts the table and closes a run whose ranges are all done; true for the one caller that did
-   * it. The count reads the whole table once: one worker counts, the others come again.
+   * it. The count reads the keys of the whole table once: one worker counts, the others come again.
+   * Fails with what {@link TableCount#tookTooLong} knows if the table cannot be counted.
    */
   Uni<Boolean> complete(SqlConnection transaction, Migration migration, Run run) {
+    return complete(transaction, run, () -> TableCount.of(transaction, migration, run));
+  }
+
+  /** Closes a run as {@link #complete} does, without a count: no gate takes it as complete. */
+  Uni<Boolean> completeUncounted(SqlConnection transaction, Run run) {
+    return complete(transaction, run, () -> Uni.createFrom().item(TableCount.NONE));
+  }
+
+  private static Uni<Boolean> complete(
+      SqlConnection transaction, Run run, Supplier<Uni<TableCount>> counted) {
     return transaction
         .preparedQuery(TRY_LOCK)
         .execute(Tuple.of(run.id()))
         .chain(
             rows ->
                 rows.iterator().next().getBoolean("locked")
-                    ? TableCount.of(transaction, migration, run)
-                        .chain(count -> complete(transaction, run.id(), count))
+                    ? counted.get().chain(count -> complete(transaction, run.id(), count))
                     : Uni.createFrom().item(false));
   }
 

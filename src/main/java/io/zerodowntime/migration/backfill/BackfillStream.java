@@ -5,6 +5,7 @@ import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.Migration;
@@ -16,6 +17,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import org.jboss.logging.Logger;
 
 /**
  * One worker's stream of batches. Each item is a committed batch; the next one is not begun before
@@ -23,6 +26,8 @@ import java.util.Set;
  */
 @ApplicationScoped
 public class BackfillStream {
+  private static final Logger LOG = Logger.getLogger(BackfillStream.class);
+
   /** Why a worker waits, and a run is slow, while others hold rows of the table. */
   public static final String ROWS_LOCKED = "rows_locked";
 
@@ -184,11 +189,25 @@ public class BackfillStream {
   }
 
   /** False if another worker is closing it, or the run has ended otherwise: both show soon. */
-  private Uni<Boolean> close(Migration migration, Run run) {
+  Uni<Boolean> close(Migration migration, Run run) {
+    return close(migration, run, session -> store.complete(session, migration, run))
+        .onFailure(TableCount::tookTooLong)
+        .invoke(
+            failure ->
+                LOG.warnf(
+                    "%s: run %d is not proven, its table could not be counted: %s",
+                    migration.name(), run.id(), failure.getMessage()))
+        .onFailure(TableCount::tookTooLong)
+        .recoverWithUni(
+            () -> close(migration, run, session -> store.completeUncounted(session, run)));
+  }
+
+  private Uni<Boolean> close(
+      Migration migration, Run run, Function<SqlConnection, Uni<Boolean>> complete) {
     return transactions.inTransaction(
         transaction ->
-            store
-                .complete(transaction, migration, run)
+            complete
+                .apply(transaction)
                 .call(
                     closed ->
                         closed

@@ -1,30 +1,60 @@
 package io.zerodowntime.migration.backfill;
 
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.Migration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 
 /**
- * What a whole-table run is proven against.
+ * What a whole-table run is proven against. The table is counted in pages by key, in a statement
+ * each, so that no statement comes near the bound of its connection, and a run that was stopped
+ * meanwhile, or whose epoch ended, stops the count at its next page.
  *
- * @param rows rows with keys from the run's first to its last, or without a key, in one snapshot;
- *     empty for a repair, which proves nothing
- * @param inserts rows inserted into the table so far, by the statistics
+ * @param rows rows with keys from the run's first to its last, or without a key; empty for a
+ *     repair, which proves nothing, and for a table that could not be counted
+ * @param inserts rows inserted into the table until after the count, by the statistics
  */
 record TableCount(Optional<Long> rows, long inserts) {
-  /** No condition but a filter: an index would only make the way through the whole table longer. */
+  /** Nothing is proven by it. */
+  static final TableCount NONE = new TableCount(Optional.empty(), 0);
+
+  private static final int PAGE = 10_000;
+  private static final String QUERY_CANCELED = "57014";
+
+  private static final String BOUNDS =
+      """
+      SELECT
+        (SELECT low_key FROM backfill_progress
+         WHERE run_id = $1 ORDER BY range_no LIMIT 1) AS low,
+        (SELECT high_key FROM backfill_progress
+         WHERE run_id = $1 AND range_no < %d ORDER BY range_no DESC LIMIT 1) AS high
+      """
+          .formatted(BatchStatement.FIRST_SKIPPED);
+
+  /** With ties: where the key is not unique any more, no row may fall between two pages. */
   private static final String ROWS =
       """
-      SELECT count(*) FILTER (WHERE t.%(key) IS NULL
-        OR t.%(key) BETWEEN
-          (SELECT low_key::%(keyType) FROM backfill_progress
-           WHERE run_id = $1 ORDER BY range_no LIMIT 1)
-          AND (SELECT high_key::%(keyType) FROM backfill_progress
-           WHERE run_id = $1 AND range_no < %(firstSkipped) ORDER BY range_no DESC LIMIT 1)) AS rows
-      FROM %(table) t
+      WITH zd_page AS (
+        SELECT t.%(key) AS zd_key FROM %(table) t
+        WHERE t.%(key) %(from) $2::text::%(keyType) AND t.%(key) <= $3::text::%(keyType)
+        ORDER BY t.%(key) FETCH FIRST %(page) ROWS WITH TIES
+      )
+      SELECT count(*) AS rows,
+        (SELECT p.zd_key::text FROM zd_page p ORDER BY p.zd_key DESC LIMIT 1) AS last,
+        EXISTS (SELECT FROM backfill_run r
+          JOIN migration_state s ON s.name = r.migration AND s.epoch = r.epoch
+          WHERE r.id = $1 AND r.state = 'running') AS running
+      FROM zd_page
       """;
+
+  private static final String ROWS_WITHOUT_KEY =
+      "SELECT count(*) AS rows FROM %(table) t WHERE t.%(key) IS NULL";
 
   private static final String INSERTS =
       """
@@ -35,14 +65,63 @@ record TableCount(Optional<Long> rows, long inserts) {
 
   static Uni<TableCount> of(SqlClient client, Migration migration, Run run) {
     return run.wholeTable()
-        ? client
-            .preparedQuery(rows(migration))
-            .execute(Tuple.of(run.id()))
-            .map(rows -> rows.iterator().next().getLong("rows"))
+        ? Uni.combine()
+            .all()
+            .unis(withKey(client, migration, run), withoutKey(client, migration))
+            .usingConcurrencyOf(1)
+            .with(Long::sum)
             .chain(
                 rows ->
                     inserts(client, migration).map(now -> new TableCount(Optional.of(rows), now)))
-        : Uni.createFrom().item(new TableCount(Optional.empty(), 0));
+        : Uni.createFrom().item(NONE);
+  }
+
+  /** Whether the server ended a page of a count after the longest time that a statement has. */
+  static boolean tookTooLong(Throwable failure) {
+    return failure instanceof PgException refused && QUERY_CANCELED.equals(refused.getSqlState());
+  }
+
+  private static Uni<Long> withKey(SqlClient client, Migration migration, Run run) {
+    return client
+        .preparedQuery(BOUNDS)
+        .execute(Tuple.of(run.id()))
+        .map(rows -> rows.iterator().next())
+        .chain(
+            bounds ->
+                bounds.getString("low") == null
+                    ? Uni.createFrom().item(0L)
+                    : pages(client, migration, run, bounds)
+                        .collect()
+                        .with(Collectors.summingLong(Page::rows)));
+  }
+
+  private static Multi<Page> pages(SqlClient client, Migration migration, Run run, Row bounds) {
+    AtomicReference<String> last = new AtomicReference<>();
+    return Multi.createBy()
+        .repeating()
+        .uni(
+            () ->
+                client
+                    .preparedQuery(sql(ROWS, migration, last.get() == null ? ">=" : ">"))
+                    .execute(
+                        Tuple.of(
+                            run.id(),
+                            last.get() == null ? bounds.getString("low") : last.get(),
+                            bounds.getString("high")))
+                    .map(rows -> page(rows.iterator().next()))
+                    .invoke(page -> last.set(page.last())))
+        .whilst(page -> page.running() && page.rows() >= PAGE);
+  }
+
+  private static Page page(Row row) {
+    return new Page(row.getLong("rows"), row.getString("last"), row.getBoolean("running"));
+  }
+
+  private static Uni<Long> withoutKey(SqlClient client, Migration migration) {
+    return client
+        .preparedQuery(sql(ROWS_WITHOUT_KEY, migration, ""))
+        .execute()
+        .map(rows -> rows.iterator().next().getLong("rows"));
   }
 
   /** Rows inserted into the table and its partitions so far; never fewer later. */
@@ -53,10 +132,18 @@ record TableCount(Optional<Long> rows, long inserts) {
         .map(rows -> rows.iterator().next().getLong("inserts"));
   }
 
-  private static String rows(Migration migration) {
-    return ROWS.replace("%(firstSkipped)", String.valueOf(BatchStatement.FIRST_SKIPPED))
+  private static String sql(String template, Migration migration, String from) {
+    return template
+        .replace("%(page)", String.valueOf(PAGE))
+        .replace("%(from)", from)
         .replace("%(keyType)", migration.keyType())
         .replace("%(key)", migration.key())
         .replace("%(table)", migration.table());
   }
+
+  /**
+   * @param last the last key; null where there is no row
+   * @param running whether the run still goes on
+   */
+  private record Page(long rows, String last, boolean running) {}
 }

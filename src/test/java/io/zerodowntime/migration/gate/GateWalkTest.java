@@ -118,7 +118,7 @@ class GateWalkTest {
     database.run("UPDATE backfill_run SET inserted = 10");
     assertOpen("backfill-complete", "10 inserted meanwhile");
     database.run("UPDATE backfill_run SET table_rows = NULL");
-    assertClosed("backfill-complete", "former version did not count", "backfill");
+    assertClosed("backfill-complete", "the table was not counted", "backfill");
   }
 
   @Test
