@@ -4,6 +4,7 @@ import io.quarkus.reactive.pg.client.PgPoolCreator;
 import io.smallrye.common.annotation.Identifier;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.impl.CloseFuture;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -14,6 +15,7 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.spi.ConnectionFactory;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -37,7 +39,7 @@ public class DatabasePools implements PgPoolCreator {
    */
   public static final String READS = "reads";
 
-  /** Heartbeat, reconciler, health. */
+  /** Heartbeat, reconciler, health, status, and what is known of runs: statements that are short. */
   public static final String CONTROL = "control";
 
   static final String ENGINE = "engine";
@@ -121,10 +123,30 @@ public class DatabasePools implements PgPoolCreator {
               context.runOnContext(
                   later -> refused.fail(new NotConnectedException("it is away", null))));
     }
-    return factory
-        .connect(context)
+    return answered(factory.connect(context))
         .map(connection -> ResponseLimit.on(connection, bounds.response(), closed))
         .onComplete(connected -> breaker.succeeded(), breaker::failed)
         .recover(failure -> Future.failedFuture(new NotConnectedException(failure)));
+  }
+
+  /** Fails if the login takes too long; a connection that is made later is closed. */
+  private Future<SqlConnection> answered(Future<SqlConnection> login) {
+    Promise<SqlConnection> answer = Promise.promise();
+    long limit =
+        input
+            .vertx()
+            .setTimer(
+                PoolSettings.LOGIN.toMillis(),
+                late -> answer.tryFail(new TimeoutException("the login was not answered in time")));
+    login.onComplete(
+        made -> {
+          input.vertx().cancelTimer(limit);
+          if (made.failed()) {
+            answer.tryFail(made.cause());
+          } else if (!answer.tryComplete(made.result())) {
+            made.result().close();
+          }
+        });
+    return answer.future();
   }
 }

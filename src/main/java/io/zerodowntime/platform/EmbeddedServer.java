@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -74,7 +75,8 @@ final class EmbeddedServer implements AutoCloseable {
   }
 
   private static EmbeddedPostgres launch(EmbeddedDirectory directory) throws IOException {
-    Path binaries = binaries();
+    Path own = ownDirectory();
+    Path binaries = Files.createDirectories(own.resolve("binaries"));
     EmbeddedBinaries resolver = new EmbeddedBinaries(binaries);
     EmbeddedPostgres.Builder builder =
         EmbeddedPostgres.builder()
@@ -90,11 +92,14 @@ final class EmbeddedServer implements AutoCloseable {
                   leaveTheWaitToUs();
                 });
     SETTINGS.forEach(builder::setServerConfig);
-    return launchAlone(builder, binaries);
+    return launchAlone(builder, own.resolve("start.lock"));
   }
 
-  /** Whoever can write there chooses what is run: it is this user's alone. */
-  private static Path binaries() throws IOException {
+  /**
+   * Whoever can write there chooses what is run: it is this user's alone. The library lets every
+   * user write into the directory that it is given, so that one lies below.
+   */
+  private static Path ownDirectory() throws IOException {
     String user = System.getProperty("user.name").replaceAll("[^A-Za-z0-9_-]", "_");
     return StartFiles.privateDirectory(
         Path.of(System.getProperty("java.io.tmpdir"), "zerodowntime-postgres-" + user));
@@ -109,13 +114,10 @@ final class EmbeddedServer implements AutoCloseable {
   }
 
   /** Unpacking the binaries is not safe when several processes do it at once. */
-  private static EmbeddedPostgres launchAlone(EmbeddedPostgres.Builder builder, Path binaries)
+  private static EmbeddedPostgres launchAlone(EmbeddedPostgres.Builder builder, Path lockFile)
       throws IOException {
     try (FileChannel channel =
-            FileChannel.open(
-                binaries.resolve("start.lock"),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
+            FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = channel.lock()) {
       LOG.tracef("holds %s", lock);
       try {

@@ -1,24 +1,31 @@
 package io.zerodowntime.platform;
 
-import io.netty.bootstrap.ChannelInitializerExtension;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.SingleThreadEventLoop;
+import io.netty.util.concurrent.EventExecutor;
+import io.quarkus.vertx.http.HttpServerStart;
+import io.vertx.core.Vertx;
+import io.vertx.core.impl.VertxInternal;
+import jakarta.enterprise.event.ObservesAsync;
+import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
  * Gives the answers to requests that are no HTTP a problem as their body. Vert.x makes these
- * answers itself, without a body, and Quarkus has no way in to its handler for them; Netty loads
- * this class as a service where a system property says so, which {@link StartUp} sets.
+ * answers itself, without a body, and Quarkus has no way in to its handler for them. So, as soon as
+ * the server listens, its channel gets a handler that sees each connection it accepts.
  */
-@RegisterForReflection
-public final class MalformedRequestAnswers extends ChannelInitializerExtension {
+@Singleton
+class MalformedRequestAnswers {
   private static final Map<String, Integer> STATUS_LINES =
       Map.of(
           "400 Bad Request", 400,
@@ -34,11 +41,37 @@ public final class MalformedRequestAnswers extends ChannelInitializerExtension {
       \r
       %s""";
 
-  private final ChannelHandler filler = new Filler();
+  private final VertxInternal vertx;
 
-  @Override
-  public void postInitializeServerChildChannel(Channel connection) {
-    connection.pipeline().addFirst(filler);
+  MalformedRequestAnswers(Vertx vertx) {
+    this.vertx = (VertxInternal) vertx;
+  }
+
+  void listen(@ObservesAsync HttpServerStart event) {
+    for (EventExecutor loop : vertx.getAcceptorEventLoopGroup()) {
+      loop.execute(() -> watch((SingleThreadEventLoop) loop));
+    }
+  }
+
+  private static void watch(SingleThreadEventLoop loop) {
+    loop.registeredChannelsIterator()
+        .forEachRemaining(
+            channel -> {
+              if (channel instanceof ServerChannel) {
+                channel.pipeline().addFirst(new Acceptor());
+              }
+            });
+  }
+
+  /** Sees connections before Vert.x does. */
+  private static final class Acceptor extends ChannelInboundHandlerAdapter {
+    private final ChannelHandler filler = new Filler();
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object connection) {
+      ((Channel) connection).pipeline().addFirst(filler);
+      context.fireChannelRead(connection);
+    }
   }
 
   /** Stands where answers are bytes already, and looks at short ones only. */

@@ -17,8 +17,8 @@ class PoolSettings {
   /** How long a TCP connection may take to be made, and a statement may wait for a connection. */
   private static final Duration WAIT = Duration.ofSeconds(1);
 
-  /** How long each answer of the server may take during TLS and login. */
-  private static final Duration LOGIN = Duration.ofSeconds(2);
+  /** How long connecting, TLS and login may take together. */
+  static final Duration LOGIN = Duration.ofSeconds(2);
 
   /** How long sent bytes may stay without an acknowledgement, on either side. */
   private static final Duration UNACKNOWLEDGED = Duration.ofSeconds(5);

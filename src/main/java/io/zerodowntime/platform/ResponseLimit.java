@@ -90,7 +90,8 @@ final class ResponseLimit extends ChannelDuplexHandler {
     if (inFlight > 0 && System.nanoTime() - since > limit) {
       closed.increment();
       looks.cancel(false);
-      context.close();
+      // past the codec, which would say goodbye first and then wait for the server to close
+      context.pipeline().firstContext().close();
     }
   }
 }

@@ -15,9 +15,6 @@ import org.jboss.logging.Logger;
  * of the configuration is filled in, as system properties.
  */
 public final class StartUp {
-  /** Makes Netty load {@link MalformedRequestAnswers}. */
-  private static final String NETTY_EXTENSIONS = "io.netty.bootstrap.extensions";
-
   /** Where first runs keep everything, below the working directory. */
   public static final Path DIRECTORY = Path.of(".zerodowntime");
 
@@ -50,7 +47,6 @@ public final class StartUp {
    * @throws StartException if there is none, with one line that says why
    */
   public static void prepare() {
-    System.setProperty(NETTY_EXTENSIONS, "serviceload");
     Optional<String> url = setting(DATABASE_URL);
     try {
       if (url.isEmpty()) {

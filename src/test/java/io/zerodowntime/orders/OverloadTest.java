@@ -23,6 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 @TestProfile(OverloadTest.Two.class)
 class OverloadTest {
+  private static final long NEVER_MADE = 1_000_000;
+
   @Inject EngineDatabase database;
   @Inject StallingResource calls;
 
@@ -35,7 +37,7 @@ class OverloadTest {
   @AfterEach
   void end() {
     calls.finish();
-    await().until(() -> Api.find(1).statusCode() == 404);
+    await().until(() -> Api.find(NEVER_MADE).statusCode() == 404);
   }
 
   @Test

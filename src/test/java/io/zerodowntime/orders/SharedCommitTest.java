@@ -162,7 +162,7 @@ class SharedCommitTest {
     assertThat(answers)
         .extracting(answer -> answer.jsonPath().getString("type"))
         .as("never sent, or sent and waiting for the lock in vain")
-        .isSubsetOf("urn:problem:overloaded", "urn:problem:busy");
+        .isSubsetOf("urn:problem:overloaded", "urn:problem:busy", "urn:problem:deadline-exceeded");
     assertThat(count("paid")).isZero();
     assertThat(Api.order("key-0", "paid").statusCode()).isEqualTo(201);
   }

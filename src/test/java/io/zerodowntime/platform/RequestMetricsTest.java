@@ -26,7 +26,7 @@ class RequestMetricsTest {
       given().get("/nothing/" + number);
       given().get("/orders/" + number + "/nothing");
       try (RawHttp client = new RawHttp()) {
-        client.send("GET /orders/" + number + "/x HTTP/1.1\r\nHost: test\r\n: bad\r\n\r\n");
+        client.send("GET /orders/" + number + "/x HTTP/1.1\r\nContent-Length: x\r\n\r\n");
         assertThat(client.answer()).startsWith("HTTP/1.1 400 ");
       }
     }

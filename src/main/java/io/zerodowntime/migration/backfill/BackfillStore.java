@@ -1,5 +1,7 @@
 package io.zerodowntime.migration.backfill;
 
+import io.smallrye.common.annotation.Identifier;
+import io.zerodowntime.platform.DatabasePools;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
@@ -128,7 +130,7 @@ public class BackfillStore implements EpochEnd {
 
   private final Pool pool;
 
-  BackfillStore(Pool pool) {
+  BackfillStore(@Identifier(DatabasePools.CONTROL) Pool pool) {
     this.pool = pool;
   }
 

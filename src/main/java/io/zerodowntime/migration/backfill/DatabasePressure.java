@@ -1,5 +1,7 @@
 package io.zerodowntime.migration.backfill;
 
+import io.smallrye.common.annotation.Identifier;
+import io.zerodowntime.platform.DatabasePools;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
@@ -29,7 +31,7 @@ class DatabasePressure {
   private volatile Uni<Optional<String>> latest;
   private volatile long readAt;
 
-  DatabasePressure(Pool pool, MigrationConfig config) {
+  DatabasePressure(@Identifier(DatabasePools.CONTROL) Pool pool, MigrationConfig config) {
     this.pool = pool;
     this.config = config.backfill();
   }

@@ -150,6 +150,7 @@ public class OperatorResource {
   @POST
   @Path("/contract")
   @APIResponseSchema(Certificate.class)
+  @APIResponse(responseCode = "202", description = "It goes on; see the history")
   public Uni<Certificate> contract(@PathParam("name") String name, @Context SecurityContext who) {
     var migration = migrations.named(name);
     deadlines.acceptLate("/migrations/" + migration.name() + "/history");

@@ -1,5 +1,7 @@
 package io.zerodowntime.migration.status;
 
+import io.smallrye.common.annotation.Identifier;
+import io.zerodowntime.platform.DatabasePools;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.mutiny.Uni;
@@ -26,7 +28,7 @@ public class History {
 
   private final Pool pool;
 
-  History(Pool pool) {
+  History(@Identifier(DatabasePools.CONTROL) Pool pool) {
     this.pool = pool;
   }
 

@@ -1,5 +1,7 @@
 package io.zerodowntime.migration.status;
 
+import io.smallrye.common.annotation.Identifier;
+import io.zerodowntime.platform.DatabasePools;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Evidence;
@@ -28,7 +30,7 @@ class PhaseView {
   private final Gatekeeper gates;
 
   PhaseView(
-      Pool pool, StateSource states, Instances instances, GracePeriod grace, Gatekeeper gates) {
+      @Identifier(DatabasePools.CONTROL) Pool pool, StateSource states, Instances instances, GracePeriod grace, Gatekeeper gates) {
     this.pool = pool;
     this.states = states;
     this.instances = instances;
