@@ -39,7 +39,9 @@ public class DatabasePools implements PgPoolCreator {
    */
   public static final String READS = "reads";
 
-  /** Heartbeat, reconciler, health, status, and what is known of runs: statements that are short. */
+  /**
+   * Heartbeat, reconciler, health, status, and what is known of runs: statements that are short.
+   */
   public static final String CONTROL = "control";
 
   static final String ENGINE = "engine";

@@ -1,7 +1,6 @@
 package io.zerodowntime.migration.backfill;
 
 import io.smallrye.common.annotation.Identifier;
-import io.zerodowntime.platform.DatabasePools;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
@@ -11,6 +10,7 @@ import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.ArrayList;

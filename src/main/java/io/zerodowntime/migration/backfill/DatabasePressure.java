@@ -1,11 +1,11 @@
 package io.zerodowntime.migration.backfill;
 
 import io.smallrye.common.annotation.Identifier;
-import io.zerodowntime.platform.DatabasePools;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Optional;

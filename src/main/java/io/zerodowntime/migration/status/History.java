@@ -1,14 +1,14 @@
 package io.zerodowntime.migration.status;
 
-import io.smallrye.common.annotation.Identifier;
-import io.zerodowntime.platform.DatabasePools;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.OffsetDateTime;
 import java.util.List;

@@ -1,7 +1,6 @@
 package io.zerodowntime.migration.status;
 
 import io.smallrye.common.annotation.Identifier;
-import io.zerodowntime.platform.DatabasePools;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Evidence;
@@ -15,6 +14,7 @@ import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.GracePeriod;
 import io.zerodowntime.migration.phase.Instances;
+import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +30,11 @@ class PhaseView {
   private final Gatekeeper gates;
 
   PhaseView(
-      @Identifier(DatabasePools.CONTROL) Pool pool, StateSource states, Instances instances, GracePeriod grace, Gatekeeper gates) {
+      @Identifier(DatabasePools.CONTROL) Pool pool,
+      StateSource states,
+      Instances instances,
+      GracePeriod grace,
+      Gatekeeper gates) {
     this.pool = pool;
     this.states = states;
     this.instances = instances;
