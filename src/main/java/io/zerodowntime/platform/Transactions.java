@@ -33,6 +33,12 @@ public class Transactions {
   private static final Duration FIRST_BACK_OFF = Duration.ofMillis(10);
   private static final Duration LAST_BACK_OFF = Duration.ofMillis(500);
 
+  /**
+   * A wait for a connection, one for a lock, and some work. A second attempt that is cut by the
+   * deadline would leave an unknown outcome in place of a clear one.
+   */
+  private static final Duration ONE_ATTEMPT = Duration.ofMillis(2500);
+
   private final Pool pool;
   private final CircuitBreaker breaker;
 
@@ -130,7 +136,7 @@ public class Transactions {
     private boolean isWorthWaiting(Throwable failure) {
       if (Outcome.isLockTimeout(failure) && !lockTimeout) {
         lockTimeout = true;
-        return true;
+        return request.get().remaining().compareTo(ONE_ATTEMPT) > 0;
       }
       return !Outcome.isBusy(failure) && !breaker.isLasting();
     }

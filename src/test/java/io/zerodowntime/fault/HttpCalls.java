@@ -15,8 +15,10 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Sends requests to one instance; a request that gives up closes its connection. */
 final class HttpCalls implements AutoCloseable {
@@ -43,16 +45,24 @@ final class HttpCalls implements AutoCloseable {
    */
   CompletableFuture<Answer> send(Request request, Duration limit) {
     long sent = System.nanoTime();
+    AtomicReference<String> missing = new AtomicReference<>("no connection");
     return client
         .request(options(request, limit))
-        .compose(http -> body(request, http))
-        .compose(response -> response.body().map(body -> judge(request, sent, response, body)))
-        .otherwise(failure -> silence(request, sent, failure))
+        .compose(
+            http -> {
+              missing.set("no head of an answer");
+              return body(request, http);
+            })
+        .compose(
+            response -> {
+              missing.set("no end of an answer");
+              return response.body().map(body -> judge(request, sent, response, body));
+            })
         .toCompletionStage()
         .toCompletableFuture()
-        // the client's own time limit does not cover the body
-        .completeOnTimeout(
-            silence(request, sent, limit), limit.toMillis() + 1000, TimeUnit.MILLISECONDS);
+        // the client's own time limit covers neither the connection nor the body
+        .orTimeout(limit.toMillis() + 1000, TimeUnit.MILLISECONDS)
+        .exceptionally(failure -> silence(request, sent, failure, missing.get()));
   }
 
   private RequestOptions options(Request request, Duration limit) {
@@ -104,15 +114,12 @@ final class HttpCalls implements AutoCloseable {
     }
   }
 
-  private static Answer silence(Request request, long sent, Throwable failure) {
-    boolean late = failure instanceof TimeoutException;
-    String words = late ? "no answer" : failure.getClass().getSimpleName();
+  private static Answer silence(Request request, long sent, Throwable failure, String missing) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    boolean late = cause instanceof TimeoutException;
+    String words = late ? missing : cause.getClass().getSimpleName();
     Duration took = Duration.ofNanos(System.nanoTime() - sent);
     return new Answer(request.call(), sent, took, 0, words, false);
-  }
-
-  private static Answer silence(Request request, long sent, Duration limit) {
-    return new Answer(request.call(), sent, limit.plusSeconds(1), 0, "no answer", false);
   }
 
   @Override

@@ -163,7 +163,13 @@ class SharedCommitTest {
         .extracting(answer -> answer.jsonPath().getString("type"))
         .as("never sent, or sent and waiting for the lock in vain")
         .isSubsetOf("urn:problem:overloaded", "urn:problem:busy", "urn:problem:deadline-exceeded");
-    assertThat(count("paid")).isZero();
+    // a write under a key that was late may be done afterwards; what was refused is not
+    long late =
+        answers.stream()
+            .map(answer -> answer.jsonPath().getString("type"))
+            .filter("urn:problem:deadline-exceeded"::equals)
+            .count();
+    assertThat(count("paid")).isLessThanOrEqualTo(late);
     assertThat(Api.order("key-0", "paid").statusCode()).isEqualTo(201);
   }
 
