@@ -6,6 +6,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.impl.CloseFuture;
+import io.vertx.core.impl.ContextInternal;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlClient;
@@ -125,15 +126,18 @@ public class DatabasePools implements PgPoolCreator {
               context.runOnContext(
                   later -> refused.fail(new NotConnectedException("it is away", null))));
     }
-    return answered(factory.connect(context))
+    return answered(context, factory.connect(context))
         .map(connection -> ResponseLimit.on(connection, bounds.response(), closed))
         .onComplete(connected -> breaker.succeeded(), breaker::failed)
         .recover(failure -> Future.failedFuture(new NotConnectedException(failure)));
   }
 
-  /** Fails if the login takes too long; a connection that is made later is closed. */
-  private Future<SqlConnection> answered(Future<SqlConnection> login) {
-    Promise<SqlConnection> answer = Promise.promise();
+  /**
+   * Fails if the login takes too long; a connection that is made later is closed. The pool is told
+   * in the context of the connection: another thread could find it half made.
+   */
+  private Future<SqlConnection> answered(Context context, Future<SqlConnection> login) {
+    Promise<SqlConnection> answer = ((ContextInternal) context).promise();
     long limit =
         input
             .vertx()

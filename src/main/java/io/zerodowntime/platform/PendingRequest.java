@@ -4,7 +4,6 @@ import io.smallrye.mutiny.subscription.UniEmitter;
 import io.vertx.core.Context;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,6 +20,8 @@ final class PendingRequest {
   private final AtomicBoolean late = new AtomicBoolean();
   private final AtomicBoolean slot = new AtomicBoolean();
   private volatile boolean working;
+  private volatile boolean closed;
+  private volatile boolean bodyOpen;
   private volatile UniEmitter<?> answer;
   private volatile Supplier<? extends RuntimeException> lateAnswer;
 
@@ -68,10 +69,23 @@ final class PendingRequest {
     return late.get();
   }
 
-  /** Whether nothing of it is left: no work, no answer to be written, no body to come. */
+  /** Its answer was written, or its client has gone; to be called in its own context. */
+  void close() {
+    closed = true;
+    bodyOpen = awaitsBody();
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  /**
+   * Whether nothing of it is left: no work, no answer to be written, no body to come. It may be
+   * asked by any thread: it takes no lock of the response, which another event loop may hold while
+   * it waits for the connection of this one.
+   */
   boolean isOver() {
-    HttpServerResponse response = request.response();
-    return !working && (response.closed() || (response.ended() && !awaitsBody()));
+    return !working && closed && !bodyOpen;
   }
 
   /** Null until its work has begun. */

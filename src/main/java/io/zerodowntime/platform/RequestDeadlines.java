@@ -72,11 +72,12 @@ public class RequestDeadlines {
     RequestDeadline deadline = RequestDeadline.start(limit);
     PendingRequest request = new PendingRequest(routing, deadline, Vertx.currentContext());
     pending.put(deadline, request);
-    routing.addEndHandler(end -> removeIfOver(request));
+    routing.addEndHandler(end -> close(request));
     routing.next();
   }
 
-  private void removeIfOver(PendingRequest request) {
+  private void close(PendingRequest request) {
+    request.close();
     if (request.isOver()) {
       pending.remove(request.deadline());
     }
@@ -193,6 +194,8 @@ public class RequestDeadlines {
           .onComplete(sent -> hangUp(late));
     } else if (late.awaitsBody()) {
       hangUp(late);
+    } else if (late.isClosed()) {
+      pending.remove(late.deadline());
     }
   }
 
