@@ -1,6 +1,7 @@
 package io.zerodowntime.platform;
 
 import io.quarkus.reactive.pg.client.PgPoolCreator;
+import io.quarkus.runtime.ShutdownEvent;
 import io.smallrye.common.annotation.Identifier;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -14,10 +15,15 @@ import io.vertx.pgclient.impl.PgPoolImpl;
 import io.vertx.pgclient.spi.PgDriver;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.spi.ConnectionFactory;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import org.jboss.logging.Logger;
 
 /**
  * The connections to the database, in pools that cannot take each other's: a row that is locked, or
@@ -27,6 +33,8 @@ import java.util.concurrent.atomic.LongAdder;
  */
 @Singleton
 public class DatabasePools implements PgPoolCreator {
+  private static final Logger LOG = Logger.getLogger(DatabasePools.class);
+
   /** New orders, pages of orders, comparisons of one order. */
   public static final String ORDERS = "orders";
 
@@ -103,6 +111,21 @@ public class DatabasePools implements PgPoolCreator {
   private Pool beside(Pool engine, String name) {
     engine.size();
     return Pool.newInstance(pool(name, false));
+  }
+
+  /**
+   * Closes every connection while there are event loops to do it; behind all that still sends a
+   * statement at the end. Blocks the thread of the shutdown for two seconds at most.
+   */
+  void close(@Observes @Priority(Integer.MAX_VALUE) ShutdownEvent event)
+      throws InterruptedException {
+    Promise<Void> closed = Promise.promise();
+    closing.close(closed);
+    try {
+      closed.future().toCompletionStage().toCompletableFuture().get(2, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException failure) {
+      LOG.debug("the connections to the database are not closed yet", failure);
+    }
   }
 
   private io.vertx.sqlclient.Pool pool(String name, boolean pipelined) {
