@@ -13,6 +13,7 @@ import io.zerodowntime.platform.StartUp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.security.Security;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
@@ -57,6 +58,9 @@ public final class Main {
 
   /** The first argument names the command; the others belong to it. */
   public static void main(String... arguments) {
+    // the JVM remembers for 10 s that a name was not found: a database is back sooner. It reads
+    // this once, when the first logger asks for the host's name
+    Security.setProperty("networkaddress.cache.negative.ttl", "1");
     String command = arguments.length == 0 ? SERVE : arguments[0];
     switch (command) {
       case SERVE -> run(null, arguments);

@@ -132,10 +132,11 @@ public class DatabasePools implements PgPoolCreator {
     VertxInternal vertx = (VertxInternal) input.vertx();
     PoolSettings.Bounds bounds = settings.of(name);
     BoundedPool pool =
-        new BoundedPool(vertx, bounds.pool(input.poolOptions(), pipelined), pipelined, closing);
+        new BoundedPool(
+            vertx, settings.options(name, input.poolOptions(), pipelined), pipelined, closing);
     ConnectionFactory factory =
         PgDriver.INSTANCE.createConnectionFactory(
-            vertx, bounds.connection(input.pgConnectOptionsList().get(0), pipelined));
+            vertx, bounds.connection(name, input.pgConnectOptionsList().get(0), pipelined));
     pool.connectionProvider(context -> connect(factory, context, bounds));
     closing.add(factory);
     return pool.init();

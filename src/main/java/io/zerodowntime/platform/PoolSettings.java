@@ -9,8 +9,10 @@ import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
- * The bounds of every pool in one place: how many connections, how long a statement lasts, how long
- * it waits for a lock. What requests wait for derives from their deadline.
+ * The bounds of every pool in one place: how many connections, how many statements wait for one,
+ * how long a statement lasts, how long it waits for a lock. What requests wait for derives from
+ * their deadline. Writes that may wait for a row take at most about half of the requests that are
+ * admitted at once, so clients that give up and try again leave room for others.
  */
 @Singleton
 class PoolSettings {
@@ -38,61 +40,58 @@ class PoolSettings {
   /** Reads in flight on one connection; as many requests as are admitted may wait behind them. */
   private static final int PIPELINE = 32;
 
-  private static final int WAITING_READS = 1024;
+  private static final int WAITING = 1024;
 
   private final Map<String, Bounds> bounds;
+  private final Map<String, Integer> connections;
 
   PoolSettings(
       @ConfigProperty(name = "request.deadline", defaultValue = "5s") Duration deadline,
-      @ConfigProperty(name = "database.pools.orders") int orders,
-      @ConfigProperty(name = "database.pools.rows") int rows,
-      @ConfigProperty(name = "database.pools.reads") int reads,
-      @ConfigProperty(name = "database.pools.control") int control,
-      @ConfigProperty(name = "database.pools.engine") int engine) {
+      @ConfigProperty(name = "http.admission.limit") int admitted,
+      @ConfigProperty(name = "database.pools") Map<String, Integer> connections) {
     Duration request = deadline.plus(BEHIND_DEADLINE);
     Duration half = deadline.dividedBy(2);
     Duration lock = half.compareTo(LOCK) < 0 ? half : LOCK;
     bounds =
         Map.of(
-            DatabasePools.ORDERS, new Bounds(DatabasePools.ORDERS, orders, request, lock),
-            DatabasePools.ROWS, new Bounds(DatabasePools.ROWS, rows, request, lock),
-            DatabasePools.READS, new Bounds(DatabasePools.READS, reads, request, request),
-            DatabasePools.CONTROL,
-                new Bounds(DatabasePools.CONTROL, control, CONTROL_STATEMENT, CONTROL_STATEMENT),
-            DatabasePools.ENGINE,
-                new Bounds(DatabasePools.ENGINE, engine, ENGINE_STATEMENT, ENGINE_STATEMENT));
+            DatabasePools.ORDERS, new Bounds(WAITING, request, lock),
+            DatabasePools.ROWS, new Bounds(admitted / 2, request, lock),
+            DatabasePools.READS, new Bounds(WAITING, request, request),
+            DatabasePools.CONTROL, new Bounds(WAITING, CONTROL_STATEMENT, CONTROL_STATEMENT),
+            DatabasePools.ENGINE, new Bounds(WAITING, ENGINE_STATEMENT, ENGINE_STATEMENT));
+    this.connections = connections;
   }
 
   Bounds of(String pool) {
     return bounds.get(pool);
   }
 
+  /** The number of connections and what may wait for one, as options of the client's pool. */
+  PoolOptions options(String pool, PoolOptions shared, boolean pipelined) {
+    return new PoolOptions(shared)
+        .setName(pool)
+        .setMaxSize(connections.get(pool))
+        .setMaxWaitQueueSize(of(pool).waiting())
+        // a timer for each statement otherwise: reads are bounded by their number
+        .setConnectionTimeout(pipelined ? 0 : (int) WAIT.toMillis())
+        .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS);
+  }
+
   /**
    * The bounds of one pool.
    *
-   * @param name also the value of the label {@code pool_name} of its metrics
-   * @param connections at most
+   * @param waiting how many statements may wait for a connection; more are refused at once
    * @param statement how long the server works on a statement
    * @param lock how long a statement waits for a lock; a transaction may set less for itself
    */
-  record Bounds(String name, int connections, Duration statement, Duration lock) {
+  record Bounds(int waiting, Duration statement, Duration lock) {
 
     /** How long a statement waits for its answer before its connection is closed. */
     Duration response() {
       return statement.plus(BEHIND_STATEMENT);
     }
 
-    PoolOptions pool(PoolOptions shared, boolean pipelined) {
-      PoolOptions options = new PoolOptions(shared).setName(name).setMaxSize(connections);
-      // a timer for each statement otherwise: reads are bounded by their number
-      return pipelined
-          ? options.setConnectionTimeout(0).setMaxWaitQueueSize(WAITING_READS)
-          : options
-              .setConnectionTimeout((int) WAIT.toMillis())
-              .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS);
-    }
-
-    PgConnectOptions connection(PgConnectOptions shared, boolean pipelined) {
+    PgConnectOptions connection(String name, PgConnectOptions shared, boolean pipelined) {
       PgConnectOptions options = new PgConnectOptions(shared);
       options
           .setPipeliningLimit(pipelined ? PIPELINE : 1)

@@ -4,7 +4,6 @@ import io.quarkus.runtime.ApplicationLifecycleManager;
 import io.quarkus.runtime.LaunchMode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.Security;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -48,8 +47,6 @@ public final class StartUp {
    * @throws StartException if there is none, with one line that says why
    */
   public static void prepare() {
-    // the JVM remembers for 10 s that a name could not be resolved: a database is back sooner
-    Security.setProperty("networkaddress.cache.negative.ttl", "1");
     Optional<String> url = setting(DATABASE_URL);
     try {
       if (url.isEmpty()) {

@@ -10,7 +10,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Named;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,10 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Every call under every fault: it is answered in time, as documented, no acknowledged write is
  * lost or doubled, and afterwards all is as before. {@code -Dfaults.long} makes faults of 20 s with
- * the default deadline; {@code -Dfaults.only} is a regular expression of the faults to be run. It
- * runs with {@code -Dfaults} only: docs/resilience.md says what it still finds.
+ * the default deadline; {@code -Dfaults.only} is a regular expression of the faults to be run.
  */
-@EnabledIfSystemProperty(named = "faults", matches = ".*")
 class FaultIT {
   private static final Path LOGS = Path.of("target", "faults");
   private static final Form FORM = Form.chosen();

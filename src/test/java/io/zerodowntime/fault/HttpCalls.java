@@ -1,6 +1,8 @@
 package io.zerodowntime.fault;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -20,7 +22,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Sends requests to one instance; a request that gives up closes its connection. */
+/**
+ * Sends requests to one instance; a request that gives up closes its connection. All of the client
+ * runs on one event loop: between two, the end of an answer can pass before it is listened for it.
+ */
 final class HttpCalls implements AutoCloseable {
   static final String PASSWORD = "secret-of-operators";
   private static final String AUTHORIZATION =
@@ -32,6 +37,7 @@ final class HttpCalls implements AutoCloseable {
   private final HttpClient client =
       vertx.createHttpClient(
           new HttpClientOptions().setMaxPoolSize(5000).setConnectTimeout(10_000));
+  private final Context loop = vertx.getOrCreateContext();
   private final int port;
 
   HttpCalls(int port) {
@@ -46,6 +52,19 @@ final class HttpCalls implements AutoCloseable {
   CompletableFuture<Answer> send(Request request, Duration limit) {
     long sent = System.nanoTime();
     AtomicReference<String> missing = new AtomicReference<>("no connection");
+    Promise<Answer> answer = Promise.promise();
+    loop.runOnContext(now -> exchange(request, limit, sent, missing).onComplete(answer));
+    return answer
+        .future()
+        .toCompletionStage()
+        .toCompletableFuture()
+        // the client's own time limit covers neither the connection nor the body
+        .orTimeout(limit.toMillis() + 1000, TimeUnit.MILLISECONDS)
+        .exceptionally(failure -> silence(request, sent, failure, missing.get()));
+  }
+
+  private Future<Answer> exchange(
+      Request request, Duration limit, long sent, AtomicReference<String> missing) {
     return client
         .request(options(request, limit))
         .compose(
@@ -57,12 +76,7 @@ final class HttpCalls implements AutoCloseable {
             response -> {
               missing.set("no end of an answer");
               return response.body().map(body -> judge(request, sent, response, body));
-            })
-        .toCompletionStage()
-        .toCompletableFuture()
-        // the client's own time limit covers neither the connection nor the body
-        .orTimeout(limit.toMillis() + 1000, TimeUnit.MILLISECONDS)
-        .exceptionally(failure -> silence(request, sent, failure, missing.get()));
+            });
   }
 
   private RequestOptions options(Request request, Duration limit) {

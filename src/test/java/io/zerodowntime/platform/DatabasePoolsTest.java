@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.reactive.pg.client.PgPoolCreator;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.pgclient.PgConnectOptions;
@@ -19,6 +20,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -32,13 +34,16 @@ import org.junit.jupiter.api.Test;
 /** The pools against a server that is frozen, gone or busy. */
 class DatabasePoolsTest {
   private static final Duration DEADLINE = Duration.ofSeconds(1);
+  private static final int ADMITTED = 24;
+  private static final Map<String, Integer> SIZES =
+      Map.of("orders", 2, "rows", 2, "reads", 1, "control", 1, "engine", 2);
   private static final String COUNT = "UPDATE counter SET n = n + 1 RETURNING n";
 
   private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
   private final Vertx vertx = Vertx.vertx().exceptionHandler(uncaught::add);
   private final CircuitBreaker breaker = new CircuitBreaker(DEADLINE);
   private final DatabasePools pools =
-      new DatabasePools(new PoolSettings(DEADLINE, 2, 2, 1, 1, 2), breaker);
+      new DatabasePools(new PoolSettings(DEADLINE, ADMITTED, SIZES), breaker);
   private final TestDatabase database = TestPostgres.create(DatabasePoolsTest.class);
   private Pool engine;
   private Pool orders;
@@ -128,6 +133,24 @@ class DatabasePoolsTest {
   }
 
   @Test
+  void writesThatWaitForARowLeaveHalfOfTheAdmittedRequestsToOthers() throws Exception {
+    assertThat(outcomes(Stream.of(rows, rows), "SELECT 1")).containsOnly("done");
+    try (Connection holder = database.dataSource().getConnection()) {
+      holder.setAutoCommit(false);
+      execute(holder, "UPDATE counter SET n = 10");
+      List<CompletableFuture<String>> held =
+          Stream.generate(() -> outcome(rows, COUNT)).limit(ADMITTED).toList();
+
+      assertThat(held.stream().map(CompletableFuture::join))
+          .as("two wait for the row, half of the admitted for a connection, others not at all")
+          .containsOnly("busy", "refused")
+          .filteredOn("refused"::equals)
+          .hasSize(ADMITTED - ADMITTED / 2 - 2);
+      holder.rollback();
+    }
+  }
+
+  @Test
   void aStatementEndsOnTheServerWhenItsRequestHasLongBeenAnswered() {
     assertThat(outcome(orders, "SELECT pg_sleep(60)").join()).isEqualTo("57014");
     assertThat(pools.closedForSilence()).isZero();
@@ -168,7 +191,7 @@ class DatabasePoolsTest {
   private static String name(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     if (Outcome.isBusy(cause)) {
-      return "busy";
+      return cause instanceof ConnectionPoolTooBusyException ? "refused" : "busy";
     }
     return cause instanceof PgException refused ? refused.getSqlState() : Outcome.of(cause).name();
   }
