@@ -4,6 +4,7 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -42,6 +43,7 @@ public class CircuitBreaker {
   private State state = State.CLOSED;
   private volatile long awaySince;
   private volatile boolean away;
+  private OptionalLong lastReturn = OptionalLong.empty();
   private long nextProbe;
   private Duration backOff = FIRST_BACK_OFF;
   private long failed;
@@ -68,6 +70,11 @@ public class CircuitBreaker {
     return away
         ? Optional.of(Duration.ofNanos(nanoTime.getAsLong() - awaySince))
         : Optional.empty();
+  }
+
+  /** When the database was back the last time, by the clock; empty if it was never away. */
+  synchronized OptionalLong lastReturn() {
+    return lastReturn;
   }
 
   /** Whether the database is away for longer than a request may wait for it. */
@@ -101,6 +108,7 @@ public class CircuitBreaker {
         Duration.ofNanos(nanoTime.getAsLong() - awaySince).toMillis(), failed, refused);
     state = State.CLOSED;
     away = false;
+    lastReturn = OptionalLong.of(nanoTime.getAsLong());
     backOff = FIRST_BACK_OFF;
   }
 

@@ -151,7 +151,10 @@ public class DatabasePools implements PgPoolCreator {
                   later -> refused.fail(new NotConnectedException("it is away", null))));
     }
     return answered(context, factory.connect(context))
-        .map(connection -> ResponseLimit.on(connection, bounds.response(), closed))
+        .map(
+            connection ->
+                new ResponseLimit(bounds.response(), breaker::lastReturn, closed, System::nanoTime)
+                    .on(connection))
         .onComplete(connected -> breaker.succeeded(), breaker::failed)
         .recover(failure -> Future.failedFuture(new NotConnectedException(failure)));
   }

@@ -11,8 +11,8 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 /**
  * The bounds of every pool in one place: how many connections, how many statements wait for one,
  * how long a statement lasts, how long it waits for a lock. What requests wait for derives from
- * their deadline. Writes that may wait for a row take at most about half of the requests that are
- * admitted at once, so clients that give up and try again leave room for others.
+ * their deadline. Writes that may wait for a row are at most three quarters of the requests that
+ * are admitted at once, so clients that give up and try again leave room for others.
  */
 @Singleton
 class PoolSettings {
@@ -33,6 +33,12 @@ class PoolSettings {
 
   /** The longest wait for a lock; two attempts fit into a deadline. */
   private static final Duration LOCK = Duration.ofSeconds(1);
+
+  /**
+   * How long a statement waits on a connection that has not answered since the database is back:
+   * longer than for a lock. Batches may take longer, and wait as ever.
+   */
+  private static final Duration AFTER_RETURN = Duration.ofMillis(1500);
 
   private static final Duration CONTROL_STATEMENT = Duration.ofSeconds(5);
   private static final Duration ENGINE_STATEMENT = Duration.ofSeconds(60);
@@ -55,11 +61,17 @@ class PoolSettings {
     bounds =
         Map.of(
             DatabasePools.ORDERS, new Bounds(WAITING, request, lock),
-            DatabasePools.ROWS, new Bounds(admitted / 2, request, lock),
+            DatabasePools.ROWS,
+                new Bounds(
+                    waitingForRows(admitted, connections.get(DatabasePools.ROWS)), request, lock),
             DatabasePools.READS, new Bounds(WAITING, request, request),
             DatabasePools.CONTROL, new Bounds(WAITING, CONTROL_STATEMENT, CONTROL_STATEMENT),
             DatabasePools.ENGINE, new Bounds(WAITING, ENGINE_STATEMENT, ENGINE_STATEMENT));
     this.connections = connections;
+  }
+
+  private static int waitingForRows(int admitted, int connections) {
+    return Math.max(connections, admitted * 3 / 4 - connections);
   }
 
   Bounds of(String pool) {
@@ -87,8 +99,10 @@ class PoolSettings {
   record Bounds(int waiting, Duration statement, Duration lock) {
 
     /** How long a statement waits for its answer before its connection is closed. */
-    Duration response() {
-      return statement.plus(BEHIND_STATEMENT);
+    ResponseLimit.Limits response() {
+      Duration answer = statement.plus(BEHIND_STATEMENT);
+      return new ResponseLimit.Limits(
+          answer, statement.equals(ENGINE_STATEMENT) ? answer : AFTER_RETURN);
     }
 
     PgConnectOptions connection(String name, PgConnectOptions shared, boolean pipelined) {
