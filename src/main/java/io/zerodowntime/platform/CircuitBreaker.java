@@ -14,7 +14,7 @@ import org.jboss.logging.Logger;
  * Bounds the attempts to connect to a database that is away. It guards connection attempts and not
  * statements: while one connection works, statements on it go on. After a failed attempt the next
  * one, a probe, is made after a jittered back-off of 50 to 500 ms, and nothing else connects before
- * the probe has succeeded. All pools of the process share it.
+ * a probe has succeeded. All pools of the process share it.
  *
  * <p>A request that finds no connection tries again until its deadline. An absence that has lasted
  * longer than a deadline is {@linkplain #isLasting lasting}: from then on requests fail at once.
@@ -25,7 +25,7 @@ public class CircuitBreaker {
   public enum State {
     /** Connections are made as they are needed. */
     CLOSED,
-    /** One attempt is in flight, everything else is refused. */
+    /** A probe is in flight, everything else is refused; a silent one is followed by another. */
     HALF_OPEN,
     /** Every attempt is refused until the next probe is due. */
     OPEN
@@ -35,8 +35,8 @@ public class CircuitBreaker {
   private static final Duration FIRST_BACK_OFF = Duration.ofMillis(50);
   private static final Duration LAST_BACK_OFF = Duration.ofMillis(500);
 
-  /** Longer than an attempt takes; a probe that never ended would close the way for ever. */
-  private static final Duration LONGEST_PROBE = Duration.ofSeconds(10);
+  /** How long a probe without an answer holds up the next one: shorter than a login may take. */
+  private static final Duration SILENT_PROBE = Duration.ofSeconds(1);
 
   private final Duration lasting;
   private final LongSupplier nanoTime;
@@ -90,7 +90,7 @@ public class CircuitBreaker {
     long now = nanoTime.getAsLong();
     if (now - nextProbe >= 0) {
       state = State.HALF_OPEN;
-      nextProbe = now + LONGEST_PROBE.toNanos();
+      nextProbe = now + SILENT_PROBE.toNanos();
       return true;
     }
     refused++;
@@ -112,8 +112,15 @@ public class CircuitBreaker {
     backOff = FIRST_BACK_OFF;
   }
 
-  /** An attempt has failed, for whatever reason: no other one is made before the back-off. */
-  synchronized void failed(Throwable cause) {
+  /**
+   * An attempt has failed, for whatever reason: no other one is made before the back-off.
+   *
+   * @param began when the attempt began, by the clock; one from before the last return says nothing
+   */
+  synchronized void failed(long began, Throwable cause) {
+    if (lastReturn.isPresent() && began - lastReturn.getAsLong() < 0) {
+      return;
+    }
     long now = nanoTime.getAsLong();
     if (state == State.CLOSED) {
       awaySince = now;

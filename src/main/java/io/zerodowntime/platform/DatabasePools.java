@@ -150,12 +150,13 @@ public class DatabasePools implements PgPoolCreator {
               context.runOnContext(
                   later -> refused.fail(new NotConnectedException("it is away", null))));
     }
+    long began = System.nanoTime();
     return answered(context, factory.connect(context))
         .map(
             connection ->
                 new ResponseLimit(bounds.response(), breaker::lastReturn, closed, System::nanoTime)
                     .on(connection))
-        .onComplete(connected -> breaker.succeeded(), breaker::failed)
+        .onComplete(connected -> breaker.succeeded(), failure -> breaker.failed(began, failure))
         .recover(failure -> Future.failedFuture(new NotConnectedException(failure)));
   }
 

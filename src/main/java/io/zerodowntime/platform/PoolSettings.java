@@ -38,7 +38,7 @@ class PoolSettings {
    * How long a statement waits on a connection that has not answered since the database is back:
    * longer than for a lock. Batches may take longer, and wait as ever.
    */
-  private static final Duration AFTER_RETURN = Duration.ofMillis(1500);
+  private static final Duration AFTER_RETURN = Duration.ofMillis(1200);
 
   private static final Duration CONTROL_STATEMENT = Duration.ofSeconds(5);
   private static final Duration ENGINE_STATEMENT = Duration.ofSeconds(60);

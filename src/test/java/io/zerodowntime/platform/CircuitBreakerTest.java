@@ -20,7 +20,7 @@ class CircuitBreakerTest {
   }
 
   private void fail() {
-    breaker.failed(new IOException("made up"));
+    breaker.failed(now.get(), new IOException("made up"));
   }
 
   @Test
@@ -68,6 +68,21 @@ class CircuitBreakerTest {
       fail();
       assertThat(breaker.admits()).isFalse();
     }
+  }
+
+  @Test
+  void anAttemptFromBeforeTheReturnSaysNothing() {
+    fail();
+    pass(LONGEST_BACK_OFF);
+    assertThat(breaker.admits()).isTrue();
+    long silent = now.get();
+    pass(Duration.ofSeconds(1));
+    assertThat(breaker.admits()).as("another probe, as the first one is silent").isTrue();
+    breaker.succeeded();
+
+    breaker.failed(silent, new IOException("made up"));
+
+    assertThat(breaker.state()).isEqualTo(State.CLOSED);
   }
 
   @Test
