@@ -67,7 +67,7 @@ def pgbench(postgres, database, path, load, connections, seconds, phase=1, rate=
         raise SystemExit("pgbench had failures:\n" + text)
     done = int(re.search(r"transactions actually processed: (\d+)", text).group(1))
     return {"rate": float(re.search(r"tps = ([0-9.]+)", text).group(1)),
-            "cpu_us": (postgres.cpu_seconds() - before) * 1e6 / done}
+            "done": done, "cpu_us": (postgres.cpu_seconds() - before) * 1e6 / done}
 
 
 def wrk(port, lua, connections, seconds, *arguments):

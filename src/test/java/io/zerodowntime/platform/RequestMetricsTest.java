@@ -12,13 +12,10 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The label uri is one of a closed set, whatever paths clients think of. */
+/** The labels uri and method are of closed sets, whatever paths and methods clients think of. */
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class RequestMetricsTest {
-  private static final Pattern URI =
-      Pattern.compile("http_server_requests_seconds_count\\{[^}]*uri=\"([^\"]*)\"");
-
   @Test
   void namesNoPathOfAClient() throws Exception {
     for (int number = 0; number < 100; number++) {
@@ -33,15 +30,26 @@ class RequestMetricsTest {
     given().get("/orders/1/shadow");
     given().get("/migrations/orders-status/history");
 
-    List<String> uris =
-        URI.matcher(given().get("/q/metrics").asString())
-            .results()
-            .map((MatchResult found) -> found.group(1))
-            .distinct()
-            .toList();
-
-    assertThat(uris)
+    assertThat(values("uri"))
         .contains("/orders/{id}", "/other", "/orders/{id}/shadow", "/migrations/{name}/history")
         .allMatch(uri -> uri.matches("(/[a-z-]*|/\\{id}|/\\{name}|root)+"), "no raw path");
+  }
+
+  @Test
+  void namesNoMethodOfAClient() {
+    given().request("BREW", "/orders/1");
+    given().request("BREW", "/q/health/live");
+    given().patch("/orders/1");
+
+    assertThat(values("method")).contains("PATCH", "OTHER").doesNotContain("BREW");
+  }
+
+  private static List<String> values(String label) {
+    return Pattern.compile("http_server_requests_seconds_count\\{[^}]*" + label + "=\"([^\"]*)\"")
+        .matcher(given().get("/q/metrics").asString())
+        .results()
+        .map((MatchResult found) -> found.group(1))
+        .distinct()
+        .toList();
   }
 }
