@@ -78,7 +78,7 @@ class OrderReads {
     this.reads = reads;
   }
 
-  private static String json(boolean fromNew) {
+  static String json(boolean fromNew) {
     return OrderJson.sql(
         "o.id", "o.user_id", "o.amount", StatusColumns.read(fromNew), "o.created_at");
   }

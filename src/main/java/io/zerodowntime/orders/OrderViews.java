@@ -21,6 +21,7 @@ import java.util.concurrent.ThreadLocalRandom;
 class OrderViews {
   private final PhaseFence fence;
   private final OrderReads reads;
+  private final OrderLookups lookups;
   private final Transactions transactions;
   private final Instance<ShadowSink> sinks;
   private final double sample;
@@ -28,11 +29,13 @@ class OrderViews {
   OrderViews(
       PhaseFence fence,
       OrderReads reads,
+      OrderLookups lookups,
       Transactions transactions,
       Instance<ShadowSink> sinks,
       MigrationConfig config) {
     this.fence = fence;
     this.reads = reads;
+    this.lookups = lookups;
     this.transactions = transactions;
     this.sinks = sinks;
     this.sample = config.shadowSample();
@@ -41,7 +44,7 @@ class OrderViews {
   /** An order's JSON; empty if there is none. */
   Uni<Optional<String>> find(long id) {
     boolean sampled = sample > 0 && ThreadLocalRandom.current().nextDouble() < sample;
-    return fence.read(STATUS, phase -> sampled ? sampled(phase, id) : reads.find(phase, id));
+    return fence.read(STATUS, phase -> sampled ? sampled(phase, id) : lookups.find(phase, id));
   }
 
   private Uni<Fenced<Optional<String>>> sampled(Phase phase, long id) {
@@ -52,7 +55,7 @@ class OrderViews {
             .map(answer -> new Fenced<>(answer.phase(), answer.value().json()))
             .onFailure(OrderViews::isOfTheComparison)
             .recoverWithUni(failure -> uncompared(phase, id, failure))
-        : reads.find(phase, id);
+        : lookups.find(phase, id);
   }
 
   /** Not a change of the phase, nor a database that is away: those fail a plain read as well. */

@@ -53,6 +53,8 @@ class OrderPlansTest {
         Stream.of(
             OrderReads.FIND_BY_OLD,
             OrderReads.FIND_BY_NEW,
+            OrderLookups.FIND_BY_OLD,
+            OrderLookups.FIND_BY_NEW,
             OrderReads.COMPARE_BY_OLD,
             OrderReads.COMPARE_BY_NEW,
             OrderReads.SHADOW);

@@ -25,9 +25,7 @@ final class KnownMethods {
       @Override
       public Meter.Id map(Meter.Id id) {
         String method = id.getTag(LABEL);
-        return method == null || METHODS.contains(method)
-            ? id
-            : id.withTag(Tag.of(LABEL, "OTHER"));
+        return method == null || METHODS.contains(method) ? id : id.withTag(Tag.of(LABEL, "OTHER"));
       }
     };
   }
