@@ -24,7 +24,7 @@ import org.eclipse.microprofile.openapi.models.responses.APIResponse;
  * Adds to the API's description, when it is built, what all calls share: the errors that follow
  * from the form of a call, their body and headers, and which members a response has.
  */
-@OpenApiFilter(RunStage.BUILD)
+@OpenApiFilter(stages = RunStage.BUILD)
 public class ApiDescription implements OASFilter {
   private static final String HEALTH = "/health";
   private static final String EVENTS = "text/event-stream";
