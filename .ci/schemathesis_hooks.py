@@ -14,3 +14,11 @@ def whole(value):
 @schemathesis.hook
 def map_body(context, body):
     return whole(body)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """A call that follows another one may get a number of its answer as a header, which is text."""
+    for name, value in (case.headers or {}).items():
+        if isinstance(value, int):
+            case.headers[name] = str(value)
