@@ -35,3 +35,16 @@ CREATE INDEX parity_mismatch_unrepaired_idx ON parity_mismatch (migration, found
 --rollback   END IF;
 --rollback   DROP INDEX backfill_run_migration_idx, parity_mismatch_unrepaired_idx;
 --rollback END $$;
+
+--changeset zerodowntime:004-snapshot labels:initial rollbackSplitStatements:false
+ALTER TABLE backfill_run ADD COLUMN snapshot boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN backfill_run.snapshot IS 'compares in one snapshot; range_no of its one range counts the attempts';
+--rollback DO $$
+--rollback BEGIN
+--rollback   SET LOCAL lock_timeout = '1250ms';
+--rollback   LOCK TABLE migration_state IN SHARE ROW EXCLUSIVE MODE;
+--rollback   IF EXISTS (SELECT FROM migration_state) THEN
+--rollback     RAISE EXCEPTION 'a fleet may be live: roll back the expand of every migration first';
+--rollback   END IF;
+--rollback   ALTER TABLE backfill_run DROP COLUMN snapshot;
+--rollback END $$;

@@ -57,6 +57,9 @@ public interface MigrationConfig {
     /** Workers in this process; 0 leaves the work to others. */
     int workers();
 
+    /** How long a comparison may keep one snapshot, and so hold back vacuum; 0 for never. */
+    Duration snapshotLimit();
+
     /** Workers wait while a replica is further behind. */
     Duration maxReplicaLag();
 

@@ -13,6 +13,7 @@ import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.platform.Transactions;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -28,6 +29,7 @@ public class Backfill {
   private final BackfillStore store;
   private final Gatekeeper gates;
   private final Run.Limits limits;
+  private final Duration snapshotLimit;
 
   Backfill(
       Transactions transactions,
@@ -44,6 +46,7 @@ public class Backfill {
             config.backfill().batchSize(),
             config.backfill().delay(),
             config.backfill().targetLoad());
+    this.snapshotLimit = config.backfill().snapshotLimit();
   }
 
   /** The limits of a run that asks for no others. */
@@ -70,7 +73,7 @@ public class Backfill {
   public Uni<Run> startRepair(Migration migration, List<String> keys, String requestedBy) {
     List<KeyRanges.Range> ranges =
         keys.stream().map(k -> new KeyRanges.Range(k, Optional.empty(), k)).toList();
-    BackfillStore.Plan plan = new BackfillStore.Plan(false, keys.size(), 0, ranges);
+    BackfillStore.Plan plan = new BackfillStore.Plan(false, false, keys.size(), 0, ranges);
     return guarded(
         migration,
         transaction ->
@@ -98,7 +101,7 @@ public class Backfill {
                 .chain(
                     state -> {
                       RunKind kind = chooser.choose(state);
-                      return plan(transaction, migration, limits)
+                      return plan(transaction, migration, kind, limits)
                           .chain(
                               plan ->
                                   insert(
@@ -112,18 +115,33 @@ public class Backfill {
                     }));
   }
 
-  private static Uni<BackfillStore.Plan> plan(
-      SqlConnection transaction, Migration migration, Run.Limits limits) {
+  private Uni<BackfillStore.Plan> plan(
+      SqlConnection transaction, Migration migration, RunKind kind, Run.Limits limits) {
+    return kind == RunKind.PARITY
+        ? SnapshotStore.fits(transaction, migration, limits, snapshotLimit)
+            .chain(fits -> plan(transaction, migration, limits, fits))
+        : plan(transaction, migration, limits, false);
+  }
+
+  /** What is in a snapshot has one range, which is there for its counts. */
+  static Uni<BackfillStore.Plan> plan(
+      SqlConnection transaction, Migration migration, Run.Limits limits, boolean snapshot) {
     return TableCount.inserts(transaction, migration)
         .chain(
             inserts ->
                 KeyRanges.estimate(transaction, migration)
                     .chain(
                         rows ->
-                            KeyRanges.cut(transaction, migration, ranges(rows, limits))
+                            KeyRanges.cut(
+                                    transaction, migration, snapshot ? 1 : ranges(rows, limits))
                                 .map(
                                     ranges ->
-                                        new BackfillStore.Plan(true, rows, inserts, ranges))));
+                                        new BackfillStore.Plan(
+                                            true,
+                                            snapshot && !ranges.isEmpty(),
+                                            rows,
+                                            inserts,
+                                            ranges))));
   }
 
   private static int ranges(long rows, Run.Limits limits) {

@@ -26,16 +26,22 @@ public class BackfillDriver {
   private final Migrations migrations;
   private final BackfillStore store;
   private final BackfillStream stream;
+  private final SnapshotComparison snapshots;
   private final int workers;
   private final Set<Long> joined = ConcurrentHashMap.newKeySet();
   private final Map<String, RateMeter> meters = new ConcurrentHashMap<>();
   private volatile boolean stopping;
 
   BackfillDriver(
-      Migrations migrations, BackfillStore store, BackfillStream stream, MigrationConfig config) {
+      Migrations migrations,
+      BackfillStore store,
+      BackfillStream stream,
+      SnapshotComparison snapshots,
+      MigrationConfig config) {
     this.migrations = migrations;
     this.store = store;
     this.stream = stream;
+    this.snapshots = snapshots;
     this.workers = config.backfill().workers();
   }
 
@@ -84,11 +90,18 @@ public class BackfillDriver {
 
   /** {@code count} workers on one run; ends when each of them has nothing left to do. */
   public Multi<BatchResult> work(Migration migration, Run run, int count) {
-    return Multi.createBy()
-        .merging()
-        .streams(IntStream.range(0, count).mapToObj(i -> stream.worker(migration, run)).toList())
-        .select()
-        .first(batch -> !stopping);
+    Multi<BatchResult> inKeyOrder =
+        Multi.createBy()
+            .merging()
+            .streams(
+                IntStream.range(0, count).mapToObj(i -> stream.worker(migration, run)).toList());
+    Multi<BatchResult> batches =
+        run.snapshot()
+            ? Multi.createBy()
+                .concatenating()
+                .streams(snapshots.work(migration, run, count), inKeyOrder)
+            : inKeyOrder;
+    return batches.select().first(batch -> !stopping);
   }
 
   /** How fast the whole fleet has been lately, seen from this process. */

@@ -28,9 +28,9 @@ public class BackfillStore implements EpochEnd {
   private static final String INSERT_RUN =
       """
       INSERT INTO backfill_run (migration, epoch, kind, whole_table, state, batch_size, delay_ms,
-        target_load, rows_estimate, requested_by, started_at, inserts_before)
+        target_load, rows_estimate, requested_by, started_at, inserts_before, snapshot)
       SELECT name, epoch, $3::varchar, $4::boolean, 'running', $5::integer, $6::integer, $7::real,
-        $8::bigint, $9::text, clock_timestamp(), $10::bigint
+        $8::bigint, $9::text, clock_timestamp(), $10::bigint, $11::boolean
       FROM migration_state WHERE name = $1 AND epoch = $2 FOR SHARE
       RETURNING id
       """;
@@ -113,7 +113,7 @@ public class BackfillStore implements EpochEnd {
 
   private static final String RUNS =
       """
-      SELECT r.id, r.migration, r.epoch, r.kind, r.whole_table, r.batch_size, r.delay_ms,
+      SELECT r.id, r.migration, r.epoch, r.kind, r.whole_table, r.snapshot, r.batch_size, r.delay_ms,
         CASE WHEN r.state IN ('running', 'paused') AND r.epoch <> s.epoch THEN 'cancelled'
           ELSE r.state END AS state,
         r.target_load::float8 AS target_load, r.rows_estimate, r.started_at, r.finished_at,
@@ -148,6 +148,7 @@ public class BackfillStore implements EpochEnd {
         row.getLong("epoch"),
         RunKind.of(row.getString("kind")),
         row.getBoolean("whole_table"),
+        row.getBoolean("snapshot"),
         row.getString("state"),
         limits(row),
         row.getLong("scanned"),
@@ -197,7 +198,8 @@ public class BackfillStore implements EpochEnd {
                 .addValue((float) limits.targetLoad())
                 .addValue(plan.rowsEstimate())
                 .addValue(requestedBy)
-                .addValue(plan.inserts()))
+                .addValue(plan.inserts())
+                .addValue(plan.snapshot()))
         .map(rows -> insertedId(rows, state))
         .call(id -> insertRanges(transaction, id, plan.ranges()));
   }
@@ -209,8 +211,7 @@ public class BackfillStore implements EpochEnd {
     return rows.iterator().next().getLong("id");
   }
 
-  private static Uni<Void> insertRanges(
-      SqlConnection transaction, long id, List<KeyRanges.Range> ranges) {
+  static Uni<Void> insertRanges(SqlConnection transaction, long id, List<KeyRanges.Range> ranges) {
     if (ranges.isEmpty()) {
       return Uni.createFrom().voidItem();
     }
@@ -255,7 +256,7 @@ public class BackfillStore implements EpochEnd {
     return complete(transaction, run, () -> Uni.createFrom().item(TableCount.NONE));
   }
 
-  private static Uni<Boolean> complete(
+  static Uni<Boolean> complete(
       SqlConnection transaction, Run run, Supplier<Uni<TableCount>> counted) {
     return transaction
         .preparedQuery(TRY_LOCK)
@@ -300,7 +301,13 @@ public class BackfillStore implements EpochEnd {
   /**
    * The ranges of a run to be.
    *
+   * @param snapshot whether it compares in one snapshot, not in the order of the key
    * @param inserts rows inserted into the table so far, by the statistics; 0 for a repair
    */
-  record Plan(boolean wholeTable, long rowsEstimate, long inserts, List<KeyRanges.Range> ranges) {}
+  record Plan(
+      boolean wholeTable,
+      boolean snapshot,
+      long rowsEstimate,
+      long inserts,
+      List<KeyRanges.Range> ranges) {}
 }

@@ -173,7 +173,7 @@ public class BackfillStream {
     };
   }
 
-  private Uni<Void> pause(Migration migration, String reason, Duration delay) {
+  Uni<Void> pause(Migration migration, String reason, Duration delay) {
     if (delay.toMillis() < 1) {
       return Uni.createFrom().voidItem();
     }
@@ -181,7 +181,7 @@ public class BackfillStream {
     return Uni.createFrom().voidItem().onItem().delayIt().by(delay);
   }
 
-  private void tell(Migration migration, Run run, BatchResult result) {
+  void tell(Migration migration, Run run, BatchResult result) {
     if (result.outcome() == BatchResult.Outcome.WORKED) {
       listeners.forEach(
           l -> l.onBatch(migration, run.kind(), result.scanned(), result.changed(), result.took()));
@@ -202,8 +202,7 @@ public class BackfillStream {
             () -> close(migration, run, session -> store.completeUncounted(session, run)));
   }
 
-  private Uni<Boolean> close(
-      Migration migration, Run run, Function<SqlConnection, Uni<Boolean>> complete) {
+  Uni<Boolean> close(Migration migration, Run run, Function<SqlConnection, Uni<Boolean>> complete) {
     return transactions.inTransaction(
         transaction ->
             complete

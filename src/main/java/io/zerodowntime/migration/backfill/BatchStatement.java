@@ -53,6 +53,7 @@ final class BatchStatement {
         FROM zd_settings
         CROSS JOIN backfill_progress p
         JOIN backfill_run r ON r.id = p.run_id AND r.state = 'running' AND r.kind = '%(kind)'
+          AND NOT r.snapshot
         JOIN migration_state s ON s.name = r.migration AND s.epoch = r.epoch
         WHERE p.run_id = $1 AND NOT p.done AND %(claimed)
         LIMIT 1 FOR UPDATE OF p SKIP LOCKED
@@ -67,7 +68,8 @@ final class BatchStatement {
       )
       SELECT m.n, m.changed, m.mismatched, m.skipped, r.batch_size, r.delay_ms,
         r.target_load::float8 AS target_load,
-        r.state = 'running' AND r.kind = '%(kind)' AND s.epoch = r.epoch AS working,
+        r.state = 'running' AND r.kind = '%(kind)' AND s.epoch = r.epoch AND NOT r.snapshot
+          AS working,
         EXISTS (SELECT FROM backfill_progress WHERE run_id = $1 AND NOT done) AS unfinished,
         EXISTS (SELECT FROM backfill_progress
           WHERE run_id = $1 AND NOT done AND range_no >= %(firstSkipped)) AS locked

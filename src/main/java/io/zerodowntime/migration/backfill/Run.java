@@ -10,6 +10,7 @@ import java.util.Optional;
  *
  * @param epoch the epoch it belongs to; its batches do nothing in any other
  * @param wholeTable false for a repair of some keys, which proves nothing about the others
+ * @param snapshot whether it compares in one snapshot, not in the order of the key
  * @param state {@code running}, {@code paused}, {@code cancelled} (as it counts once its epoch is
  *     over) or {@code complete}
  * @param limits what operators hold the pace to
@@ -25,6 +26,7 @@ public record Run(
     long epoch,
     RunKind kind,
     boolean wholeTable,
+    boolean snapshot,
     String state,
     Limits limits,
     long scanned,

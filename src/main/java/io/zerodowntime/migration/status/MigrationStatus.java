@@ -66,6 +66,8 @@ public record MigrationStatus(
    *
    * @param authoritativeColumn the column that wins: the run copies its values; empty for a
    *     comparison
+   * @param mode {@code snapshot} or {@code key-order}: how a comparison reads the table; empty for
+   *     a backfill
    * @param wholeTable false for a repair of some keys
    * @param lockedRows rows passed over because others hold them; they come again
    * @param lagRows rows still to be looked at
@@ -79,6 +81,7 @@ public record MigrationStatus(
       String kind,
       Optional<String> authoritativeColumn,
       String state,
+      Optional<String> mode,
       boolean wholeTable,
       long rowsEstimate,
       long scannedRows,

@@ -56,6 +56,7 @@ class RunView {
         run.kind().label(),
         authoritative(migration, run.kind()),
         run.state(),
+        mode(run),
         run.wholeTable(),
         run.rowsEstimate(),
         run.scanned(),
@@ -79,6 +80,12 @@ class RunView {
       case REVERSE -> Optional.of(migration.newColumn());
       case PARITY -> Optional.empty();
     };
+  }
+
+  private static Optional<String> mode(Run run) {
+    return run.kind() == RunKind.PARITY
+        ? Optional.of(run.snapshot() ? "snapshot" : "key-order")
+        : Optional.empty();
   }
 
   private static Optional<String> lockedRows(Run run) {

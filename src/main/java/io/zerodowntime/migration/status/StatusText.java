@@ -62,11 +62,12 @@ public final class StatusText {
             r ->
                 String.format(
                     Locale.ROOT,
-                    "run %d (%s) is %s: %d rows looked at, %d changed, %d disagree%s%s%s",
+                    "run %d (%s%s) is %s: %d rows looked at, %d changed, %d disagree%s%s%s",
                     r.run(),
                     r.wholeTable()
                         ? r.kind()
                         : "repair, " + r.authoritativeColumn().get() + " wins",
+                    r.mode().map(mode -> ", " + mode).orElse(""),
                     r.state(),
                     r.scannedRows(),
                     r.changedRows(),

@@ -42,6 +42,7 @@ class BatchPlanTest {
   @Inject EngineDatabase database;
   @Inject Engine engine;
   @Inject Backfill backfill;
+  @Inject SnapshotStore snapshots;
 
   @BeforeEach
   void fill() throws Exception {
@@ -62,7 +63,10 @@ class BatchPlanTest {
     database.phase(kind == RunKind.REVERSE ? 2 : 1);
     Run run =
         kind == RunKind.PARITY
-            ? Engine.await(backfill.startParity(engine.migration(), Engine.FAST, "test"))
+            ? Engine.await(
+                backfill
+                    .startParity(engine.migration(), Engine.FAST, "test")
+                    .call(started -> snapshots.fallBack(engine.migration(), started)))
             : engine.startBackfill();
     assertThat(run.kind()).isEqualTo(kind);
     assertThat(database.number("SELECT count(*) FROM backfill_progress")).isGreaterThan(10);

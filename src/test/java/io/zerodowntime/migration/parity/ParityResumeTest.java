@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** A comparison that one worker began and others end. */
 @QuarkusTest
-@TestProfile(EngineProfile.class)
+@TestProfile(ParityResumeTest.KeyOrder.class)
 class ParityResumeTest {
   private static final Run.Limits HUNDRED = new Run.Limits(100, Duration.ZERO, 1);
 
@@ -51,6 +51,24 @@ class ParityResumeTest {
 
   private List<String> found() {
     return database.rows("SELECT key FROM parity_mismatch ORDER BY key::bigint");
+  }
+
+  /** Another instance, with a longer limit, chose the snapshot. */
+  @Test
+  void comparesInTheOrderOfTheKeyWhenTheSnapshotIsTooOld() {
+    spoil("7");
+    Run run = start();
+    database.run("UPDATE backfill_run SET snapshot = true");
+    database.run("DELETE FROM backfill_progress WHERE range_no > 0");
+    assertThat(batch(run, 10).outcome()).isEqualTo(BatchResult.Outcome.STOPPED);
+
+    Run ended = engine.work(engine.find(run.id()), 2);
+
+    assertThat(ended).extracting(Run::state, Run::snapshot).containsExactly("complete", false);
+    assertThat(ended).extracting(Run::scanned, Run::mismatched).containsExactly(1000L, 1L);
+    assertThat(cursors()).hasSizeBetween(5, 20);
+    assertThat(engine.status().parity().orElseThrow().mode()).contains("key-order");
+    assertThat(found()).containsExactly("7");
   }
 
   private List<String> cursors() {
@@ -159,5 +177,12 @@ class ParityResumeTest {
     assertThat(late.changed()).isZero();
     assertThat(cursors()).isEqualTo(before);
     assertThat(database.number("SELECT count(status) FROM orders")).isEqualTo(10);
+  }
+
+  /** No comparison in one snapshot. */
+  public static final class KeyOrder extends EngineProfile {
+    public KeyOrder() {
+      super("migration.backfill.snapshot-limit", "0s");
+    }
   }
 }

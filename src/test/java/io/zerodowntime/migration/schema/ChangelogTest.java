@@ -22,7 +22,7 @@ class ChangelogTest {
   @Test
   void initialIsRolledBackChangesetByChangeset() throws Exception {
     TestDatabase database = new TestDatabase();
-    roundTrip(database, "initial", 10);
+    roundTrip(database, "initial", 11);
     assertThat(database.catalog()).isNotEmpty();
   }
 

@@ -1,0 +1,66 @@
+package io.zerodowntime.migration.backfill;
+
+import io.smallrye.mutiny.Multi;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/**
+ * Compares a whole table in one snapshot, by the sessions of one process. An attempt that fails, or
+ * whose process has gone, begins anew; after {@link SnapshotStore#MAX_ATTEMPTS}, and where the
+ * snapshot would get too old, the run compares in the order of the key.
+ */
+@ApplicationScoped
+class SnapshotComparison {
+  private static final Logger LOG = Logger.getLogger(SnapshotComparison.class);
+  private static final Duration BACK_OFF = Duration.ofMillis(200);
+
+  /** Connections of the pool that sessions leave to statements which write, at least. */
+  private static final int LEFT = 2;
+
+  final Pool pool;
+  final SnapshotStore store;
+  final BackfillStream stream;
+  final DatabasePressure pressure;
+  final Duration limit;
+  private final int connections;
+
+  SnapshotComparison(
+      Pool pool,
+      SnapshotStore store,
+      BackfillStream stream,
+      DatabasePressure pressure,
+      MigrationConfig config,
+      @ConfigProperty(name = "database.pools.engine") int connections) {
+    this.pool = pool;
+    this.store = store;
+    this.stream = stream;
+    this.pressure = pressure;
+    this.limit = config.backfill().snapshotLimit();
+    this.connections = connections;
+  }
+
+  /**
+   * Works on the run until it is over or compares in the order of the key. While another process
+   * works on it, it waits, to take over when that one has gone.
+   */
+  Multi<BatchResult> work(Migration migration, Run run, int workers) {
+    int sessions = Math.max(1, Math.min(workers, connections - LEFT));
+    return Multi.createFrom()
+        .deferred(() -> new SnapshotScan(this, migration, run, sessions).batches())
+        .onFailure()
+        .invoke(
+            failure ->
+                LOG.warnf(
+                    "%s: run %d lost its snapshot: %s",
+                    migration.name(), run.id(), failure.getMessage()))
+        .onFailure()
+        .retry()
+        .withBackOff(BACK_OFF)
+        .atMost(SnapshotStore.MAX_ATTEMPTS);
+  }
+}
