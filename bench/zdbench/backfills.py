@@ -130,6 +130,7 @@ def heap(bench, rows):
 COMPARE_BATCH = 100_000
 COUNT = "SELECT count(*) FROM orders"
 DIFFERING = "SELECT count(*) FROM orders WHERE status IS DISTINCT FROM lower(old_status)"
+SNAPSHOT = "SELECT snapshot FROM backfill_run ORDER BY id DESC LIMIT 1"
 SERIAL = "SET max_parallel_workers_per_gather = 0"
 
 
@@ -143,13 +144,17 @@ def parity(bench):
         times = [bench.postgres.millis("compared", statement, before) for _ in range(3)]
         return rows * 1000 / statistics.median(times)
 
-    def verify(workers):
+    def verify(workers, limit):
         bench.program.command("compared", "verify", **FULL_SPEED, BACKFILL_WORKERS=str(workers),
-                              BACKFILL_BATCH_SIZE=str(COMPARE_BATCH))
-        return rows / bench.run_seconds("compared", "parity", rows)
+                              BACKFILL_BATCH_SIZE=str(COMPARE_BATCH), PARITY_SNAPSHOT_LIMIT=limit)
+        seconds = bench.run_seconds("compared", "parity", rows)
+        if bench.postgres.sql("compared", SNAPSHOT) != ("f" if limit == "0s" else "t"):
+            raise SystemExit(f"with a limit of {limit} the run compared in the other mode")
+        return rows / seconds
 
     found = bench.turns("parity", {
-        "1 worker": lambda: verify(1), "2 workers": lambda: verify(2),
+        "1 worker": lambda: verify(1, "0s"), "2 workers": lambda: verify(2, "0s"),
+        "1 session": lambda: verify(1, "5M"), "2 sessions": lambda: verify(2, "5M"),
         "count": lambda: select(COUNT, SERIAL), "count, parallel": lambda: select(COUNT),
         "comparison": lambda: select(DIFFERING, SERIAL),
         "comparison, parallel": lambda: select(DIFFERING)})
@@ -157,7 +162,14 @@ def parity(bench):
     serial, default = "max_parallel_workers_per_gather = 0", "the default of 2 parallel workers"
     one, two = (f"parity of {rows:,} rows, {workers}, full speed, batches of at most "
                 f"{COMPARE_BATCH:,}" for workers in ("1 worker", "2 workers"))
+    one_snapshot, two_snapshot = (f"{name}, in one snapshot" for name in (one, two))
     return [
+        Figure(f"{one_snapshot} / count(*), {serial}", "rows/s", found["1 session"],
+               found["count"], 0.22),
+        Figure(f"{two_snapshot} / count(*), {serial}", "rows/s", found["2 sessions"],
+               found["count"], 0.40),
+        Figure(f"{one_snapshot} / in the order of the key", "rows/s", found["1 session"],
+               found["1 worker"]),
         Figure(f"{one} / count(*), {serial}", "rows/s", found["1 worker"], found["count"], 0.6),
         Figure(f"{two} / count(*), {serial}", "rows/s", found["2 workers"], found["count"], 0.6),
         Figure(f"{two} / count(*), {default}", "rows/s", found["2 workers"],

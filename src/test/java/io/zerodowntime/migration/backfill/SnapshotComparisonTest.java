@@ -252,9 +252,10 @@ class SnapshotComparisonTest {
           .until(
               () ->
                   database.number(
-                          "SELECT count(*) FROM pg_stat_database WHERE datname = current_database()"
-                              + " AND xact_rollback > 0")
-                      == 1);
+                          "SELECT count(*) FROM pg_stat_activity"
+                              + " WHERE datname = current_database() AND query = 'ROLLBACK'"
+                              + " AND query_start > (SELECT max(started_at) FROM backfill_run)")
+                      > 0);
       assertThat(attempts()).isEqualTo("0");
       assertThat(work).isNotDone();
     }

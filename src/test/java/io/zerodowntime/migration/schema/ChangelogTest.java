@@ -82,7 +82,7 @@ class ChangelogTest {
   void theEnginesTablesAreNotRolledBackUnderARegisteredMigration() throws Exception {
     TestDatabase database = new TestDatabase();
     update(database, "initial");
-    for (int left = 8; left > 0; left--) {
+    for (int left = 9; left > 0; left--) {
       database.run("INSERT INTO migration_state (name) VALUES ('other')");
       if (!database.list("SELECT to_regclass('migration_instance')").contains(null)) {
         database.heartbeat();
@@ -98,7 +98,7 @@ class ChangelogTest {
   void tablesWithRowsAreNotRolledBack() throws Exception {
     TestDatabase database = new TestDatabase();
     update(database, "initial");
-    for (int engine = 0; engine < 8; engine++) {
+    for (int engine = 0; engine < 9; engine++) {
       rollback(database, 1);
     }
     database.run("INSERT INTO idempotency_key VALUES ('k', '', 201, '')");
