@@ -1,7 +1,6 @@
 package io.zerodowntime.migration.backfill;
 
 import io.smallrye.mutiny.Multi;
-import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -22,7 +21,6 @@ class SnapshotComparison {
   /** Connections of the pool that sessions leave to statements which write, at least. */
   private static final int LEFT = 2;
 
-  final Pool pool;
   final SnapshotStore store;
   final BackfillStream stream;
   final DatabasePressure pressure;
@@ -30,13 +28,11 @@ class SnapshotComparison {
   private final int connections;
 
   SnapshotComparison(
-      Pool pool,
       SnapshotStore store,
       BackfillStream stream,
       DatabasePressure pressure,
       MigrationConfig config,
       @ConfigProperty(name = "database.pools.engine") int connections) {
-    this.pool = pool;
     this.store = store;
     this.stream = stream;
     this.pressure = pressure;

@@ -119,9 +119,10 @@ final class SnapshotScan {
   }
 
   private Uni<BatchResult> paced(SnapshotSession session, Attempt begun, Pace pace) {
-    late |=
-        nextPage.get() < begun.exported().pages()
-            && System.nanoTime() - begun.nanos() > engine.limit.toNanos();
+    if (nextPage.get() < begun.exported().pages()
+        && System.nanoTime() - begun.nanos() > engine.limit.toNanos()) {
+      late = true;
+    }
     if (over || late) {
       return none(BatchResult.Outcome.STOPPED);
     }
@@ -131,11 +132,19 @@ final class SnapshotScan {
         .chain(
             reason ->
                 reason.isPresent()
-                    ? session
-                        .ping()
+                    ? idle(session, begun)
                         .chain(() -> pause(reason.get(), DatabasePressure.INTERVAL))
                         .chain(() -> none(BatchResult.Outcome.BUSY))
                     : range(session, begun, pace));
+  }
+
+  /** Keeps the session, and sees whether the run goes on. */
+  private Uni<Void> idle(SnapshotSession session, Attempt begun) {
+    return session
+        .ping()
+        .chain(() -> engine.store.record(run, begun.number(), SnapshotSession.Found.NOTHING))
+        .invoke(this::observe)
+        .replaceWithVoid();
   }
 
   private Uni<BatchResult> range(SnapshotSession session, Attempt begun, Pace pace) {
@@ -164,10 +173,17 @@ final class SnapshotScan {
         .call(() -> pause("target_load", pace.delay()));
   }
 
+  /** No limits: the run is over, or the claim was lost. */
+  private void observe(Optional<Run.Limits> limits) {
+    if (limits.isEmpty()) {
+      over = true;
+    }
+  }
+
   private BatchResult result(
       SnapshotSession.Found found, Optional<Run.Limits> limits, Duration took) {
     mismatches.addAndGet(found.mismatched());
-    over |= limits.isEmpty();
+    observe(limits);
     return limits
         .map(
             now ->
@@ -220,8 +236,7 @@ final class SnapshotScan {
 
   /** Whoever is cancelled leaves the session to {@link #release}, also one that is being opened. */
   private Uni<SnapshotSession> open(Optional<String> snapshot) {
-    Uni<SnapshotSession> session =
-        SnapshotSession.open(engine.pool, migration, snapshot).memoize().indefinitely();
+    Uni<SnapshotSession> session = engine.store.open(migration, snapshot).memoize().indefinitely();
     sessions.add(session);
     return session;
   }

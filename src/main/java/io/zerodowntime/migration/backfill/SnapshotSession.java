@@ -32,13 +32,14 @@ final class SnapshotSession {
    */
   private static final String EXPORT =
       """
-      SELECT pg_try_advisory_xact_lock(hashtextextended('zerodowntime-snapshot/' || $1::bigint, 0))
-          AS claimed,
+      SELECT c.claimed, CASE WHEN c.claimed THEN pg_export_snapshot() END AS snapshot,
         EXISTS (SELECT FROM backfill_run r
           JOIN migration_state s ON s.name = r.migration AND s.epoch = r.epoch
           WHERE r.id = $1 AND r.state = 'running' AND r.snapshot) AS working,
-        pg_export_snapshot() AS snapshot, now() AS taken_at,
+        now() AS taken_at,
         pg_relation_size(to_regclass($2)) / current_setting('block_size')::bigint AS pages
+      FROM (SELECT pg_try_advisory_xact_lock(
+        hashtextextended('zerodowntime-snapshot/' || $1::bigint, 0)) AS claimed OFFSET 0) c
       """;
 
   /** The second look at the pages is taken only where some row disagrees. */
@@ -152,6 +153,7 @@ final class SnapshotSession {
    *
    * @param claimed false if another session has claimed the run
    * @param working false if the run is not running, or no longer compares in a snapshot
+   * @param snapshot its name; null if the run is not claimed
    * @param takenAt not later than the snapshot
    * @param pages of the table, not fewer than at the instant of the snapshot
    */
@@ -160,5 +162,7 @@ final class SnapshotSession {
 
   /** What a range held; keys of mismatches with what their columns hold, in three arrays. */
   @SuppressWarnings("ArrayRecordComponent") // parameters of a statement
-  record Found(long rows, long mismatched, String[] keys, String[] oldValues, String[] newValues) {}
+  record Found(long rows, long mismatched, String[] keys, String[] oldValues, String[] newValues) {
+    static final Found NOTHING = new Found(0, 0, new String[0], new String[0], new String[0]);
+  }
 }

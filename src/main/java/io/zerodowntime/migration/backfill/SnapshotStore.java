@@ -122,6 +122,11 @@ class SnapshotStore {
         .map(bytes -> bytes > 0 && bytes / perSecond < limit.toMillis() / 1000.0);
   }
 
+  /** Opens a session; see {@link SnapshotSession}. */
+  Uni<SnapshotSession> open(Migration migration, Optional<String> snapshot) {
+    return transactions.repeatable(() -> SnapshotSession.open(pool, migration, snapshot));
+  }
+
   /** Begins the next attempt and gives its number; empty if there is none left. */
   Uni<Optional<Integer>> begin(Run run, OffsetDateTime takenAt) {
     return transactions
