@@ -112,13 +112,15 @@ final class SnapshotScan {
     Uni<SnapshotSession> session =
         number == 0 ? sessions.get(0) : open(Optional.of(begun.exported().snapshot()));
     Pace pace = new Pace(run.limits());
+    Unrecorded held = new Unrecorded();
     return Multi.createBy()
         .repeating()
-        .uni(() -> session.chain(opened -> paced(opened, begun, pace)))
+        .uni(() -> session.chain(opened -> paced(opened, begun, pace, held)))
         .whilst(result -> !result.last());
   }
 
-  private Uni<BatchResult> paced(SnapshotSession session, Attempt begun, Pace pace) {
+  private Uni<BatchResult> paced(
+      SnapshotSession session, Attempt begun, Pace pace, Unrecorded held) {
     if (nextPage.get() < begun.exported().pages()
         && System.nanoTime() - begun.nanos() > engine.limit.toNanos()) {
       late = true;
@@ -132,71 +134,60 @@ final class SnapshotScan {
         .chain(
             reason ->
                 reason.isPresent()
-                    ? idle(session, begun)
+                    ? session
+                        .ping()
+                        .chain(() -> record(begun, held))
                         .chain(() -> pause(reason.get(), DatabasePressure.INTERVAL))
                         .chain(() -> none(BatchResult.Outcome.BUSY))
-                    : range(session, begun, pace));
+                    : range(session, begun, pace, held));
   }
 
-  /** Keeps the session, and sees whether the run goes on. */
-  private Uni<Void> idle(SnapshotSession session, Attempt begun) {
-    return session
-        .ping()
-        .chain(() -> engine.store.record(run, begun.number(), SnapshotSession.Found.NOTHING))
-        .invoke(this::observe)
-        .replaceWithVoid();
-  }
-
-  private Uni<BatchResult> range(SnapshotSession session, Attempt begun, Pace pace) {
+  private Uni<BatchResult> range(
+      SnapshotSession session, Attempt begun, Pace pace, Unrecorded held) {
     long pages = begun.exported().pages();
     long rowsOfPage = Math.max(1, run.rowsEstimate() / Math.max(1, pages));
     long size = Math.max(1, pace.size() / rowsOfPage);
     long from = nextPage.getAndAdd(size);
     if (from >= pages) {
-      return none(BatchResult.Outcome.DONE);
+      return record(begun, held).chain(() -> none(BatchResult.Outcome.DONE));
     }
     long began = System.nanoTime();
     long keys = Math.max(0, BatchStatement.MAX_KEPT - mismatches.get());
+    int rows = (int) Math.min(size * rowsOfPage, Run.Limits.MAX_BATCH_SIZE);
     return session
         .compare(migration, from, Math.min(pages, from + size), keys)
-        .chain(
-            found ->
-                engine
-                    .store
-                    .record(run, begun.number(), found)
-                    .map(
-                        limits ->
-                            result(found, limits, Duration.ofNanos(System.nanoTime() - began))))
-        .invoke(
-            result ->
-                observe(result, pace, (int) Math.min(size * rowsOfPage, Run.Limits.MAX_BATCH_SIZE)))
+        .invoke(found -> mismatches.addAndGet(found.mismatched()))
+        .invoke(held::add)
+        .map(found -> result(found, pace.limits(), Duration.ofNanos(System.nanoTime() - began)))
+        .invoke(result -> engine.stream.tell(migration, run, result))
+        .call(() -> held.isDue() ? record(begun, held) : Uni.createFrom().voidItem())
+        .invoke(result -> observe(result, held.limits.orElse(pace.limits()), pace, rows))
         .call(() -> pause("target_load", pace.delay()));
   }
 
-  /** No limits: the run is over, or the claim was lost. */
-  private void observe(Optional<Run.Limits> limits) {
-    if (limits.isEmpty()) {
-      over = true;
-    }
+  private static BatchResult result(SnapshotSession.Found found, Run.Limits limits, Duration took) {
+    return new BatchResult(
+        BatchResult.Outcome.WORKED, found.rows(), 0, found.mismatched(), 0, took, limits);
   }
 
-  private BatchResult result(
-      SnapshotSession.Found found, Optional<Run.Limits> limits, Duration took) {
-    mismatches.addAndGet(found.mismatched());
-    observe(limits);
-    return limits
-        .map(
-            now ->
-                new BatchResult(
-                    BatchResult.Outcome.WORKED, found.rows(), 0, found.mismatched(), 0, took, now))
-        .orElseGet(() -> BatchResult.none(BatchResult.Outcome.STOPPED, run.limits()));
+  /** Hands on what is held, and sees whether the run goes on: without limits it does not. */
+  private Uni<Void> record(Attempt begun, Unrecorded held) {
+    return engine
+        .store
+        .record(run, begun.number(), held.take())
+        .invoke(
+            limits -> {
+              held.limits = limits;
+              if (limits.isEmpty()) {
+                over = true;
+              }
+            })
+        .replaceWithVoid();
   }
 
-  /** The pace follows the pages: many may be empty, and a batch of few rows is not a slow one. */
-  private void observe(BatchResult result, Pace pace, int rows) {
-    engine.stream.tell(migration, run, result);
-    pace.observe(
-        new BatchResult(result.outcome(), rows, 0, 0, 0, result.took(), result.limits()), rows);
+  /** The pace follows the pages: many may be empty, and a range of few rows is not a slow one. */
+  private static void observe(BatchResult result, Run.Limits limits, Pace pace, int rows) {
+    pace.observe(new BatchResult(result.outcome(), rows, 0, 0, 0, result.took(), limits), rows);
   }
 
   private Uni<BatchResult> end() {
@@ -263,4 +254,27 @@ final class SnapshotScan {
    * @param nanos when, by {@link System#nanoTime}
    */
   private record Attempt(int number, SnapshotSession.Exported exported, long nanos) {}
+
+  /** What one session has found and not recorded yet. Not thread-safe. */
+  private static final class Unrecorded {
+    private SnapshotSession.Found found = SnapshotSession.Found.NOTHING;
+    private long since = System.nanoTime();
+    private Optional<Run.Limits> limits = Optional.empty();
+
+    void add(SnapshotSession.Found more) {
+      found = found.plus(more);
+    }
+
+    /** Small ranges share a statement; keys are shown at once. */
+    boolean isDue() {
+      return found.mismatched() > 0 || System.nanoTime() - since > Pace.TARGET.toNanos();
+    }
+
+    SnapshotSession.Found take() {
+      SnapshotSession.Found taken = found;
+      found = SnapshotSession.Found.NOTHING;
+      since = System.nanoTime();
+      return taken;
+    }
+  }
 }

@@ -9,8 +9,10 @@ import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A session that sees the table at one instant, in a transaction that only reads. It locks the
@@ -164,5 +166,18 @@ final class SnapshotSession {
   @SuppressWarnings("ArrayRecordComponent") // parameters of a statement
   record Found(long rows, long mismatched, String[] keys, String[] oldValues, String[] newValues) {
     static final Found NOTHING = new Found(0, 0, new String[0], new String[0], new String[0]);
+
+    Found plus(Found more) {
+      return new Found(
+          rows + more.rows,
+          mismatched + more.mismatched,
+          joined(keys, more.keys),
+          joined(oldValues, more.oldValues),
+          joined(newValues, more.newValues));
+    }
+
+    private static String[] joined(String[] some, String[] more) {
+      return Stream.concat(Arrays.stream(some), Arrays.stream(more)).toArray(String[]::new);
+    }
   }
 }

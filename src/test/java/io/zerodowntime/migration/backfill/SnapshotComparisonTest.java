@@ -155,7 +155,8 @@ class SnapshotComparisonTest {
   }
 
   private String attempts() {
-    return database.one("SELECT string_agg(range_no::text, ' ') FROM backfill_progress");
+    return database.one(
+        "SELECT string_agg(range_no::text, ' ' ORDER BY range_no) FROM backfill_progress");
   }
 
   @ParameterizedTest
