@@ -136,8 +136,8 @@ SERIAL = "SET max_parallel_workers_per_gather = 0"
 
 def parity(bench):
     """the comparison of every row against SELECT count(*), and against one SELECT that compares"""
-    # a worker compares more than a million rows a second: fewer would measure its beginning
-    rows = bench.options.rows * 4
+    # a worker compares some million rows a second: fewer would measure its beginning
+    rows = bench.options.rows * 8
     bench.postgres.copy(bench.template(rows, 1, filled=True), "compared")
 
     def select(statement, before="SELECT"):
