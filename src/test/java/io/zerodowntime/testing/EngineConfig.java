@@ -22,7 +22,8 @@ public final class EngineConfig {
           Map.entry("migration.backfill.target-load", "0.5"),
           Map.entry("migration.backfill.workers", "1"),
           Map.entry("migration.backfill.max-replica-lag", "PT10S"),
-          Map.entry("migration.backfill.max-lock-waits", "10"));
+          Map.entry("migration.backfill.max-lock-waits", "10"),
+          Map.entry("migration.backfill.snapshot-limit", "PT5M"));
 
   private EngineConfig() {}
 

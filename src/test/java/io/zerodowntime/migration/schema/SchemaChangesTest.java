@@ -30,7 +30,7 @@ class SchemaChangesTest {
   @Test
   void appliesTurnsWithoutBlockingTheEventLoop() throws Exception {
     assertThat(fromEventLoop(SchemaTurn.EXPAND).changesets())
-        .hasSize(11)
+        .hasSize(12)
         .endsWith("010-status-column");
     assertThat(status()).doesNotContain("is being built");
     assertThat(whileAReaderHoldsItUp(SchemaTurn.INDEX).changesets())

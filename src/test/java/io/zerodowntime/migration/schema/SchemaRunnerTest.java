@@ -27,13 +27,13 @@ class SchemaRunnerTest {
             .mapToObj(n -> CompletableFuture.supplyAsync(() -> expand(database), Sessions.THREADS))
             .toList();
     List<String> ran = runs.stream().flatMap(run -> run.join().changesets().stream()).toList();
-    assertThat(ran).hasSize(11).doesNotHaveDuplicates().contains("010-status-column");
+    assertThat(ran).hasSize(12).doesNotHaveDuplicates().contains("010-status-column");
   }
 
   @Test
   void initialLeavesMigrationsAlone() {
     TestDatabase database = new TestDatabase();
-    assertThat(database.runner(PATIENCE).initial().changesets()).hasSize(10);
+    assertThat(database.runner(PATIENCE).initial().changesets()).hasSize(11);
     assertThat(database.list("SELECT name FROM migration_state")).isEmpty();
   }
 
