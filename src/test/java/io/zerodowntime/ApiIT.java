@@ -54,7 +54,8 @@ class ApiIT {
   private static final Shape RUN =
       Shape.of(
           """
-          run:number kind:string authoritativeColumn:string|null state:string wholeTable:boolean
+          run:number kind:string authoritativeColumn:string|null state:string
+          mode:string|null wholeTable:boolean
           rowsEstimate:number scannedRows:number changedRows:number mismatchedRows:number
           lockedRows:number lagRows:number
           rowsPerSecond:number etaSeconds:number|null batchSize:number delayMillis:number
