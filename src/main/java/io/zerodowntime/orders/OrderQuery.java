@@ -18,7 +18,8 @@ record OrderQuery(Optional<Long> userId, Optional<String> status, long after, in
   private static final int MAX_LIMIT = 100;
 
   /**
-   * Reads the parameters of the URL; null stands for one that is left out or empty.
+   * Reads the parameters of the URL; null stands for one that is left out, and for a status that is
+   * empty.
    *
    * @throws ProblemException 400, with every parameter that is wrong
    */

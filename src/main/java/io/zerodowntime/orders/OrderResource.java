@@ -16,6 +16,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -136,8 +137,20 @@ class OrderResource {
           String after,
       @Parameter(schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "100"))
           @QueryParam("limit")
-          String limit) {
-    return views.page(OrderQuery.of(userId, status, after, limit)).map(OrderPage::json);
+          String limit,
+      @Context UriInfo uri) {
+    OrderQuery query =
+        OrderQuery.of(
+            given(uri, "userId", userId),
+            status,
+            given(uri, "after", after),
+            given(uri, "limit", limit));
+    return views.page(query).map(OrderPage::json);
+  }
+
+  /** A parameter without a value comes as null, as one that is left out; no number is empty. */
+  private static String given(UriInfo uri, String name, String value) {
+    return value == null && uri.getQueryParameters().containsKey(name) ? "" : value;
   }
 
   @GET

@@ -183,6 +183,9 @@ class MalformedRequestTest {
     "limit=0",
     "limit=101",
     "limit=x",
+    "limit=",
+    "after=",
+    "userId=",
     "limit=99999999999999999999",
     "status=PAID",
   })
