@@ -16,7 +16,6 @@ import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -33,12 +32,6 @@ public class BackfillStore implements EpochEnd {
         $8::bigint, $9::text, clock_timestamp(), $10::bigint, $11::boolean
       FROM migration_state WHERE name = $1 AND epoch = $2 FOR SHARE
       RETURNING id
-      """;
-
-  private static final String INSERT_RANGE =
-      """
-      INSERT INTO backfill_progress (run_id, range_no, low_key, after_key, high_key)
-      VALUES ($1, $2, $3, $4, $5)
       """;
 
   private static final String SET_STATE =
@@ -201,7 +194,7 @@ public class BackfillStore implements EpochEnd {
                 .addValue(plan.inserts())
                 .addValue(plan.snapshot()))
         .map(rows -> insertedId(rows, state))
-        .call(id -> insertRanges(transaction, id, plan.ranges()));
+        .call(id -> KeyRanges.insert(transaction, id, plan.ranges()));
   }
 
   private static long insertedId(RowSet<Row> rows, MigrationState state) {
@@ -209,18 +202,6 @@ public class BackfillStore implements EpochEnd {
       throw new Refused("the phase of " + state.name() + " changed at this moment: ask again");
     }
     return rows.iterator().next().getLong("id");
-  }
-
-  static Uni<Void> insertRanges(SqlConnection transaction, long id, List<KeyRanges.Range> ranges) {
-    if (ranges.isEmpty()) {
-      return Uni.createFrom().voidItem();
-    }
-    List<Tuple> tuples = new ArrayList<>();
-    for (int i = 0; i < ranges.size(); i++) {
-      KeyRanges.Range range = ranges.get(i);
-      tuples.add(Tuple.of(id, i, range.low(), range.after().orElse(null), range.high()));
-    }
-    return transaction.preparedQuery(INSERT_RANGE).executeBatch(tuples).replaceWithVoid();
   }
 
   /** Changes the state if it is one of {@code from}; false if it is not. */

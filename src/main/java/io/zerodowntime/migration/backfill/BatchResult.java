@@ -31,7 +31,7 @@ public record BatchResult(
     WORKED,
     /** Another session holds a row, so nothing was done. */
     GAVE_WAY,
-    /** Of the ranges that nobody holds, only rows are left that were locked before. */
+    /** The ranges that no worker holds have only rows left that were locked before. */
     LOCKED,
     /** Ranges are left, and others hold them. */
     BUSY,

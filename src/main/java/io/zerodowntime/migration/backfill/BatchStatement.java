@@ -5,8 +5,8 @@ import io.zerodowntime.migration.RunKind;
 import java.util.Set;
 
 /**
- * The one statement of a batch: it claims a range that nobody holds, handles the next rows of it,
- * and moves the range's cursor, all in one transaction and one round trip.
+ * The one statement of a batch: it claims a range that no worker holds, handles the next rows of
+ * it, and moves the range's cursor, all in one transaction and one round trip.
  *
  * <p>Worked example of the bounds, batches of 3 over the keys 10, 20, 30, 40, 50 in the range low =
  * 10, high = 50. First batch: {@code after} is NULL, so keys {@code >= 10}: 10, 20, 30, and the
@@ -125,9 +125,9 @@ final class BatchStatement {
       )""";
 
   /**
-   * Locks what nobody holds, and writes no other row. What disagreed in the snapshot and was not
-   * locked is left to a range of its own; so is a row that somebody has just changed, which costs a
-   * look. A range of one key whose row is locked stays as it is.
+   * Locks the rows that no other session has locked, and writes no other row. What disagreed in the
+   * snapshot and was not locked is left to a range of its own; so is a row that a client has just
+   * changed, which costs a look. A range of one key whose row is locked stays as it is.
    */
   private static final String UPDATE_UNLOCKED =
       PAGE

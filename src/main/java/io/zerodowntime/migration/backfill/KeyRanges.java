@@ -2,6 +2,7 @@ package io.zerodowntime.migration.backfill;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
 import java.math.BigInteger;
@@ -49,7 +50,26 @@ final class KeyRanges {
         (SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)), 0) AS rows
       """;
 
+  private static final String INSERT_RANGE =
+      """
+      INSERT INTO backfill_progress (run_id, range_no, low_key, after_key, high_key)
+      VALUES ($1, $2, $3, $4, $5)
+      """;
+
   private KeyRanges() {}
+
+  /** Gives the ranges to a run, each at its beginning. */
+  static Uni<Void> insert(SqlConnection transaction, long run, List<Range> ranges) {
+    if (ranges.isEmpty()) {
+      return Uni.createFrom().voidItem();
+    }
+    List<Tuple> tuples = new ArrayList<>();
+    for (int i = 0; i < ranges.size(); i++) {
+      Range range = ranges.get(i);
+      tuples.add(Tuple.of(run, i, range.low(), range.after().orElse(null), range.high()));
+    }
+    return transaction.preparedQuery(INSERT_RANGE).executeBatch(tuples).replaceWithVoid();
+  }
 
   /** The planner's estimate of the table's rows; 0 where it has none. */
   static Uni<Long> estimate(SqlClient client, Migration migration) {

@@ -176,8 +176,7 @@ class SnapshotStore {
                             .call(
                                 begun ->
                                     begun
-                                        ? BackfillStore.insertRanges(
-                                            transaction, run.id(), plan.ranges())
+                                        ? KeyRanges.insert(transaction, run.id(), plan.ranges())
                                         : Uni.createFrom().voidItem())));
   }
 

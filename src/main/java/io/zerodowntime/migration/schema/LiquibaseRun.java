@@ -70,7 +70,7 @@ final class LiquibaseRun {
     }
   }
 
-  /** Says whether the statement makes nobody wait, however long it waits itself. */
+  /** Says whether the statement builds an index concurrently: no client waits for it. */
   static boolean isConcurrentBuild(String sql) {
     return CONCURRENT_BUILD.matcher(COMMENT.matcher(sql).replaceAll("")).matches();
   }

@@ -17,8 +17,8 @@ import org.jboss.logging.Logger;
 /**
  * Applies the changesets of a turn while the service serves: one runner at a time in the fleet, no
  * lock that others queue behind waited for longer than {@code deadlock_timeout} and a quarter of a
- * second, attempts repeated for {@code migration.schema.patience} (2 minutes). The build of an
- * index makes nobody wait and lasts as long as it lasts; its progress is logged. Fails with {@link
+ * second, attempts repeated for {@code migration.schema.patience} (2 minutes). No client waits for
+ * the build of an index, so its time has no bound; its progress is logged. Fails with {@link
  * io.zerodowntime.migration.MigrationException.SchemaFailed} or, where a changeset's own
  * precondition refuses, with {@link io.zerodowntime.migration.MigrationException.Refused}.
  */

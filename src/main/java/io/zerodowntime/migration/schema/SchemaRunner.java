@@ -51,7 +51,7 @@ final class SchemaRunner {
         turn.labels(migration),
         session -> {
           SupportedTable.require(session, migration.table());
-          // a build waits for other transactions while nobody waits for it
+          // a build waits for other transactions, and no transaction waits for the build
           return turn == SchemaTurn.INDEX
               ? InvalidIndexes.drop(session, migration, longTransactions)
               : longTransactions.look(session);

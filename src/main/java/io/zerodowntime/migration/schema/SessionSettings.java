@@ -68,10 +68,7 @@ final class SessionSettings implements AutoCloseable {
     return settings;
   }
 
-  /**
-   * Bounds the wait for locks, or lifts the bound for a statement that nobody queues behind while
-   * it waits.
-   */
+  /** Bounds the wait for locks. A statement that no other one waits behind needs no bound. */
   void boundLocks(boolean bounded) throws SQLException {
     change(Map.of(LOCK_TIMEOUT, bounded ? lockTimeout : "0"));
   }

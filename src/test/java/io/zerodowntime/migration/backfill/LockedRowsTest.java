@@ -154,7 +154,7 @@ class LockedRowsTest {
         .containsExactly("new", "stale");
   }
 
-  /** A bulk change holds more rows than a run writes down: it waits, and harms nobody. */
+  /** A bulk change locks more rows than a run records: the run waits, and no client is affected. */
   @Test
   void passesOverABoundedNumberOfRows() throws Exception {
     database.orders(2000);
