@@ -8,8 +8,8 @@ import io.quarkus.runtime.annotations.QuarkusMain;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.util.ExceptionUtil;
 import io.zerodowntime.cli.CommandRunner;
+import io.zerodowntime.platform.Bootstrap;
 import io.zerodowntime.platform.StartException;
-import io.zerodowntime.platform.StartUp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -65,14 +65,14 @@ public final class Main {
     switch (command) {
       case SERVE -> run(null, arguments);
       case TRAIN -> {
-        StartUp.prepareTraining();
+        Bootstrap.prepareTraining();
         run(null);
       }
       case "--help", "-h", "help" -> System.out.print(HELP);
       case "--version" -> System.out.println("zerodowntime " + version());
       default -> {
         if (COMMANDS.contains(command)) {
-          StartUp.prepareCommand();
+          Bootstrap.prepareCommand();
           run(CommandRunner.class, arguments);
         } else {
           exit("unknown command " + command + ": --help shows those that exist");
@@ -83,7 +83,7 @@ public final class Main {
 
   private static void run(Class<CommandRunner> application, String... arguments) {
     try {
-      StartUp.prepare();
+      Bootstrap.prepare();
     } catch (StartException e) {
       exit(e.getMessage());
       return;

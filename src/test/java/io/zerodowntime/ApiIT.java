@@ -11,10 +11,10 @@ import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.FlagsDirectory;
-import io.zerodowntime.testing.FleetOfOne;
+import io.zerodowntime.testing.JsonShape;
+import io.zerodowntime.testing.PackagedServiceResource;
 import io.zerodowntime.testing.PostgresResource;
-import io.zerodowntime.testing.Shape;
-import io.zerodowntime.testing.Waiting;
+import io.zerodowntime.testing.Timeouts;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -29,20 +29,23 @@ import org.junit.jupiter.api.Test;
 
 /** The packaged artefact by its API alone, jar or native executable: every JSON that it speaks. */
 @QuarkusIntegrationTest
-@WithTestResource(value = FleetOfOne.class, scope = TestResourceScope.RESTRICTED_TO_CLASS)
+@WithTestResource(
+    value = PackagedServiceResource.class,
+    scope = TestResourceScope.RESTRICTED_TO_CLASS)
 class ApiIT {
-  private static final Shape ORDER =
-      Shape.of("id:number userId:number amount:number status:string createdAt:string");
-  private static final Shape PROBLEM =
-      Shape.of("type:string title:string status:number detail:string");
-  private static final Shape INVALID =
-      Shape.of("type:string title:string status:number detail:string violations:array");
-  private static final Shape PHASE = Shape.of("phase:number name:string");
-  private static final Shape VERDICT =
-      Shape.of("gate:string open:boolean reason:string remedy:string");
-  private static final Shape SHADOW = Shape.of("matches:number mismatches:number errors:number");
-  private static final Shape STATUS =
-      Shape.of(
+  private static final JsonShape ORDER =
+      JsonShape.of("id:number userId:number amount:number status:string createdAt:string");
+  private static final JsonShape PROBLEM =
+      JsonShape.of("type:string title:string status:number detail:string");
+  private static final JsonShape INVALID =
+      JsonShape.of("type:string title:string status:number detail:string violations:array");
+  private static final JsonShape PHASE = JsonShape.of("phase:number name:string");
+  private static final JsonShape VERDICT =
+      JsonShape.of("gate:string open:boolean reason:string remedy:string");
+  private static final JsonShape SHADOW =
+      JsonShape.of("matches:number mismatches:number errors:number");
+  private static final JsonShape STATUS =
+      JsonShape.of(
           """
           name:string table:string oldColumn:string newColumn:string requested:object|null
           disagreement:string|null flagsRejected:string|null effective:object epoch:number
@@ -51,8 +54,8 @@ class ApiIT {
           oldStale:boolean backfill:object|null parity:object|null unrepairedMismatches:number
           shadow:object instances:array contractedAt:string|null
           """);
-  private static final Shape RUN =
-      Shape.of(
+  private static final JsonShape RUN =
+      JsonShape.of(
           """
           run:number kind:string authoritativeColumn:string|null state:string
           mode:string|null wholeTable:boolean
@@ -61,33 +64,33 @@ class ApiIT {
           rowsPerSecond:number etaSeconds:number|null batchSize:number delayMillis:number
           targetLoad:number throttledBy:string|null startedAt:string finishedAt:string|null
           """);
-  private static final Shape INSTANCE =
-      Shape.of(
+  private static final JsonShape INSTANCE =
+      JsonShape.of(
           """
           instance:string requested:object writesUpTo:object version:string startedAt:string
           heartbeatAt:string
           """);
-  private static final Shape ENTRY =
-      Shape.of(
+  private static final JsonShape ENTRY =
+      JsonShape.of(
           """
           id:number kind:string epoch:number fromPhase:number toPhase:number at:string
           instance:string reason:string evidence:object
           """);
-  private static final Shape CERTIFICATE =
-      Shape.of(
+  private static final JsonShape CERTIFICATE =
+      JsonShape.of(
           """
           migration:string table:string droppedColumn:string keptColumn:string at:string
           requestedBy:string instance:string epoch:number rowsEstimate:number walLsn:string
           server:string evidence:object gates:array runs:array
           """);
-  private static final Shape EVIDENCE =
-      Shape.of(
+  private static final JsonShape EVIDENCE =
+      JsonShape.of(
           """
           forward:object|null reverse:object|null parity:object|null unrepaired:number
           shadow:object lasted:number|string
           """);
-  private static final Shape PAST_RUN =
-      Shape.of(
+  private static final JsonShape PAST_RUN =
+      JsonShape.of(
           """
           id:number kind:string epoch:number scanned:number changed:number mismatched:number
           finishedAt:string
@@ -99,44 +102,45 @@ class ApiIT {
   void ordersAreWrittenAndRead() {
     awaitReady();
     Response made = Api.order("paid");
-    JsonNode order = ORDER.fits(Shape.body(201, made));
+    JsonNode order = ORDER.fits(JsonShape.body(201, made));
     long id = order.get("id").asLong();
     assertThat(made.header("Location")).endsWith("/orders/" + id);
     assertThat(order.get("status").asText()).isEqualTo("paid");
     assertThat(OffsetDateTime.parse(order.get("createdAt").asText()).getYear()).isPositive();
-    assertThat(ORDER.fits(Shape.body(200, Api.find(id)))).isEqualTo(order);
-    ORDER.fits(Shape.body(200, Api.change(id, "shipped")));
+    assertThat(ORDER.fits(JsonShape.body(200, Api.find(id)))).isEqualTo(order);
+    ORDER.fits(JsonShape.body(200, Api.change(id, "shipped")));
 
     Response keyed = Api.order("key-" + id, "paid");
     Response replayed = Api.order("key-" + id, "paid");
     assertThat(replayed.asString()).isEqualTo(keyed.asString());
     assertThat(replayed.header("Idempotent-Replayed")).isEqualTo("true");
-    PROBLEM.fits(Shape.body(422, Api.order("key-" + id, "shipped")));
+    PROBLEM.fits(JsonShape.body(422, Api.order("key-" + id, "shipped")));
 
-    JsonNode page = Shape.body(200, given().get("/orders?status=shipped&limit=1"));
-    ORDER.fitsAll(Shape.of("items:array next:number|null").fits(page).get("items"));
+    JsonNode page = JsonShape.body(200, given().get("/orders?status=shipped&limit=1"));
+    ORDER.fitsAll(JsonShape.of("items:array next:number|null").fits(page).get("items"));
   }
 
   @Test
   void errorsAreProblems() {
     awaitReady();
     Response invalid = Api.json("{\"userId\":-1,\"amount\":0,\"status\":\"\"}").post("/orders");
-    JsonNode violations = INVALID.fits(Shape.body(400, invalid)).get("violations");
+    JsonNode violations = INVALID.fits(JsonShape.body(400, invalid)).get("violations");
     assertThat(violations).hasSize(3);
-    Shape.of("field:string message:string").fitsAll(violations);
+    JsonShape.of("field:string message:string").fitsAll(violations);
     assertThat(invalid.contentType()).isEqualTo("application/problem+json");
-    INVALID.fits(Shape.body(400, Api.json("{\"userId\":\"1\",\"amount\":1}").post("/orders")));
+    INVALID.fits(JsonShape.body(400, Api.json("{\"userId\":\"1\",\"amount\":1}").post("/orders")));
     INVALID.fits(
-        Shape.body(400, Api.json("{\"userId\":1,\"amount\":1,\"status\":null}").post("/orders")));
-    PROBLEM.fits(Shape.body(400, Api.json("{").post("/orders")));
-    PROBLEM.fits(Shape.body(404, Api.find(Long.MAX_VALUE)));
-    PROBLEM.fits(Shape.body(404, given().get("/nothing/here")));
-    PROBLEM.fits(Shape.body(413, Api.json(" ".repeat(70_000)).post("/orders")));
-    PROBLEM.fits(Shape.body(401, given().get(Api.MIGRATION)));
-    PROBLEM.fits(Shape.body(403, Api.viewer().post(Api.MIGRATION + "/contract")));
-    PROBLEM.fits(Shape.body(404, Api.viewer().get("/migrations/none")));
+        JsonShape.body(
+            400, Api.json("{\"userId\":1,\"amount\":1,\"status\":null}").post("/orders")));
+    PROBLEM.fits(JsonShape.body(400, Api.json("{").post("/orders")));
+    PROBLEM.fits(JsonShape.body(404, Api.find(Long.MAX_VALUE)));
+    PROBLEM.fits(JsonShape.body(404, given().get("/nothing/here")));
+    PROBLEM.fits(JsonShape.body(413, Api.json(" ".repeat(70_000)).post("/orders")));
+    PROBLEM.fits(JsonShape.body(401, given().get(Api.MIGRATION)));
+    PROBLEM.fits(JsonShape.body(403, Api.viewer().post(Api.MIGRATION + "/contract")));
+    PROBLEM.fits(JsonShape.body(404, Api.viewer().get("/migrations/none")));
     INVALID.fits(
-        Shape.body(
+        JsonShape.body(
             400,
             Api.operator()
                 .contentType("application/json")
@@ -149,13 +153,16 @@ class ApiIT {
     awaitReady();
     assertThat(given().get("/health").asString()).isEqualTo("{\"status\":\"ok\"}");
     if (Boolean.getBoolean("management.enabled")) {
-      PROBLEM.fits(Shape.body(404, given().get("/q/metrics")));
+      PROBLEM.fits(JsonShape.body(404, given().get("/q/metrics")));
     }
     for (String probe : new String[] {"live", "ready", "started"}) {
-      assertThat(Shape.body(200, Api.management().get("/q/health/" + probe)).get("status").asText())
+      assertThat(
+              JsonShape.body(200, Api.management().get("/q/health/" + probe))
+                  .get("status")
+                  .asText())
           .isEqualTo("UP");
     }
-    Shape.body(201, Api.order("paid"));
+    JsonShape.body(201, Api.order("paid"));
     awaitMetrics("http_server_requests_seconds_bucket", "migration_phase{", "orders_created_total");
     String description = Api.management().get("/q/openapi").asString();
     assertThat(description).contains("/orders/{id}/shadow", "MigrationStatus", "Certificate");
@@ -164,38 +171,38 @@ class ApiIT {
   @Test
   void aMigrationIsWalkedFromStartToEnd() throws Exception {
     awaitReady();
-    long legacy = Shape.body(201, Api.order("paid")).get("id").asLong();
-    look(0);
+    long legacy = JsonShape.body(201, Api.order("paid")).get("id").asLong();
+    assertStatus(0);
     // before the end: a migration that is contracted has no gates
     awaitMetrics("migration_gate_open");
-    JsonNode refused = Shape.body(409, Api.command("/backfill"));
+    JsonNode refused = JsonShape.body(409, Api.command("/backfill"));
     assertThat(refused.get("detail").asText()).contains("backfill needs phase 1");
     shadow(legacy, "paid", null, false);
 
     flags(1);
-    look(1);
-    compare(Shape.body(202, Api.command("/backfill")));
-    look(1);
+    assertStatus(1);
+    compare(JsonShape.body(202, Api.command("/backfill")));
+    assertStatus(1);
     flags(2);
-    assertThat(look(2).get("shadow")).isNotNull();
+    assertThat(assertStatus(2).get("shadow")).isNotNull();
     shadow(legacy, "paid", "paid", true);
     events();
     text();
     flags(3);
-    look(3);
+    assertStatus(3);
     shadow(legacy, "paid", "paid", true);
     drop();
-    assertThat(look(3).get("contractedAt").isTextual()).isTrue();
-    PROBLEM.fits(Shape.body(409, given().get("/orders/" + legacy + "/shadow")));
+    assertThat(assertStatus(3).get("contractedAt").isTextual()).isTrue();
+    PROBLEM.fits(JsonShape.body(409, given().get("/orders/" + legacy + "/shadow")));
     history();
   }
 
   /** The whole status, once this phase is in force and drained. */
-  private static JsonNode look(int phase) {
-    Waiting.await().until(() -> inForce(phase));
-    JsonNode all = Shape.body(200, Api.viewer().get("/migrations"));
+  private static JsonNode assertStatus(int phase) {
+    Timeouts.await().until(() -> inForce(phase));
+    JsonNode all = JsonShape.body(200, Api.viewer().get("/migrations"));
     STATUS.fitsAll(all);
-    JsonNode status = STATUS.fits(Shape.body(200, Api.status()));
+    JsonNode status = STATUS.fits(JsonShape.body(200, Api.status()));
     PHASE.fits(status.get("effective"));
     SHADOW.fits(status.get("shadow"));
     INSTANCE.fitsAll(status.get("instances"));
@@ -208,7 +215,7 @@ class ApiIT {
   }
 
   private static boolean inForce(int phase) {
-    JsonNode status = Shape.parse(Api.status().asString());
+    JsonNode status = JsonShape.parse(Api.status().asString());
     return status.get("effective").get("phase").asInt() == phase
         && status.get("drained").asBoolean();
   }
@@ -216,8 +223,8 @@ class ApiIT {
   /** Awaits the backfill and the comparison that follows. */
   private static void compare(JsonNode begun) {
     RUN.fits(begun);
-    Waiting.await().until(() -> complete(Shape.parse(Api.status().asString()).get("parity")));
-    JsonNode status = Shape.parse(Api.status().asString());
+    Timeouts.await().until(() -> complete(JsonShape.parse(Api.status().asString()).get("parity")));
+    JsonNode status = JsonShape.parse(Api.status().asString());
     assertThat(complete(RUN.fits(status.get("backfill")))).isTrue();
     assertThat(RUN.fits(status.get("parity")).get("mismatchedRows").asLong()).isZero();
   }
@@ -228,10 +235,10 @@ class ApiIT {
 
   private static void shadow(long id, String old, String now, boolean match) {
     JsonNode shadow =
-        Shape.of("orderId:number phase:number old:object new:object match:boolean")
-            .fits(Shape.body(200, given().get("/orders/" + id + "/shadow")));
-    Shape.of("raw:string status:string").fits(shadow.get("old"));
-    Shape.of("status:string|null").fits(shadow.get("new"));
+        JsonShape.of("orderId:number phase:number old:object new:object match:boolean")
+            .fits(JsonShape.body(200, given().get("/orders/" + id + "/shadow")));
+    JsonShape.of("raw:string status:string").fits(shadow.get("old"));
+    JsonShape.of("status:string|null").fits(shadow.get("new"));
     assertThat(shadow.get("old").get("status").asText()).isEqualTo(old);
     assertThat(shadow.get("new").get("status").asText(null)).isEqualTo(now);
     assertThat(shadow.get("match").asBoolean()).isEqualTo(match);
@@ -253,7 +260,7 @@ class ApiIT {
           .lines()
           .filter(line -> line.startsWith("data:"))
           .limit(2)
-          .forEach(line -> STATUS.fits(Shape.parse(line.substring("data:".length()))));
+          .forEach(line -> STATUS.fits(JsonShape.parse(line.substring("data:".length()))));
     }
     assertThat(stream.getContentType()).startsWith("text/event-stream");
   }
@@ -265,9 +272,10 @@ class ApiIT {
   }
 
   private static void drop() {
-    Waiting.await()
-        .until(() -> Shape.parse(Api.status().asString()).get("nextStep").asText().equals("drop"));
-    JsonNode certificate = CERTIFICATE.fits(Shape.body(200, Api.command("/contract")));
+    Timeouts.await()
+        .until(
+            () -> JsonShape.parse(Api.status().asString()).get("nextStep").asText().equals("drop"));
+    JsonNode certificate = CERTIFICATE.fits(JsonShape.body(200, Api.command("/contract")));
     assertThat(certificate.get("droppedColumn").asText()).isEqualTo("old_status");
     SHADOW.fits(EVIDENCE.fits(certificate.get("evidence")).get("shadow"));
     VERDICT.fitsAll(certificate.get("gates"));
@@ -275,7 +283,7 @@ class ApiIT {
   }
 
   private static void history() {
-    JsonNode entries = Shape.body(200, Api.viewer().get(Api.MIGRATION + "/history"));
+    JsonNode entries = JsonShape.body(200, Api.viewer().get(Api.MIGRATION + "/history"));
     ENTRY.fitsAll(entries);
     assertThat(entries).hasSize(4);
     CERTIFICATE.fits(entries.get(0).get("evidence"));
@@ -289,12 +297,12 @@ class ApiIT {
   }
 
   private static void awaitMetrics(String... names) {
-    Waiting.await()
+    Timeouts.await()
         .untilAsserted(
             () -> assertThat(Api.management().get("/q/metrics").asString()).contains(names));
   }
 
   private static void awaitReady() {
-    Waiting.await().until(() -> Api.management().get("/q/health/ready").statusCode() == 200);
+    Timeouts.await().until(() -> Api.management().get("/q/health/ready").statusCode() == 200);
   }
 }

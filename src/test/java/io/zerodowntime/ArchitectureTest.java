@@ -14,7 +14,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.smallrye.mutiny.groups.UniAwait;
 import io.zerodowntime.cli.CommandRunner;
-import io.zerodowntime.migration.phase.Fenced;
+import io.zerodowntime.migration.phase.FencedResult;
 import io.zerodowntime.migration.phase.PhaseFence;
 import java.util.Arrays;
 import java.util.List;
@@ -99,7 +99,7 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat(
               resideInAnyPackage(ENGINE + ".*..", ROOT + "cli..", "io.zerodowntime")
-                  .and(not(belongToAnyOf(PhaseFence.class, Fenced.class))))
+                  .and(not(belongToAnyOf(PhaseFence.class, FencedResult.class))))
           .because(
               "a domain writes and reads through PhaseFence and defines a Migration; whatever else"
                   + " it wants of the engine belongs into an interface in"

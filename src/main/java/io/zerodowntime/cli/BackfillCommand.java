@@ -17,12 +17,12 @@ class BackfillCommand implements Command {
 
   private final Migrations migrations;
   private final Backfill backfill;
-  private final RunWorker worker;
+  private final RunProgress progress;
 
-  BackfillCommand(Migrations migrations, Backfill backfill, RunWorker worker) {
+  BackfillCommand(Migrations migrations, Backfill backfill, RunProgress progress) {
     this.migrations = migrations;
     this.backfill = backfill;
-    this.worker = worker;
+    this.progress = progress;
   }
 
   @Override
@@ -32,15 +32,15 @@ class BackfillCommand implements Command {
 
   @Override
   public Uni<Integer> run(List<String> arguments) {
-    Migration migration = Chosen.of(migrations, arguments);
-    return worker
+    Migration migration = MigrationArgument.of(migrations, arguments);
+    return progress
         .active(migration, kind -> kind != RunKind.PARITY)
         .chain(
             active ->
                 active
                     .map(run -> Uni.createFrom().item(run))
                     .orElseGet(() -> backfill.start(migration, backfill.defaultLimits(), WHO)))
-        .chain(run -> worker.work(migration, run))
+        .chain(run -> progress.work(migration, run))
         .map(run -> run.state().equals("complete") ? 0 : 1)
         .onFailure(Refused.class)
         .recoverWithItem(BackfillCommand::forbidden);

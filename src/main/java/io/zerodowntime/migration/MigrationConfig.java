@@ -19,7 +19,7 @@ public interface MigrationConfig {
   Duration instanceTimeout();
 
   /** How often an instance reads its flags, publishes its heartbeat and reconciles. */
-  Duration pulse();
+  Duration heartbeatInterval();
 
   /** How long phases 2 and 3 must last before the step that follows them. */
   Duration soak();
@@ -40,7 +40,7 @@ public interface MigrationConfig {
   interface Schema {
     /** How long attempts are repeated before a schema change is given up. */
     @WithDefault("2M")
-    Duration patience();
+    Duration retryTime();
   }
 
   /** Bounds of the adaptive pace, and what stops a worker. */

@@ -4,7 +4,7 @@ import io.quarkus.arc.All;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
-import io.zerodowntime.platform.Outcome;
+import io.zerodowntime.platform.FailureKind;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Queue;
@@ -86,7 +86,7 @@ public class Migrations {
             || (failure instanceof PgException e && UNDEFINED_TABLE.equals(e.getSqlState()));
     // the circuit breaker says once that the database is away
     LOG.logf(
-        noSchemaYet || Outcome.isAway(failure) ? Logger.Level.DEBUG : Logger.Level.WARN,
+        noSchemaYet || FailureKind.isAway(failure) ? Logger.Level.DEBUG : Logger.Level.WARN,
         "%s: %s",
         migration.name(),
         failure.getMessage());

@@ -2,7 +2,7 @@ package io.zerodowntime.orders;
 
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.quarkus.runtime.annotations.RegisterForReflection;
-import io.zerodowntime.platform.PresentText;
+import io.zerodowntime.platform.NonNullStringDeserializer;
 import io.zerodowntime.platform.ProblemException;
 import io.zerodowntime.platform.Violation;
 import java.math.BigDecimal;
@@ -23,7 +23,7 @@ record NewOrder(
     @Schema(minimum = "1", maximum = NewOrder.MAX_LONG) Long userId,
     @Schema(minimum = "0.01", maximum = "9999999999.99", multipleOf = 0.01) BigDecimal amount,
     @Schema(pattern = NewOrder.STATUS_PATTERN, defaultValue = NewOrder.PENDING)
-        @JsonDeserialize(using = PresentText.class)
+        @JsonDeserialize(using = NonNullStringDeserializer.class)
         String status) {
   static final String PENDING = "pending";
   static final String MAX_LONG = "9223372036854775807";

@@ -3,7 +3,7 @@ package io.zerodowntime.orders;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpServerRequest;
 import io.zerodowntime.migration.MigrationException;
-import io.zerodowntime.platform.Admitted;
+import io.zerodowntime.platform.BulkheadLimited;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.PATCH;
@@ -34,17 +34,17 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @Path("/orders")
 @Consumes(MediaType.APPLICATION_JSON)
 @Produces(MediaType.APPLICATION_JSON)
-@Admitted
+@BulkheadLimited
 class OrderResource {
   private static final String REPLAYED = "Idempotent-Replayed";
 
   private final OrderService service;
-  private final OrderViews views;
+  private final OrderQueryService queries;
   private final IdempotencyKeys keys;
 
-  OrderResource(OrderService service, OrderViews views, IdempotencyKeys keys) {
+  OrderResource(OrderService service, OrderQueryService queries, IdempotencyKeys keys) {
     this.service = service;
-    this.views = views;
+    this.queries = queries;
     this.keys = keys;
   }
 
@@ -114,7 +114,7 @@ class OrderResource {
   @Path("/{id}")
   @APIResponseSchema(Order.class)
   public Uni<String> find(@PathParam("id") long id) {
-    return views.find(id).map(order -> order.orElseThrow(OrderProblems::noSuchOrder));
+    return queries.find(id).map(order -> order.orElseThrow(OrderProblems::noSuchOrder));
   }
 
   @GET
@@ -145,7 +145,7 @@ class OrderResource {
             status,
             given(uri, "after", after),
             given(uri, "limit", limit));
-    return views.page(query).map(OrderPage::json);
+    return queries.page(query).map(OrderPage::json);
   }
 
   /** A parameter without a value comes as null, as one that is left out; no number is empty. */
@@ -155,10 +155,10 @@ class OrderResource {
 
   @GET
   @Path("/{id}/shadow")
-  @APIResponseSchema(Shadow.class)
+  @APIResponseSchema(ShadowComparison.class)
   @APIResponse(responseCode = "409", description = "There is only one column")
-  public Uni<Shadow> shadow(@PathParam("id") long id) {
-    return views.shadow(id).map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
+  public Uni<ShadowComparison> shadow(@PathParam("id") long id) {
+    return queries.shadow(id).map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
   }
 
   /** The migration's row comes with the schema: without it, it is orders that are missing. */
@@ -167,7 +167,7 @@ class OrderResource {
     return OrderProblems.notReady().response();
   }
 
-  private static ResponseBuilder<String> answered(Answer answer) {
+  private static ResponseBuilder<String> answered(WriteResponse answer) {
     ResponseBuilder<String> response =
         ResponseBuilder.create(RestResponse.Status.fromStatusCode(answer.status()), answer.json());
     return answer.replayed() ? response.header(REPLAYED, "true") : response;

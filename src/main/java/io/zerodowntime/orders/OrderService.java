@@ -5,7 +5,7 @@ import static io.zerodowntime.orders.OrderMigration.STATUS;
 import io.quarkus.arc.All;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Phase;
-import io.zerodowntime.migration.phase.Fenced;
+import io.zerodowntime.migration.phase.FencedResult;
 import io.zerodowntime.migration.phase.PhaseFence;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -19,38 +19,41 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 class OrderService {
   private final PhaseFence fence;
   private final OrderStore store;
-  private final OrderCreations creations;
+  private final OrderBatcher batcher;
   private final List<OrderListener> listeners;
   private final Duration ttl;
 
   OrderService(
       PhaseFence fence,
       OrderStore store,
-      OrderCreations creations,
+      OrderBatcher batcher,
       @All List<OrderListener> listeners,
       @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
     this.fence = fence;
     this.store = store;
-    this.creations = creations;
+    this.batcher = batcher;
     this.listeners = listeners;
     this.ttl = ttl;
   }
 
   /** Creates an order; the answer's status is 201, or what it was when it is a replay. */
-  Uni<Answer> create(NewOrder order, Optional<IdempotencyKey> key) {
-    KeyClaim claim =
+  Uni<WriteResponse> create(NewOrder order, Optional<IdempotencyKey> key) {
+    IdempotencyClaim claim =
         key.map(each -> claim(each, "POST", "/orders", order.canonical())).orElse(null);
-    return once(claim, phase -> creations.create(phase, order, claim)).invoke(this::told);
+    return sendFenced(claim, phase -> batcher.create(phase, order, claim))
+        .invoke(this::notifyListeners);
   }
 
   /** Changes an order's status; fails with a problem (404) if there is no such order. */
-  Uni<Answer> update(long id, StatusChange change, Optional<IdempotencyKey> key) {
-    KeyClaim claim =
+  Uni<WriteResponse> update(long id, StatusChange change, Optional<IdempotencyKey> key) {
+    IdempotencyClaim claim =
         key.map(each -> claim(each, "PATCH", "/orders/" + id, change.status())).orElse(null);
-    return once(claim, phase -> update(phase, id, change, claim)).invoke(this::told);
+    return sendFenced(claim, phase -> update(phase, id, change, claim))
+        .invoke(this::notifyListeners);
   }
 
-  private Uni<Fenced<Answer>> update(Phase phase, long id, StatusChange change, KeyClaim claim) {
+  private Uni<FencedResult<WriteResponse>> update(
+      Phase phase, long id, StatusChange change, IdempotencyClaim claim) {
     return (claim == null
             ? store.update(phase, id, change)
             : store.update(phase, id, change, claim))
@@ -58,17 +61,18 @@ class OrderService {
   }
 
   /** Only a write under a key may be sent again when nobody knows what became of it. */
-  private Uni<Answer> once(KeyClaim claim, Function<Phase, Uni<Fenced<Answer>>> statement) {
+  private Uni<WriteResponse> sendFenced(
+      IdempotencyClaim claim, Function<Phase, Uni<FencedResult<WriteResponse>>> statement) {
     return claim == null
         ? fence.write(STATUS, statement)
         : fence.repeatableWrite(STATUS, statement);
   }
 
-  private KeyClaim claim(IdempotencyKey key, String method, String path, String body) {
-    return new KeyClaim(key, IdempotencyKey.fingerprint(method, path, body), ttl);
+  private IdempotencyClaim claim(IdempotencyKey key, String method, String path, String body) {
+    return new IdempotencyClaim(key, IdempotencyKey.fingerprint(method, path, body), ttl);
   }
 
-  private void told(Answer answer) {
+  private void notifyListeners(WriteResponse answer) {
     if (answer.replayed()) {
       listeners.forEach(OrderListener::replayed);
     } else if (answer.status() == 201) {

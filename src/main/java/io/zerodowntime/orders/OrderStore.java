@@ -9,7 +9,7 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
-import io.zerodowntime.migration.phase.Fenced;
+import io.zerodowntime.migration.phase.FencedResult;
 import io.zerodowntime.platform.DatabasePools;
 import io.zerodowntime.platform.Transactions;
 import io.zerodowntime.platform.WriteRequests;
@@ -123,26 +123,27 @@ class OrderStore {
     this.transactions = transactions;
   }
 
-  private static Fenced<Answer> why(RowSet<Row> rows, Phase sent, boolean update) {
+  private static FencedResult<WriteResponse> explainNoRow(
+      RowSet<Row> rows, Phase sent, boolean update) {
     if (rows.size() == 0) {
       throw new MigrationException.Unknown(OrderMigration.STATUS.name());
     }
     Row row = rows.iterator().next();
     Phase phase = Phase.of(row.getShort("phase"));
     if (phase == sent && row.getBoolean("kept")) {
-      return new Fenced<>(phase, replay(row));
+      return new FencedResult<>(phase, replay(row));
     }
     if (phase == sent && update && !row.getBoolean("there")) {
       throw OrderProblems.noSuchOrder();
     }
-    return new Fenced<>(phase, null);
+    return new FencedResult<>(phase, null);
   }
 
-  private static Answer replay(Row row) {
+  private static WriteResponse replay(Row row) {
     if (!row.getBoolean("same")) {
       throw OrderProblems.otherRequestUnderKey();
     }
-    return new Answer(row.getInteger("status"), row.getString("response"), true);
+    return new WriteResponse(row.getInteger("status"), row.getString("response"), true);
   }
 
   /** Creates an order; its JSON, or null if nothing was written. */
@@ -151,7 +152,7 @@ class OrderStore {
   }
 
   /** Creates an order unless its key is taken; its JSON, or null if nothing was written. */
-  Uni<String> create(Phase phase, NewOrder order, KeyClaim claim, WriteRequests requests) {
+  Uni<String> create(Phase phase, NewOrder order, IdempotencyClaim claim, WriteRequests requests) {
     Tuple parameters = withClaim(parameters(phase, order), claim);
     return send(orders, CREATE_UNDER_KEY, phase, parameters, requests);
   }
@@ -162,7 +163,7 @@ class OrderStore {
   }
 
   /** Changes an order unless the key is taken; its JSON, or null if nothing was written. */
-  Uni<String> update(Phase phase, long id, StatusChange change, KeyClaim claim) {
+  Uni<String> update(Phase phase, long id, StatusChange change, IdempotencyClaim claim) {
     Tuple parameters = withClaim(parameters(phase, id, change), claim);
     return send(rows, UPDATE_UNDER_KEY, phase, parameters, WriteRequests.current());
   }
@@ -177,14 +178,15 @@ class OrderStore {
    * @param id the order to be changed; null if one was to be created
    * @param claim null for a write without a key
    */
-  Uni<Fenced<Answer>> answer(String json, Phase sent, Long id, KeyClaim claim) {
+  Uni<FencedResult<WriteResponse>> answer(
+      String json, Phase sent, Long id, IdempotencyClaim claim) {
     return json == null
         ? unwritten(sent, id, claim)
         : Uni.createFrom()
-            .item(new Fenced<>(sent, new Answer(id == null ? 201 : 200, json, false)));
+            .item(new FencedResult<>(sent, new WriteResponse(id == null ? 201 : 200, json, false)));
   }
 
-  private Uni<Fenced<Answer>> unwritten(Phase sent, Long id, KeyClaim claim) {
+  private Uni<FencedResult<WriteResponse>> unwritten(Phase sent, Long id, IdempotencyClaim claim) {
     Tuple parameters = Tuple.of(id);
     if (claim == null) {
       parameters.addString(null).addValue(null).addDouble(0.0);
@@ -193,7 +195,7 @@ class OrderStore {
     }
     return transactions
         .repeatable(() -> orders.preparedQuery(UNWRITTEN).execute(parameters))
-        .map(found -> why(found, sent, id != null));
+        .map(found -> explainNoRow(found, sent, id != null));
   }
 
   private static Uni<String> send(
@@ -217,7 +219,7 @@ class OrderStore {
     return Tuple.of((short) phase.number(), id, change.status());
   }
 
-  private static Tuple withClaim(Tuple parameters, KeyClaim claim) {
+  private static Tuple withClaim(Tuple parameters, IdempotencyClaim claim) {
     return parameters
         .addString(claim.key().value())
         .addValue(Buffer.buffer(claim.fingerprint()))

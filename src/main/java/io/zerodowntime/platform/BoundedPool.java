@@ -62,7 +62,7 @@ final class BoundedPool extends PoolImpl {
 
   private Throwable explain(Throwable failure) {
     return failure instanceof NoStackTraceThrowable && "Timeout".equals(failure.getMessage())
-        ? new BusyException("every connection of the pool " + name + " is in use")
+        ? new DatabaseBusyException("every connection of the pool " + name + " is in use")
         : failure;
   }
 }

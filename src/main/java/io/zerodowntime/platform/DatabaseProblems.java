@@ -15,14 +15,14 @@ final class DatabaseProblems {
    */
   static Optional<Problem> of(Throwable failure, boolean safe) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
-      if (Outcome.isBusy(each)) {
+      if (FailureKind.isBusy(each)) {
         return Optional.of(busy());
       }
-      Outcome outcome = Outcome.of(each);
-      if (outcome == Outcome.UNKNOWN && !safe) {
+      FailureKind outcome = FailureKind.of(each);
+      if (outcome == FailureKind.UNKNOWN && !safe) {
         return Optional.of(outcomeUnknown());
       }
-      if (outcome == Outcome.UNKNOWN || outcome == Outcome.NOT_DONE || isAway(each)) {
+      if (outcome == FailureKind.UNKNOWN || outcome == FailureKind.NOT_DONE || isAway(each)) {
         return Optional.of(away());
       }
       if (isWithoutSchema(each)) {

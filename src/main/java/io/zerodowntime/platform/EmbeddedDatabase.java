@@ -55,7 +55,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
         if (tryLock(channel)) {
           return own(directory, channel);
         }
-        Optional<Postmaster> running = Postmaster.of(directory.data()).filter(Postmaster::ready);
+        Optional<PostmasterFile> running =
+            PostmasterFile.of(directory.data()).filter(PostmasterFile::ready);
         if (running.isPresent()) {
           channel.close();
           return join(directory, running.get());
@@ -72,7 +73,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private static EmbeddedDatabase own(EmbeddedDirectory directory, FileChannel lock)
       throws IOException {
-    Optional<Postmaster> orphan = Postmaster.of(directory.data());
+    Optional<PostmasterFile> orphan = PostmasterFile.of(directory.data());
     if (orphan.isPresent()) {
       orphan.get().stop();
       LOG.warnf(
@@ -92,7 +93,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return new EmbeddedDatabase(login.url(server.port()), Optional.of(server), lock);
   }
 
-  private static EmbeddedDatabase join(EmbeddedDirectory directory, Postmaster running)
+  private static EmbeddedDatabase join(EmbeddedDirectory directory, PostmasterFile running)
       throws IOException {
     LOG.infof(
         "joined PostgreSQL (pid %d), which another process runs in %s",

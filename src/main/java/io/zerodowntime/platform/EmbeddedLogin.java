@@ -30,9 +30,9 @@ record EmbeddedLogin(EmbeddedDirectory directory, String password) {
   private static final String TRUSTS = ASKS.replace(MARK, "").replace("scram-sha-256", "trust");
 
   static EmbeddedLogin of(EmbeddedDirectory directory) throws IOException {
-    boolean known = Files.exists(StartFiles.databasePasswordFile(directory.root()));
+    boolean known = Files.exists(LocalFiles.databasePasswordFile(directory.root()));
     EmbeddedLogin login =
-        new EmbeddedLogin(directory, StartFiles.databasePassword(directory.root()));
+        new EmbeddedLogin(directory, LocalFiles.databasePassword(directory.root()));
     // its file was removed: nobody knows the password any more
     if (!known && login.isAsked()) {
       login.write(TRUSTS);

@@ -101,7 +101,7 @@ final class EmbeddedServer implements AutoCloseable {
    */
   private static Path ownDirectory() throws IOException {
     String user = System.getProperty("user.name").replaceAll("[^A-Za-z0-9_-]", "_");
-    return StartFiles.privateDirectory(
+    return LocalFiles.privateDirectory(
         Path.of(System.getProperty("java.io.tmpdir"), "zerodowntime-postgres-" + user));
   }
 
@@ -154,12 +154,12 @@ final class EmbeddedServer implements AutoCloseable {
   @Override
   public void close() {
     try {
-      Optional<Postmaster> server = Postmaster.of(data);
+      Optional<PostmasterFile> server = PostmasterFile.of(data);
       postgres.close();
       if (server.isPresent()) {
         server.get().awaitEnd();
       }
-      Postmaster.of(data)
+      PostmasterFile.of(data)
           .ifPresent(left -> LOG.warnf("PostgreSQL (pid %d) is still running", (Long) left.pid()));
     } catch (IOException e) {
       LOG.warnf("cannot stop the embedded database: %s", e.getMessage());

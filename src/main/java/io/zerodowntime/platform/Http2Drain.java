@@ -63,7 +63,7 @@ final class Http2Drain {
   /**
    * Closes the connection if nothing happened on it since some looks; to be called now and then.
    */
-  void look() {
+  void check() {
     channel.eventLoop().execute(this::closeIfQuiet);
   }
 

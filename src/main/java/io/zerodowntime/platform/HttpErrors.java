@@ -18,7 +18,7 @@ class HttpErrors {
     if (context.response().ended() || context.response().headWritten() || status < 400) {
       context.next();
     } else {
-      ProblemAnswer.send(context.request(), HttpProblems.of(status));
+      ProblemResponse.send(context.request(), HttpProblems.of(status));
     }
   }
 }

@@ -15,6 +15,6 @@ final class NoEmbeddedDatabase {
   @Substitute
   @SuppressWarnings({"unused", "DoNotCallSuggester"}) // stands for EmbeddedDatabase.start(Path)
   public static EmbeddedDatabase start(Path directory) {
-    throw new StartException(StartUp.NO_EMBEDDED);
+    throw new StartException(Bootstrap.NO_EMBEDDED);
   }
 }

@@ -123,6 +123,6 @@ final class PendingRequest {
         && !request.isEnded()
         && (request.headers().contains(HttpHeaders.TRANSFER_ENCODING)
             || request.headers().contains(HttpHeaders.CONTENT_LENGTH)
-            || ProblemAnswer.isHttp2(request));
+            || ProblemResponse.isHttp2(request));
   }
 }

@@ -6,7 +6,7 @@ import jakarta.inject.Singleton;
 import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** Tells the listeners of every refusal under the path that {@link Admission} guards. */
+/** Tells the listeners of every refusal under the path that {@link Bulkhead} guards. */
 @Singleton
 class Refusals {
   private static final int REQUEST_TIMEOUT = 408;

@@ -27,7 +27,7 @@ import org.jboss.logging.Logger;
 public class RequestDeadlines {
   private static final Logger LOG = Logger.getLogger(RequestDeadlines.class);
 
-  /** Behind {@link Farewell}, before everything that can wait. */
+  /** Behind {@link GracefulShutdown}, before everything that can wait. */
   private static final int EARLIEST = 9000;
 
   private static final long LOOK_MILLIS = 100;
@@ -38,7 +38,7 @@ public class RequestDeadlines {
   private static final Duration ABANDONED = Duration.ofSeconds(30);
 
   private final Vertx vertx;
-  private final Admission admission;
+  private final Bulkhead bulkhead;
   private final Refusals refusals;
   private final Duration limit;
   private final Map<RequestDeadline, PendingRequest> pending = new ConcurrentHashMap<>();
@@ -46,7 +46,7 @@ public class RequestDeadlines {
 
   RequestDeadlines(
       Vertx vertx,
-      Admission admission,
+      Bulkhead bulkhead,
       Refusals refusals,
       @ConfigProperty(name = "request.deadline") Duration limit) {
     if (limit.compareTo(SHORTEST) < 0 || limit.compareTo(LONGEST) > 0) {
@@ -54,14 +54,14 @@ public class RequestDeadlines {
           "REQUEST_DEADLINE must be between 100ms and 10m, and is " + limit.toMillis() + "ms");
     }
     this.vertx = vertx;
-    this.admission = admission;
+    this.bulkhead = bulkhead;
     this.refusals = refusals;
     this.limit = limit;
   }
 
   void register(@Observes Filters filters) {
     filters.register(this::start, EARLIEST);
-    timer = vertx.setPeriodic(LOOK_MILLIS, tick -> pending.values().forEach(this::look));
+    timer = vertx.setPeriodic(LOOK_MILLIS, tick -> pending.values().forEach(this::check));
   }
 
   void stop(@Observes ShutdownEvent event) {
@@ -93,7 +93,7 @@ public class RequestDeadlines {
     return Uni.createFrom()
         .emitter(
             answer -> {
-              if (admission.enter()) {
+              if (bulkhead.enter()) {
                 run(work, answer, true);
               } else {
                 answer.fail(new ProblemException(HttpProblems.overloaded()));
@@ -170,11 +170,11 @@ public class RequestDeadlines {
 
   private void leave(boolean admitted) {
     if (admitted) {
-      admission.leave();
+      bulkhead.leave();
     }
   }
 
-  private void look(PendingRequest request) {
+  private void check(PendingRequest request) {
     Duration remaining = request.deadline().remaining();
     if (request.isOver()) {
       pending.remove(request.deadline());
@@ -190,7 +190,7 @@ public class RequestDeadlines {
     if (late.answer() != null) {
       late.answer().fail(late.lateAnswer());
     } else if (late.awaitsBody() && !request.response().headWritten()) {
-      ProblemAnswer.sendLast(request, refusals.counted(HttpProblems.bodyTimeout(), request))
+      ProblemResponse.sendLast(request, refusals.counted(HttpProblems.bodyTimeout(), request))
           .onComplete(sent -> hangUp(late));
     } else if (late.awaitsBody()) {
       hangUp(late);
@@ -201,13 +201,13 @@ public class RequestDeadlines {
 
   private void hangUp(PendingRequest late) {
     pending.remove(late.deadline());
-    ProblemAnswer.hangUp(late.request());
+    ProblemResponse.hangUp(late.request());
   }
 
   private void abandon(PendingRequest request) {
     pending.remove(request.deadline());
     if (request.takeSlot()) {
-      admission.leave();
+      bulkhead.leave();
       LOG.warnf("the work of a %s did not end; its slot is free", request.request().method());
     }
   }

@@ -82,7 +82,7 @@ final class ResponseLimit extends ChannelDuplexHandler {
     looks =
         context
             .executor()
-            .scheduleWithFixedDelay(() -> look(context), period, period, TimeUnit.NANOSECONDS);
+            .scheduleWithFixedDelay(() -> check(context), period, period, TimeUnit.NANOSECONDS);
   }
 
   @Override
@@ -110,7 +110,7 @@ final class ResponseLimit extends ChannelDuplexHandler {
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // the client is told by the end of the channel
-  private void look(ChannelHandlerContext context) {
+  private void check(ChannelHandlerContext context) {
     if (inFlight > 0 && isLate(nanoTime.getAsLong())) {
       closed.increment();
       looks.cancel(false);

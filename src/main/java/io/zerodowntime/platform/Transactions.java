@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 /**
  * The one way to run a transaction or a single statement. A failure whose outcome is known is
  * retried with jittered exponential back-off until the request's deadline, outside a request for at
- * most {@link #PATIENCE}; one whose outcome is unknown only where the caller says that a repetition
- * is harmless.
+ * most {@link #MAX_RETRY_TIME}; one whose outcome is unknown only where the caller says that a
+ * repetition is harmless.
  *
  * <p>A request is retried once after a lock timeout, so that it survives a schema change that waits
  * for its lock, and not at all after it waited for a connection in vain, or while the database is
@@ -28,7 +28,7 @@ import java.util.function.Supplier;
 @ApplicationScoped
 public class Transactions {
   /** How long one call goes on trying: longer than a fail-over of a healthy cluster takes. */
-  public static final Duration PATIENCE = Duration.ofSeconds(8);
+  public static final Duration MAX_RETRY_TIME = Duration.ofSeconds(8);
 
   private static final Duration FIRST_BACK_OFF = Duration.ofMillis(10);
   private static final Duration LAST_BACK_OFF = Duration.ofMillis(500);
@@ -63,7 +63,7 @@ public class Transactions {
 
   /** Runs a statement that must not be done twice: retried only if it was certainly not done. */
   public <T> Uni<T> once(Supplier<Uni<? extends T>> statement) {
-    return retrying(statement, failure -> Outcome.of(failure) == Outcome.NOT_DONE);
+    return retrying(statement, failure -> FailureKind.of(failure) == FailureKind.NOT_DONE);
   }
 
   /** Runs a statement that may be done twice: a read, or a write under an idempotency key. */
@@ -71,7 +71,8 @@ public class Transactions {
     return retrying(
         statement,
         failure ->
-            Outcome.of(failure) == Outcome.NOT_DONE || Outcome.of(failure) == Outcome.UNKNOWN);
+            FailureKind.of(failure) == FailureKind.NOT_DONE
+                || FailureKind.of(failure) == FailureKind.UNKNOWN);
   }
 
   private <T> Uni<T> retrying(
@@ -130,15 +131,15 @@ public class Transactions {
       return repeatable.test(failure)
           && request
               .map(deadline -> !deadline.hasPassed() && isWorthWaiting(failure))
-              .orElseGet(() -> System.nanoTime() - began < PATIENCE.toNanos());
+              .orElseGet(() -> System.nanoTime() - began < MAX_RETRY_TIME.toNanos());
     }
 
     private boolean isWorthWaiting(Throwable failure) {
-      if (Outcome.isLockTimeout(failure) && !lockTimeout) {
+      if (FailureKind.isLockTimeout(failure) && !lockTimeout) {
         lockTimeout = true;
         return request.get().remaining().compareTo(ONE_ATTEMPT) > 0;
       }
-      return !Outcome.isBusy(failure) && !breaker.isLasting();
+      return !FailureKind.isBusy(failure) && !breaker.isLasting();
     }
   }
 }

@@ -28,7 +28,7 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
    * its caller has gone.
    *
    * @param result makes the result of the rows
-   * @return fails with {@link BusyException} if no connection was free or a deadline passed
+   * @return fails with {@link DatabaseBusyException} if no connection was free or a deadline passed
    *     meanwhile; nothing was sent then
    */
   public <R> Uni<R> send(Pool pool, String sql, Tuple parameters, Function<RowSet<Row>, R> result) {
@@ -50,14 +50,14 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
     if (deadlines.stream().anyMatch(RequestDeadline::hasPassed)) {
       deadlines.forEach(RequestDeadline::markWriteNotDone);
       return Future.failedFuture(
-          new BusyException("the deadline passed before the write was sent"));
+          new DatabaseBusyException("the deadline passed before the write was sent"));
     }
     return connection
         .preparedQuery(sql)
         .execute(parameters.getDelegate())
         .onFailure(
             failure -> {
-              if (Outcome.of(failure) != Outcome.UNKNOWN) {
+              if (FailureKind.of(failure) != FailureKind.UNKNOWN) {
                 deadlines.forEach(RequestDeadline::markWriteNotDone);
               }
             });

@@ -39,7 +39,7 @@ interface Fault {
   /** Every fault. */
   static List<Fault> all() {
     return Stream.of(
-            Stream.of(new FrozenServer(), new BlackHole(false), new BlackHole(true)),
+            Stream.of(new FrozenServer(), new SilentNetwork(false), new SilentNetwork(true)),
             RestartedServer.all(),
             LockedRows.all(),
             Stream.of(new UnknownHost(), new SlowBodies(), new BrokenClients()))

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class FaultIT {
   private static final Path LOGS = Path.of("target", "faults");
-  private static final Form FORM = Form.chosen();
+  private static final FaultTiming FORM = FaultTiming.chosen();
   private static final Report REPORT = new Report(FORM);
 
   @TempDir static Path directory;
@@ -43,7 +43,7 @@ class FaultIT {
 
   static Stream<Named<Fault>> faults() {
     return Fault.all().stream()
-        .filter(fault -> fault.name().matches(".*(" + Form.only() + ").*"))
+        .filter(fault -> fault.name().matches(".*(" + FaultTiming.only() + ").*"))
         // a native executable asks the system for names, not the file
         .filter(fault -> !ServiceProcess.isNative() || !(fault instanceof UnknownHost))
         .map(fault -> Named.of(fault.name(), fault));
@@ -55,9 +55,9 @@ class FaultIT {
     Installation installation =
         Installation.start(server, fault.name(), directory, FORM.deadline());
     try (installation) {
-      Outcome outcome = new FaultRun(fault, installation, FORM).run();
+      FaultOutcome outcome = new FaultRun(fault, installation, FORM).run();
       REPORT.add(outcome);
-      List<String> violations = Verdict.violations(outcome);
+      List<String> violations = OutcomeCheck.violations(outcome);
       assertThat(violations).as(fault.name()).isEmpty();
     } finally {
       Path log = LOGS.resolve(fault.name().replaceAll("[^a-zA-Z0-9]+", "-") + ".log");

@@ -2,7 +2,7 @@ package io.zerodowntime.fault;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
-import io.zerodowntime.testing.Waiting;
+import io.zerodowntime.testing.Timeouts;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
@@ -16,50 +16,50 @@ final class FaultRun {
 
   private final Fault fault;
   private final Installation installation;
-  private final Form form;
+  private final FaultTiming timing;
 
-  FaultRun(Fault fault, Installation installation, Form form) {
+  FaultRun(Fault fault, Installation installation, FaultTiming timing) {
     this.fault = fault;
     this.installation = installation;
-    this.form = form;
+    this.timing = timing;
   }
 
-  Outcome run() throws Exception {
+  FaultOutcome run() throws Exception {
     try (HttpCalls http = new HttpCalls(installation.port());
-        Load load = new Load(http, form.limit())) {
+        Load load = new Load(http, timing.limit())) {
       load.start(fault.writers());
-      Waiting.await().until(() -> load.answers().recovery(0, Call.PROBES).isPresent());
+      Timeouts.await().until(() -> load.answers().recovery(0, Call.PROBES).isPresent());
       Resources before = Resources.of(installation);
       long began = System.nanoTime();
       fault.start(installation, load);
       if (fault.lasts()) {
-        load.goOn(form.duration());
+        load.goOn(timing.duration());
       }
       fault.stop(installation);
       long ended = System.nanoTime();
       Optional<Duration> recovery = recovery(load.answers(), ended);
       load.close();
-      int burst = Burst.run(installation, http, load);
+      int burst = ConcurrentRequests.run(installation, http, load);
       Resources after = settled();
-      Outcome.Written written = written(load.ledger());
+      FaultOutcome.Written written = written(load.ledger());
       // what is logged while it ends counts too
       installation.close();
-      return new Outcome(
+      return new FaultOutcome(
           fault,
           load.answers().between(began, ended),
           load.answers().between(ended, Long.MAX_VALUE).stream()
               .filter(answer -> answer.sent() >= ended)
               .toList(),
           recovery,
-          new Outcome.Held(before, after, burst, LogLines.of(installation.service())),
+          new FaultOutcome.Held(before, after, burst, LogLines.of(installation.service())),
           written);
     }
   }
 
-  private Optional<Duration> recovery(Answers answers, long ended) {
+  private Optional<Duration> recovery(HttpAnswers answers, long ended) {
     try {
       return Awaitility.await()
-          .atMost(form.patience())
+          .atMost(timing.recovery())
           .pollInterval(100, MILLISECONDS)
           .until(() -> answers.recovery(ended, Call.PROBES), Optional::isPresent);
     } catch (ConditionTimeoutException e) {
@@ -78,10 +78,10 @@ final class FaultRun {
     }
   }
 
-  private Outcome.Written written(WriteLedger ledger) throws Exception {
+  private FaultOutcome.Written written(WriteLedger ledger) throws Exception {
     try (Connection connection = installation.connect()) {
       List<String> complaints = ledger.complaints(connection);
-      return new Outcome.Written(ledger.acknowledged(), complaints);
+      return new FaultOutcome.Written(ledger.acknowledged(), complaints);
     }
   }
 }

@@ -49,10 +49,10 @@ final class HttpCalls implements AutoCloseable {
    *
    * @param limit how long the client waits
    */
-  CompletableFuture<Answer> send(Request request, Duration limit) {
+  CompletableFuture<HttpAnswer> send(Request request, Duration limit) {
     long sent = System.nanoTime();
     AtomicReference<String> missing = new AtomicReference<>("no connection");
-    Promise<Answer> answer = Promise.promise();
+    Promise<HttpAnswer> answer = Promise.promise();
     loop.runOnContext(now -> exchange(request, limit, sent, missing).onComplete(answer));
     return answer
         .future()
@@ -63,7 +63,7 @@ final class HttpCalls implements AutoCloseable {
         .exceptionally(failure -> silence(request, sent, failure, missing.get()));
   }
 
-  private Future<Answer> exchange(
+  private Future<HttpAnswer> exchange(
       Request request, Duration limit, long sent, AtomicReference<String> missing) {
     return client
         .request(options(request, limit))
@@ -102,12 +102,12 @@ final class HttpCalls implements AutoCloseable {
         : http.putHeader("Content-Type", "application/json").send(request.body());
   }
 
-  private static Answer judge(
+  private static HttpAnswer judge(
       Request request, long sent, HttpClientResponse response, Buffer body) {
     Duration took = Duration.ofNanos(System.nanoTime() - sent);
     int status = response.statusCode();
     if (status >= 200 && status < 300) {
-      return new Answer(request.call(), sent, took, status, "", true);
+      return new HttpAnswer(request.call(), sent, took, status, "", true);
     }
     JsonObject problem = problem(response, body);
     boolean documented =
@@ -115,7 +115,7 @@ final class HttpCalls implements AutoCloseable {
             && Objects.equals(problem.getValue("status"), 503)
             && response.getHeader("Retry-After") != null;
     String type = problem.getString("type", "without a problem");
-    return new Answer(
+    return new HttpAnswer(
         request.call(), sent, took, status, type.substring(type.lastIndexOf(':') + 1), documented);
   }
 
@@ -128,12 +128,12 @@ final class HttpCalls implements AutoCloseable {
     }
   }
 
-  private static Answer silence(Request request, long sent, Throwable failure, String missing) {
+  private static HttpAnswer silence(Request request, long sent, Throwable failure, String missing) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     boolean late = cause instanceof TimeoutException;
     String words = late ? missing : cause.getClass().getSimpleName();
     Duration took = Duration.ofNanos(System.nanoTime() - sent);
-    return new Answer(request.call(), sent, took, 0, words, false);
+    return new HttpAnswer(request.call(), sent, took, 0, words, false);
   }
 
   @Override

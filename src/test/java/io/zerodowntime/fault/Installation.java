@@ -1,6 +1,6 @@
 package io.zerodowntime.fault;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 
 import io.zerodowntime.testing.ServiceProcess;
 import java.io.IOException;

@@ -19,7 +19,7 @@ final class Load implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofMillis(10);
 
   private final HttpCalls http;
-  private final Answers answers = new Answers();
+  private final HttpAnswers answers = new HttpAnswers();
   private final WriteLedger ledger = new WriteLedger();
   private final Duration limit;
   private final AtomicLong values = new AtomicLong(WriteLedger.FIRST_USER);
@@ -44,19 +44,19 @@ final class Load implements AutoCloseable {
   }
 
   /** One client more, which changes an order until the load stops or it is no longer wanted. */
-  void client(Collection<Call> calls, long order, Duration patience) {
-    Thread thread = new Thread(() -> run(List.copyOf(calls), order, patience), "client");
+  void client(Collection<Call> calls, long order, Duration timeout) {
+    Thread thread = new Thread(() -> run(List.copyOf(calls), order, timeout), "client");
     threads.add(thread);
     thread.start();
   }
 
-  private void run(List<Call> calls, long order, Duration patience) {
+  private void run(List<Call> calls, long order, Duration timeout) {
     Map<Call, Request> pending = new EnumMap<>(Call.class);
     for (int turn = 0; isRunning(); turn++) {
       Call call = calls.get(turn % calls.size());
       Request before = pending.remove(call);
       Request request = before == null ? call.request(order, values.incrementAndGet()) : before;
-      if (!send(request, patience).good() && request.key() != null) {
+      if (!send(request, timeout).good() && request.key() != null) {
         pending.put(call, request);
       }
       LockSupport.parkNanos(PAUSE.toNanos());
@@ -68,8 +68,8 @@ final class Load implements AutoCloseable {
   }
 
   /** Sends one request, notes its answer, and returns it. */
-  Answer send(Request request, Duration patience) {
-    Answer answer = http.send(request, patience).join();
+  HttpAnswer send(Request request, Duration timeout) {
+    HttpAnswer answer = http.send(request, timeout).join();
     ledger.note(request, answer);
     answers.add(answer);
     return answer;
@@ -90,7 +90,7 @@ final class Load implements AutoCloseable {
     stopping.await(time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  Answers answers() {
+  HttpAnswers answers() {
     return answers;
   }
 

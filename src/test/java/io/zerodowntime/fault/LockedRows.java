@@ -64,9 +64,9 @@ final class LockedRows implements Fault {
     try (Statement statement = stranger.createStatement()) {
       statement.execute(lock);
     }
-    Duration patience = hasty ? HASTY : load.limit();
+    Duration timeout = hasty ? HASTY : load.limit();
     for (int i = 0; i < clients; i++) {
-      load.client(List.of(Call.LOCKED_UPDATE), FIRST + i % orders, patience);
+      load.client(List.of(Call.LOCKED_UPDATE), FIRST + i % orders, timeout);
     }
   }
 

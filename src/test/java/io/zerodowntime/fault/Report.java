@@ -27,21 +27,21 @@ final class Report {
       |---|---|---|---|---|---|---|---|---|---|---|---|---|
       """;
 
-  private final List<Outcome> outcomes = new ArrayList<>();
-  private final Form form;
+  private final List<FaultOutcome> outcomes = new ArrayList<>();
+  private final FaultTiming timing;
 
-  Report(Form form) {
-    this.form = form;
+  Report(FaultTiming timing) {
+    this.timing = timing;
   }
 
-  void add(Outcome outcome) {
+  void add(FaultOutcome outcome) {
     outcomes.add(outcome);
   }
 
   void write() throws IOException {
     String text = text();
     Files.writeString(WRITTEN, text);
-    if (Form.isLong() && Form.only().isEmpty()) {
+    if (FaultTiming.isLong() && FaultTiming.only().isEmpty()) {
       String document = Files.readString(DOCUMENT);
       int begin = document.indexOf(BEGIN) + BEGIN.length();
       int end = document.indexOf(END);
@@ -51,7 +51,7 @@ final class Report {
 
   private String text() {
     return "Deadline of a request %s, faults of %s.\n\n"
-            .formatted(seconds(form.deadline()), seconds(form.duration()))
+            .formatted(seconds(timing.deadline()), seconds(timing.duration()))
         + SUMMARY
         + outcomes.stream().map(this::summary).collect(Collectors.joining())
         + "\nSlowest answer and answers of each call while the fault lasts:\n\n"
@@ -64,11 +64,11 @@ final class Report {
     return Arrays.stream(Call.values());
   }
 
-  private String summary(Outcome outcome) {
-    Outcome.Held held = outcome.held();
+  private String summary(FaultOutcome outcome) {
+    FaultOutcome.Held held = outcome.held();
     Resources before = held.before();
     Resources after = held.after();
-    long silent = outcome.all().filter(Answer::unanswered).count();
+    long silent = outcome.all().filter(HttpAnswer::unanswered).count();
     return row(
         outcome.fault().name(),
         List.of(
@@ -76,11 +76,11 @@ final class Report {
             outcome
                 .recovery()
                 .map(Report::seconds)
-                .orElse("not within " + seconds(form.patience())),
+                .orElse("not within " + seconds(timing.recovery())),
             String.valueOf(outcome.errors()),
             String.valueOf(silent),
             String.valueOf(held.log().stackTraces()),
-            held.burst() + " of " + Burst.SIZE,
+            held.burst() + " of " + ConcurrentRequests.SIZE,
             before.connections() + " → " + after.connections(),
             before.sessions() + " → " + after.sessions(),
             before.mebibytes() + " → " + after.mebibytes() + " MiB",
@@ -89,18 +89,19 @@ final class Report {
             outcome.fault().remark()));
   }
 
-  private static String cells(Outcome outcome) {
+  private static String cells(FaultOutcome outcome) {
     return row(outcome.fault().name(), calls().map(call -> cell(outcome.during(call))).toList());
   }
 
-  private static String cell(List<Answer> answers) {
+  private static String cell(List<HttpAnswer> answers) {
     if (answers.isEmpty()) {
       return "";
     }
-    Duration slowest = answers.stream().map(Answer::took).max(Duration::compareTo).orElseThrow();
+    Duration slowest =
+        answers.stream().map(HttpAnswer::took).max(Duration::compareTo).orElseThrow();
     TreeMap<String, Long> labels =
         answers.stream()
-            .collect(Collectors.groupingBy(Answer::label, TreeMap::new, Collectors.counting()));
+            .collect(Collectors.groupingBy(HttpAnswer::label, TreeMap::new, Collectors.counting()));
     String counts =
         labels.entrySet().stream()
             .map(entry -> entry.getKey() + " × " + entry.getValue())

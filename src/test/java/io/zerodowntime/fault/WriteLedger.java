@@ -31,7 +31,7 @@ final class WriteLedger {
   private long acknowledged;
 
   /** To be called after the answer of each request. */
-  synchronized void note(Request request, Answer answer) {
+  synchronized void note(Request request, HttpAnswer answer) {
     if (answer.good() && (request.creates() || request.changes())) {
       acknowledged++;
     }
@@ -43,7 +43,7 @@ final class WriteLedger {
     }
   }
 
-  private static Fate fate(Request request, Answer answer) {
+  private static Fate fate(Request request, HttpAnswer answer) {
     if (answer.good()) {
       return Fate.DONE;
     }

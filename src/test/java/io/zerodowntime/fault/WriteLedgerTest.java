@@ -84,7 +84,7 @@ class WriteLedgerTest {
 
   private void note(Call call, long value, int status, String problem) {
     Request request = call.request(1, value);
-    ledger.note(request, new Answer(call, 0, Duration.ZERO, status, problem, true));
+    ledger.note(request, new HttpAnswer(call, 0, Duration.ZERO, status, problem, true));
   }
 
   private void insert(long user, String status) throws SQLException {

@@ -144,8 +144,8 @@ class MalformedRequestTest {
   @Test
   @Timeout(30)
   void refusesDeepNestingQuickly() throws Exception {
-    assertThat(Chunked.post("/orders", "[".repeat(60_000)).status()).isEqualTo(400);
-    assertThat(Chunked.post("/orders", "{\"x\":".repeat(10_000)).status()).isEqualTo(400);
+    assertThat(ChunkedRequest.post("/orders", "[".repeat(60_000)).status()).isEqualTo(400);
+    assertThat(ChunkedRequest.post("/orders", "{\"x\":".repeat(10_000)).status()).isEqualTo(400);
   }
 
   @Test
@@ -248,12 +248,12 @@ class MalformedRequestTest {
     String body = "{\"userId\":1,\"amount\":1,\"more\":\"" + "x".repeat(64 * 1024) + "\"}";
 
     assertProblem(post(body), 413);
-    Chunked.Answer chunked = Chunked.post("/orders", body);
+    ChunkedRequest.ChunkedResponse chunked = ChunkedRequest.post("/orders", body);
     assertThat(chunked.status()).isEqualTo(413);
     assertThat(chunked.contentType()).isEqualTo("application/problem+json");
     assertThat(chunked.body()).contains("\"status\":413");
     assertNothingChanged();
-    assertThat(Chunked.post("/orders", order("paid")).status()).isEqualTo(201);
+    assertThat(ChunkedRequest.post("/orders", order("paid")).status()).isEqualTo(201);
   }
 
   private static void assertProblem(Response answer, int status) {

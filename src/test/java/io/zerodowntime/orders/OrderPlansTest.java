@@ -1,6 +1,6 @@
 package io.zerodowntime.orders;
 
-import static io.zerodowntime.testing.Waiting.LIMIT;
+import static io.zerodowntime.testing.Timeouts.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.agroal.api.AgroalDataSource;
@@ -29,13 +29,13 @@ class OrderPlansTest {
   private static final Pattern PARAMETER = Pattern.compile("\\$(\\d)");
 
   @Inject OrdersDatabase database;
-  @Inject DemonstrationOrders demonstration;
+  @Inject SampleOrders samples;
   @Inject AgroalDataSource source;
 
   @BeforeEach
   void load() throws Exception {
     database.reset(0);
-    assertThat(demonstration.load(20_000).await().atMost(LIMIT)).isEqualTo(20_000);
+    assertThat(samples.load(20_000).await().atMost(LIMIT)).isEqualTo(20_000);
     database.run("UPDATE orders SET status = lower(old_status)");
     database.run("ANALYZE orders");
   }
@@ -51,13 +51,13 @@ class OrderPlansTest {
             .flatMap(variants -> variants.values().stream());
     Stream<String> reads =
         Stream.of(
-            OrderReads.FIND_BY_OLD,
-            OrderReads.FIND_BY_NEW,
-            OrderLookups.FIND_BY_OLD,
-            OrderLookups.FIND_BY_NEW,
-            OrderReads.COMPARE_BY_OLD,
-            OrderReads.COMPARE_BY_NEW,
-            OrderReads.SHADOW);
+            OrderReadStore.FIND_BY_OLD,
+            OrderReadStore.FIND_BY_NEW,
+            OrderLookupBatcher.FIND_BY_OLD,
+            OrderLookupBatcher.FIND_BY_NEW,
+            OrderReadStore.COMPARE_BY_OLD,
+            OrderReadStore.COMPARE_BY_NEW,
+            OrderReadStore.SHADOW);
     for (String sql : Stream.of(writes, reads, pages()).flatMap(each -> each).toList()) {
       assertThat(plan(sql)).as(sql).doesNotContain("Seq Scan on orders").contains("phase");
     }
@@ -71,7 +71,7 @@ class OrderPlansTest {
             new OrderQuery(user, Optional.empty(), 0, 20),
             new OrderQuery(Optional.empty(), status, 0, 20),
             new OrderQuery(user, status, 0, 20))
-        .flatMap(q -> Stream.of(OrderReads.pageSql(q, false), OrderReads.pageSql(q, true)));
+        .flatMap(q -> Stream.of(OrderReadStore.pageSql(q, false), OrderReadStore.pageSql(q, true)));
   }
 
   private String plan(String sql) throws Exception {

@@ -1,7 +1,7 @@
 package io.zerodowntime.orders;
 
 import static io.restassured.RestAssured.given;
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;

@@ -1,7 +1,7 @@
 package io.zerodowntime.orders;
 
 import static io.zerodowntime.testing.EngineDatabase.execute;
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -10,7 +10,7 @@ import io.restassured.response.Response;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
-import io.zerodowntime.testing.Wire;
+import io.zerodowntime.testing.FaultyProxy;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.util.ArrayList;
@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SharedCommitTest {
 
   @Inject EngineDatabase database;
-  @Inject OrderCreations creations;
-  @Inject Wire wire;
+  @Inject OrderBatcher batcher;
+  @Inject FaultyProxy proxy;
   private final ExecutorService clients = Executors.newCachedThreadPool();
 
   @BeforeEach
@@ -124,20 +124,21 @@ class SharedCommitTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Wire.Loss.class)
-  void createsOnceUnderAKeyAndAtMostOnceWithoutThoughAGroupIsLost(Wire.Loss loss) throws Exception {
-    wire.cut("lost_order", loss);
+  @EnumSource(FaultyProxy.Loss.class)
+  void createsOnceUnderAKeyAndAtMostOnceWithoutThoughAGroupIsLost(FaultyProxy.Loss loss)
+      throws Exception {
+    proxy.cut("lost_order", loss);
 
     List<Response> answers =
         behindALock(20, n -> n == 13 ? () -> Api.order("lost_order") : keyed(n));
 
-    assertThat(wire.cuts()).isOne();
+    assertThat(proxy.cuts()).isOne();
     Response unknown = answers.remove(13);
     assertThat(unknown.statusCode()).isEqualTo(503);
     assertThat(unknown.jsonPath().getString("type")).isEqualTo("urn:problem:outcome-unknown");
     assertThat(answers).extracting(Response::statusCode).containsOnly(201);
     assertThat(count("paid")).isEqualTo(19);
-    assertThat(count("lost_order")).isEqualTo(loss == Wire.Loss.ANSWER ? 1 : 0);
+    assertThat(count("lost_order")).isEqualTo(loss == FaultyProxy.Loss.ANSWER ? 1 : 0);
   }
 
   @Test
@@ -149,8 +150,8 @@ class SharedCommitTest {
       await()
           .until(
               () -> {
-                creations.expire();
-                return creations.waiting() == 0;
+                batcher.expire();
+                return batcher.waiting() == 0;
               });
       for (Future<Response> call : calls) {
         answers.add(call.get());
@@ -228,7 +229,7 @@ class SharedCommitTest {
    * one, as calls that arrive in the same instant may share one.
    */
   private List<Future<Response>> queued(int calls, Call call) {
-    for (int lane = 1; lane <= OrderCreations.LANES; lane++) {
+    for (int lane = 1; lane <= OrderBatcher.LANES; lane++) {
       String key = "first-" + lane;
       int taken = lane;
       clients.execute(() -> Api.order(key, "first"));
@@ -238,7 +239,7 @@ class SharedCommitTest {
     for (int number = 0; number < calls; number++) {
       queued.add(clients.submit(call.of(number)));
     }
-    await().until(() -> creations.waiting() == calls);
+    await().until(() -> batcher.waiting() == calls);
     return queued;
   }
 }

@@ -13,7 +13,7 @@ import io.vertx.sqlclient.PoolOptions;
 import io.zerodowntime.testing.FrozenPostgres;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
-import io.zerodowntime.testing.Waiting;
+import io.zerodowntime.testing.Timeouts;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -90,11 +90,11 @@ class DatabasePoolsTest {
           .as("no connection to send it on")
           .isSubsetOf("busy", "NOT_DONE");
       assertThat(pools.closedForSilence()).isGreaterThanOrEqualTo(3);
-      Waiting.await().until(() -> breaker.state() != CircuitBreaker.State.CLOSED);
+      Timeouts.await().until(() -> breaker.state() != CircuitBreaker.State.CLOSED);
     }
 
     for (SqlClient pool : List.of(orders, rows, reads)) {
-      Waiting.await().until(() -> outcome(pool, "SELECT 1").join().equals("done"));
+      Timeouts.await().until(() -> outcome(pool, "SELECT 1").join().equals("done"));
     }
     assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.CLOSED);
   }
@@ -184,16 +184,18 @@ class DatabasePoolsTest {
         .execute()
         .map(done -> "done")
         .subscribeAsCompletionStage()
-        .orTimeout(Waiting.LIMIT.toSeconds(), TimeUnit.SECONDS)
+        .orTimeout(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS)
         .exceptionally(DatabasePoolsTest::name);
   }
 
   private static String name(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (Outcome.isBusy(cause)) {
+    if (FailureKind.isBusy(cause)) {
       return cause instanceof ConnectionPoolTooBusyException ? "refused" : "busy";
     }
-    return cause instanceof PgException refused ? refused.getSqlState() : Outcome.of(cause).name();
+    return cause instanceof PgException refused
+        ? refused.getSqlState()
+        : FailureKind.of(cause).name();
   }
 
   private void execute(String sql) throws SQLException {

@@ -43,7 +43,7 @@ class DatabaseProblemsTest {
 
   @Test
   void tellsThatTheDatabaseIsBusy() {
-    for (Throwable failure : List.of(refused("55P03"), new BusyException("made up"))) {
+    for (Throwable failure : List.of(refused("55P03"), new DatabaseBusyException("made up"))) {
       Problem problem = of(failure, false).orElseThrow();
       assertThat(problem.status()).isEqualTo(503);
       assertThat(problem.members().getString("type")).isEqualTo("urn:problem:busy");

@@ -1,6 +1,6 @@
 package io.zerodowntime.platform;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -111,8 +111,8 @@ class EmbeddedDatabaseTest {
     EmbeddedDatabase killed = EmbeddedDatabase.start(directory);
     query(killed, "CREATE TABLE t AS SELECT 42 AS x; SELECT x FROM t");
     ProcessHandle server =
-        Postmaster.of(directory.resolve("postgres"))
-            .map(Postmaster::pid)
+        PostmasterFile.of(directory.resolve("postgres"))
+            .map(PostmasterFile::pid)
             .flatMap(ProcessHandle::of)
             .orElseThrow();
     ProcessHandle child = server.children().findFirst().orElseThrow();

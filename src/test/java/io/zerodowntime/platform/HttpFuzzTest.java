@@ -1,7 +1,7 @@
 package io.zerodowntime.platform;
 
 import static io.restassured.RestAssured.given;
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -35,7 +35,7 @@ class HttpFuzzTest {
   private static final Pattern ERROR = Pattern.compile("HTTP/1\\.[01] 5(?!03)\\d\\d ");
 
   @Inject EngineDatabase database;
-  @Inject Admission admission;
+  @Inject Bulkhead bulkhead;
   @Inject RequestDeadlines deadlines;
 
   private final List<String> errors = new CopyOnWriteArrayList<>();
@@ -54,7 +54,7 @@ class HttpFuzzTest {
       }
       clients.shutdown();
       assertThat(clients.awaitTermination(1, TimeUnit.HOURS)).isTrue();
-      await().until(() -> admission.inFlight() == 0 && deadlines.pending() <= 1);
+      await().until(() -> bulkhead.inFlight() == 0 && deadlines.pending() <= 1);
       assertThat(errors).isEmpty();
       assertThat(log.all()).isEmpty();
     }

@@ -1,7 +1,7 @@
 package io.zerodowntime.platform;
 
 import static io.restassured.RestAssured.given;
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -24,7 +24,7 @@ class RequestDeadlinesTest {
   private static final String PATH = "/orders-stalling";
 
   @Inject StallingResource calls;
-  @Inject Admission admission;
+  @Inject Bulkhead bulkhead;
   @Inject RequestDeadlines deadlines;
 
   private LoggedFailures log;
@@ -38,7 +38,7 @@ class RequestDeadlinesTest {
   void nothingIsLeft() {
     calls.finish();
     await().until(() -> deadlines.pending() == 0);
-    assertThat(admission.inFlight()).isZero();
+    assertThat(bulkhead.inFlight()).isZero();
     log.close();
     assertThat(log.all()).isEmpty();
   }
@@ -85,9 +85,9 @@ class RequestDeadlinesTest {
   void keepsTheSlotOfWorkThatGoesOn() {
     given().get(PATH);
 
-    assertThat(admission.inFlight()).isEqualTo(1);
+    assertThat(bulkhead.inFlight()).isEqualTo(1);
     calls.finish();
-    await().until(() -> admission.inFlight() == 0);
+    await().until(() -> bulkhead.inFlight() == 0);
   }
 
   @Test
@@ -97,7 +97,7 @@ class RequestDeadlinesTest {
       await().until(() -> calls.working() == 1);
     }
     given().get("/health");
-    assertThat(admission.inFlight()).isEqualTo(1);
+    assertThat(bulkhead.inFlight()).isEqualTo(1);
   }
 
   @Test
@@ -117,7 +117,7 @@ class RequestDeadlinesTest {
     for (String framing : new String[] {"Content-Length: 10", "Transfer-Encoding: chunked"}) {
       try (RawHttp client = new RawHttp()) {
         client.send("POST /orders HTTP/1.1\r\nHost: test\r\n" + framing + "\r\n\r\n2\r\n{");
-        assertThat(admission.inFlight()).isZero();
+        assertThat(bulkhead.inFlight()).isZero();
         assertThat(client.answer())
             .startsWith("HTTP/1.1 408 ")
             .contains("application/problem+json", "connection: close");

@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 @Path("/orders-stalling")
 @Consumes("*/*")
 @Singleton
-@Admitted
+@BulkheadLimited
 public class StallingResource {
   private final Queue<UniEmitter<? super String>> works = new ConcurrentLinkedQueue<>();
   private final RequestDeadlines deadlines;

@@ -1,6 +1,6 @@
 package io.zerodowntime.scenario;
 
-import static io.zerodowntime.scenario.Road.await;
+import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zerodowntime.testing.ServiceProcess;
@@ -35,7 +35,7 @@ class DatabaseRestartIT {
 
   private EmbeddedPostgres server;
   private TestDatabase database;
-  private Table table;
+  private OrdersTable table;
   private Ledger ledger;
   private Fleet fleet;
   private List<ServiceProcess> instances;
@@ -44,11 +44,11 @@ class DatabaseRestartIT {
   void start() throws Exception {
     server = server(0);
     database = new TestDatabase("postgres", server.getPort());
-    table = new Table(database);
-    ledger = new Ledger(ROWS, Legacy::status);
+    table = new OrdersTable(database);
+    ledger = new Ledger(ROWS, LegacyOrders::status);
     fleet = new Fleet(directory, database, Map.of());
     fleet.run(0, "expand");
-    table.ask(Legacy.load(ROWS));
+    table.ask(LegacyOrders.load(ROWS));
     instances = List.of(fleet.serve(), fleet.serve());
   }
 

@@ -1,6 +1,6 @@
 package io.zerodowntime.scenario;
 
-import static io.zerodowntime.scenario.Road.await;
+import static io.zerodowntime.scenario.MigrationWalk.await;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -34,8 +34,8 @@ class GracefulStopIT {
   @TempDir Path directory;
 
   private final TestDatabase database = TestPostgres.create(GracefulStopIT.class);
-  private final Table table = new Table(database);
-  private final Ledger ledger = new Ledger(ROWS, Legacy::status);
+  private final OrdersTable table = new OrdersTable(database);
+  private final Ledger ledger = new Ledger(ROWS, LegacyOrders::status);
   private final Vertx vertx = Vertx.vertx();
 
   @AfterEach
@@ -47,7 +47,7 @@ class GracefulStopIT {
   void noRequestFailsWhileInstancesEnd() throws Exception {
     try (Fleet fleet = new Fleet(directory, database, Map.of("SHUTDOWN_DELAY", "8s"))) {
       fleet.run(0, "expand");
-      table.ask(Legacy.load(ROWS));
+      table.ask(LegacyOrders.load(ROWS));
       ServiceProcess first = fleet.serve();
       ServiceProcess second = fleet.serve();
       fleet.serve();

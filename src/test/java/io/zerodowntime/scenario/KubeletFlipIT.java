@@ -1,12 +1,12 @@
 package io.zerodowntime.scenario;
 
-import static io.zerodowntime.scenario.Road.await;
+import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zerodowntime.testing.KubeletVolume;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
-import io.zerodowntime.testing.Waiting;
+import io.zerodowntime.testing.Timeouts;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,8 +40,8 @@ class KubeletFlipIT {
   @TempDir Path directory;
 
   private final TestDatabase database = TestPostgres.create(KubeletFlipIT.class);
-  private final Table table = new Table(database);
-  private final Ledger ledger = new Ledger(ROWS, Legacy::status);
+  private final OrdersTable table = new OrdersTable(database);
+  private final Ledger ledger = new Ledger(ROWS, LegacyOrders::status);
   private final List<String> times = new ArrayList<>();
   private KubeletVolume early;
   private KubeletVolume late;
@@ -57,7 +57,7 @@ class KubeletFlipIT {
     first = pod(early);
     second = pod(late);
     first.run(0, "expand");
-    table.ask(Legacy.load(ROWS));
+    table.ask(LegacyOrders.load(ROWS));
     first.serve();
     second.serve();
     await().until(() -> "0 0".equals(table.ask(REQUESTS)));
@@ -107,7 +107,7 @@ class KubeletFlipIT {
     assertThat(table.phase()).as("one kubelet is late").startsWith(String.valueOf(1 - phase));
     long began = System.nanoTime();
     late.write(flags);
-    Waiting.await()
+    Timeouts.await()
         .pollInterval(Duration.ofMillis(10))
         .until(() -> table.phase().startsWith(String.valueOf(phase)));
     times.add(String.format(Locale.ROOT, "%d ms", (System.nanoTime() - began) / 1_000_000));

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.TestPostgres;
-import io.zerodowntime.testing.Waiting;
+import io.zerodowntime.testing.Timeouts;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,8 +32,8 @@ class MigrationScenarioIT {
   @TempDir Path directory;
 
   private final TestDatabase database = TestPostgres.create(MigrationScenarioIT.class);
-  private final Table table = new Table(database);
-  private final Ledger ledger = new Ledger(ROWS, Legacy::status);
+  private final OrdersTable table = new OrdersTable(database);
+  private final Ledger ledger = new Ledger(ROWS, LegacyOrders::status);
   private Fleet fleet;
   private Traffic traffic;
   private Operator operator;
@@ -60,7 +60,7 @@ class MigrationScenarioIT {
 
   private void prepare() throws Exception {
     fleet.run(0, "expand");
-    table.ask(Legacy.load(ROWS));
+    table.ask(LegacyOrders.load(ROWS));
     table.ask("ANALYZE orders");
     fleet.serve();
     fleet.serve();
@@ -162,7 +162,7 @@ class MigrationScenarioIT {
 
   private ConditionFactory await() {
     Callable<Boolean> wrong = () -> !traffic.failures().none();
-    return Waiting.await()
+    return Timeouts.await()
         .atMost(Duration.ofMinutes(5))
         .pollInterval(Duration.ofMillis(100))
         .failFast(

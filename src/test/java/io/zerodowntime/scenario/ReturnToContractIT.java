@@ -18,8 +18,8 @@ class ReturnToContractIT {
   @TempDir Path directory;
 
   private final TestDatabase database = TestPostgres.create(ReturnToContractIT.class);
-  private final Table table = new Table(database);
-  private final Ledger ledger = new Ledger(ROWS, Legacy::status);
+  private final OrdersTable table = new OrdersTable(database);
+  private final Ledger ledger = new Ledger(ROWS, LegacyOrders::status);
 
   @Test
   void theFleetReturnsToPhase3OnceTheOldColumnIsProvenAgain() throws Exception {
@@ -27,22 +27,22 @@ class ReturnToContractIT {
         Map.of("SHADOW_SAMPLE", "0.5", "MIGRATION_SOAK", "2s", "MIGRATION_AUTO_EXPAND", "true");
     try (Fleet fleet = new Fleet(directory, database, settings)) {
       fleet.run(0, "expand");
-      table.ask(Legacy.load(ROWS));
+      table.ask(LegacyOrders.load(ROWS));
       fleet.serve();
       fleet.serve();
-      Road road = new Road(fleet, table, 0);
+      MigrationWalk walk = new MigrationWalk(fleet, table, 0);
       try (Traffic traffic = new Traffic(fleet.addresses(), ledger).start("2 -> 3 -> 2 -> 3")) {
-        road.toDualWrite();
-        road.toReadNew();
-        road.toContract();
+        walk.toDualWrite();
+        walk.toReadNew();
+        walk.toContract();
         long writes = ledger.acknowledgedWrites();
-        Road.await().until(() -> ledger.acknowledgedWrites() > writes + 100);
-        road.backToReadNew();
-        road.toContract();
+        MigrationWalk.await().until(() -> ledger.acknowledgedWrites() > writes + 100);
+        walk.backToReadNew();
+        walk.toContract();
         traffic.close();
         assertThat(traffic.failures().first()).as(fleet.output()).isEmpty();
       }
-      road.drop();
+      walk.drop();
     }
     assertThat(table.compare(ledger, "status")).isEmpty();
     assertThat(table.ask(STEPS)).isEqualTo("01 12 23 32 23 33");

@@ -1,6 +1,6 @@
 package io.zerodowntime.scenario;
 
-import static io.zerodowntime.scenario.Road.await;
+import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,14 +26,14 @@ class WorkerCrashIT {
   @TempDir Path directory;
 
   private final TestDatabase database = TestPostgres.create(WorkerCrashIT.class);
-  private final Table table = new Table(database);
+  private final OrdersTable table = new OrdersTable(database);
   private Fleet fleet;
-  private Road road;
+  private MigrationWalk walk;
 
   private void start(Map<String, String> settings) throws Exception {
     fleet = new Fleet(directory, database, settings);
     fleet.run(0, "expand");
-    table.ask(Legacy.load(ROWS));
+    table.ask(LegacyOrders.load(ROWS));
     table.ask("ANALYZE orders");
   }
 
@@ -51,8 +51,8 @@ class WorkerCrashIT {
             "BACKFILL_DELAY", "30ms",
             "BACKFILL_TARGET_LOAD", "0.05"));
     fleet.serve();
-    road = new Road(fleet, table, 0);
-    road.toDualWrite();
+    walk = new MigrationWalk(fleet, table, 0);
+    walk.toDualWrite();
 
     killInTheMiddleOfABatch(ROWS / 4, true);
     long first = scanned();
@@ -88,7 +88,7 @@ class WorkerCrashIT {
   void commandsSayWhatTheProtocolForbids() throws Exception {
     start(Map.of("BACKFILL_WORKERS", "0"));
     fleet.serve();
-    road = new Road(fleet, table, 0);
+    walk = new MigrationWalk(fleet, table, 0);
     ServiceProcess refused = fleet.run(3, "backfill");
     assertThat(refused.out()).isEmpty();
     assertThat(refused.err()).contains("forbidden").contains("phase 1").doesNotContain("WARN");
@@ -97,7 +97,7 @@ class WorkerCrashIT {
     assertThat(fleet.run(0, "expand").out()).contains("nothing to do").doesNotContain("010");
     assertThat(column("old_status")).isEqualTo(1);
 
-    road.toDualWrite();
+    walk.toDualWrite();
     assertThat(fleet.run(1, "verify").out())
         .contains(ROWS + " rows compared, " + ROWS + " disagree");
     JsonNode status = new ObjectMapper().readTree(fleet.run(0, "status").out()).get(0);
@@ -128,11 +128,11 @@ class WorkerCrashIT {
       first.signal("KILL");
       first.awaitExit();
       fleet.serve();
-      road = new Road(fleet, table, 1);
+      walk = new MigrationWalk(fleet, table, 1);
       assertThat(fleet.run(3, "backfill").err()).contains("not drained");
       assertThat(table.phase()).isEqualTo("1 draining");
       writer.commit();
     }
-    road.awaitPhase("1");
+    walk.awaitPhase("1");
   }
 }

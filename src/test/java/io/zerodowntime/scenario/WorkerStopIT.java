@@ -1,6 +1,6 @@
 package io.zerodowntime.scenario;
 
-import static io.zerodowntime.scenario.Road.await;
+import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zerodowntime.testing.ServiceProcess;
@@ -29,7 +29,7 @@ class WorkerStopIT {
   @TempDir Path directory;
 
   private final TestDatabase database = TestPostgres.create(WorkerStopIT.class);
-  private final Table table = new Table(database);
+  private final OrdersTable table = new OrdersTable(database);
   private Fleet fleet;
 
   private void start(int workers) throws Exception {
@@ -37,7 +37,7 @@ class WorkerStopIT {
     settings.put("BACKFILL_WORKERS", String.valueOf(workers));
     fleet = new Fleet(directory, database, settings);
     fleet.run(0, "expand");
-    table.ask(Legacy.load(ROWS));
+    table.ask(LegacyOrders.load(ROWS));
     table.ask("ANALYZE orders");
   }
 
@@ -50,7 +50,7 @@ class WorkerStopIT {
   void aCommandThatIsAskedToEndLeavesWholeBatches() throws Exception {
     start(0);
     fleet.serve();
-    new Road(fleet, table, 0).toDualWrite();
+    new MigrationWalk(fleet, table, 0).toDualWrite();
 
     ServiceProcess worker = fleet.begin("backfill");
     await().until(() -> scanned() > 1000);
@@ -67,8 +67,8 @@ class WorkerStopIT {
   void anInstanceThatIsAskedToEndLeavesWholeBatches() throws Exception {
     start(1);
     ServiceProcess first = fleet.serve();
-    Road road = new Road(fleet, table, 0);
-    road.toDualWrite();
+    MigrationWalk walk = new MigrationWalk(fleet, table, 0);
+    walk.toDualWrite();
     assertThat(fleet.operator(0).post("backfill").statusCode()).isEqualTo(202);
     await().until(() -> scanned() > 1000);
     endsInTime(first);

@@ -1,6 +1,6 @@
 package io.zerodowntime.testing;
 
-import static io.zerodowntime.testing.Waiting.LIMIT;
+import static io.zerodowntime.testing.Timeouts.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.smallrye.mutiny.Uni;
@@ -8,14 +8,14 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.Backfill;
-import io.zerodowntime.migration.backfill.BackfillDriver;
+import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.parity.ParityScan;
-import io.zerodowntime.migration.parity.ShadowRead;
-import io.zerodowntime.migration.phase.Pulse;
+import io.zerodowntime.migration.parity.ShadowReadRecorder;
+import io.zerodowntime.migration.phase.Heartbeat;
 import io.zerodowntime.migration.schema.SchemaChanges;
-import io.zerodowntime.migration.schema.SchemaTurn;
+import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.migration.status.MigrationStatus;
 import io.zerodowntime.migration.status.StatusReports;
 import jakarta.inject.Inject;
@@ -37,12 +37,12 @@ public class Engine {
   private static final String[] DUAL_WRITE = {"true", "true", "true", "false"};
 
   @Inject Migrations migrations;
-  @Inject Pulse pulse;
+  @Inject Heartbeat heartbeat;
   @Inject Backfill backfill;
   @Inject BackfillStore runs;
-  @Inject BackfillDriver driver;
+  @Inject BackfillJob job;
   @Inject ParityScan parity;
-  @Inject ShadowRead shadow;
+  @Inject ShadowReadRecorder shadow;
   @Inject SchemaChanges schema;
   @Inject StatusReports reports;
 
@@ -74,7 +74,7 @@ public class Engine {
 
   /** One beat of this instance. */
   public void beat() {
-    await(pulse.beat(migration()));
+    await(heartbeat.beat(migration()));
   }
 
   /** Asks for a phase, beats, and gives the phase in force then. */
@@ -103,7 +103,7 @@ public class Engine {
 
   /** Works on a run with so many workers until there is nothing left to do. */
   public Run work(Run run, int workers) {
-    await(driver.work(migration(), run, workers).collect().last());
+    await(job.work(migration(), run, workers).collect().last());
     return find(run.id());
   }
 
@@ -132,8 +132,8 @@ public class Engine {
     return run;
   }
 
-  public void apply(SchemaTurn turn) {
-    await(schema.apply(migration(), turn));
+  public void apply(SchemaStage stage) {
+    await(schema.apply(migration(), stage));
   }
 
   /** Starts the comparison that is due, if there is one. */
@@ -152,10 +152,10 @@ public class Engine {
       if (next == 2) {
         backfill();
         compare();
-        apply(SchemaTurn.INDEX);
+        apply(SchemaStage.INDEX);
       }
       if (next == 3) {
-        apply(SchemaTurn.ENFORCE);
+        apply(SchemaStage.ENFORCE);
         compare();
       }
       assertThat(ask(next)).isEqualTo(next);

@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** A database behind a {@link Wire}, a directory of flags, and the passwords of both users. */
+/**
+ * A database behind a {@link FaultyProxy}, a directory of flags, and the passwords of both users.
+ */
 public final class EngineResource implements QuarkusTestResourceLifecycleManager {
   static final String DATABASE = "test.database";
   static final String PORT = "test.database.port";

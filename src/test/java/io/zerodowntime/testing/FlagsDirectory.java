@@ -5,7 +5,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Where {@link FleetOfOne} lets the artefact read its flags. */
+/** Where {@link PackagedServiceResource} lets the artefact read its flags. */
 @Target(ElementType.FIELD)
 @Retention(RetentionPolicy.RUNTIME)
 public @interface FlagsDirectory {}

@@ -14,7 +14,7 @@ public final class RawHttp implements Closeable {
 
   public RawHttp() throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port);
-    socket.setSoTimeout((int) Waiting.LIMIT.toMillis());
+    socket.setSoTimeout((int) Timeouts.LIMIT.toMillis());
     socket.setTcpNoDelay(true);
   }
 

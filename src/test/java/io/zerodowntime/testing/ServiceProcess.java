@@ -109,7 +109,7 @@ public final class ServiceProcess implements AutoCloseable {
   /** Waits until it serves on a database that has its schema. */
   public ServiceProcess awaitReady() {
     try {
-      Waiting.await()
+      Timeouts.await()
           .pollInterval(Duration.ofMillis(100))
           .ignoreExceptions()
           .failFast("it has ended", () -> !process.isAlive())
@@ -141,7 +141,7 @@ public final class ServiceProcess implements AutoCloseable {
 
   /** Waits for its end and gives its exit status. */
   public int awaitExit() throws InterruptedException {
-    if (!process.waitFor(Waiting.LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+    if (!process.waitFor(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS)) {
       throw new AssertionError("still running: " + out());
     }
     return process.exitValue();

@@ -1,6 +1,6 @@
 package io.zerodowntime.testing;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 
 import java.sql.Connection;
 import java.sql.ResultSet;

@@ -3,7 +3,7 @@ package io.zerodowntime.migration.backfill;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.pgclient.PgException;
-import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationException.Refused;
@@ -27,7 +27,7 @@ public class Backfill {
   private final Transactions transactions;
   private final StateSource states;
   private final BackfillStore store;
-  private final Gatekeeper gates;
+  private final GateEvaluator gates;
   private final Run.Limits limits;
   private final Duration snapshotLimit;
 
@@ -35,7 +35,7 @@ public class Backfill {
       Transactions transactions,
       StateSource states,
       BackfillStore store,
-      Gatekeeper gates,
+      GateEvaluator gates,
       MigrationConfig config) {
     this.transactions = transactions;
     this.states = states;

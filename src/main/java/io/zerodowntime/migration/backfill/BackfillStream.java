@@ -98,13 +98,14 @@ public class BackfillStream {
         .invoke(result -> tell(migration, run, result))
         .chain(
             result ->
-                result.outcome() == BatchResult.Outcome.DONE
+                result.status() == BatchResult.BatchStatus.DONE
                     ? close(migration, run)
                         .map(
                             closed ->
                                 closed
                                     ? result
-                                    : BatchResult.none(BatchResult.Outcome.BUSY, result.limits()))
+                                    : BatchResult.none(
+                                        BatchResult.BatchStatus.BUSY, result.limits()))
                     : Uni.createFrom().item(result));
   }
 
@@ -114,30 +115,31 @@ public class BackfillStream {
 
   private BatchResult gaveWay(Migration migration, Run run) {
     listeners.forEach(listener -> listener.onGaveWay(migration));
-    return BatchResult.none(BatchResult.Outcome.GAVE_WAY, run.limits());
+    return BatchResult.none(BatchResult.BatchStatus.GAVE_WAY, run.limits());
   }
 
   private static BatchResult result(Row row, Duration took) {
-    BatchResult.Outcome outcome;
+    BatchResult.BatchStatus status;
     if (row.getLong("n") != null) {
-      outcome = BatchResult.Outcome.WORKED;
+      status = BatchResult.BatchStatus.WORKED;
     } else if (!row.getBoolean("working")) {
-      outcome = BatchResult.Outcome.STOPPED;
+      status = BatchResult.BatchStatus.STOPPED;
     } else if (!row.getBoolean("unfinished")) {
-      outcome = BatchResult.Outcome.DONE;
+      status = BatchResult.BatchStatus.DONE;
     } else {
-      outcome = row.getBoolean("locked") ? BatchResult.Outcome.LOCKED : BatchResult.Outcome.BUSY;
+      status =
+          row.getBoolean("locked") ? BatchResult.BatchStatus.LOCKED : BatchResult.BatchStatus.BUSY;
     }
-    return outcome == BatchResult.Outcome.WORKED
+    return status == BatchResult.BatchStatus.WORKED
         ? new BatchResult(
-            outcome,
+            status,
             row.getLong("n"),
             row.getLong("changed"),
             row.getLong("mismatched"),
             row.getLong("skipped"),
             took,
             BackfillStore.limits(row))
-        : BatchResult.none(outcome, BackfillStore.limits(row));
+        : BatchResult.none(status, BackfillStore.limits(row));
   }
 
   private Uni<BatchResult> paced(Migration migration, Run run, Pace pace) {
@@ -147,7 +149,7 @@ public class BackfillStream {
             reason ->
                 reason.isPresent()
                     ? pause(migration, reason.get(), DatabasePressure.INTERVAL)
-                        .replaceWith(BatchResult.none(BatchResult.Outcome.BUSY, pace.limits()))
+                        .replaceWith(BatchResult.none(BatchResult.BatchStatus.BUSY, pace.limits()))
                     : batch(migration, run, pace));
   }
 
@@ -161,7 +163,7 @@ public class BackfillStream {
   }
 
   private Uni<Void> rest(Migration migration, BatchResult result, boolean skips, Pace pace) {
-    return switch (result.outcome()) {
+    return switch (result.status()) {
       case WORKED ->
           result.scanned() == 0 && result.skipped() > 0
               ? pause(migration, ROWS_LOCKED, OTHERS)
@@ -182,7 +184,7 @@ public class BackfillStream {
   }
 
   void tell(Migration migration, Run run, BatchResult result) {
-    if (result.outcome() == BatchResult.Outcome.WORKED) {
+    if (result.status() == BatchResult.BatchStatus.WORKED) {
       listeners.forEach(
           l -> l.onBatch(migration, run.kind(), result.scanned(), result.changed(), result.took()));
     }

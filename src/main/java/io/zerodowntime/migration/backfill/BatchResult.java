@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param limits what the operator allows from now on
  */
 public record BatchResult(
-    Outcome outcome,
+    BatchStatus status,
     long scanned,
     long changed,
     long mismatched,
@@ -21,12 +21,12 @@ public record BatchResult(
     Duration took,
     Run.Limits limits) {
 
-  static BatchResult none(Outcome outcome, Run.Limits limits) {
-    return new BatchResult(outcome, 0, 0, 0, 0, Duration.ZERO, limits);
+  static BatchResult none(BatchStatus status, Run.Limits limits) {
+    return new BatchResult(status, 0, 0, 0, 0, Duration.ZERO, limits);
   }
 
   /** Why the call ended. */
-  public enum Outcome {
+  public enum BatchStatus {
     /** A batch was committed. */
     WORKED,
     /** Another session holds a row, so nothing was done. */
@@ -43,6 +43,6 @@ public record BatchResult(
 
   /** There is nothing more for this worker to do. */
   public boolean last() {
-    return outcome == Outcome.DONE || outcome == Outcome.STOPPED;
+    return status == BatchStatus.DONE || status == BatchStatus.STOPPED;
   }
 }

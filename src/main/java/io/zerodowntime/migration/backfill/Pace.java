@@ -50,9 +50,9 @@ final class Pace {
   /** Takes note of a batch of {@code asked} rows at most. */
   void observe(BatchResult result, int asked) {
     skipsLocked =
-        result.outcome() == BatchResult.Outcome.GAVE_WAY
-            || result.outcome() == BatchResult.Outcome.LOCKED;
-    if (result.outcome() == BatchResult.Outcome.GAVE_WAY) {
+        result.status() == BatchResult.BatchStatus.GAVE_WAY
+            || result.status() == BatchResult.BatchStatus.LOCKED;
+    if (result.status() == BatchResult.BatchStatus.GAVE_WAY) {
       size = Math.max(1, asked / 2);
       growth = CAREFUL_GROWTH;
       delay = Duration.ZERO;
@@ -60,7 +60,7 @@ final class Pace {
     }
     limits = result.limits();
     double millis = Math.max(0.1, result.took().toNanos() / 1e6);
-    if (result.outcome() == BatchResult.Outcome.WORKED && result.scanned() == asked) {
+    if (result.status() == BatchResult.BatchStatus.WORKED && result.scanned() == asked) {
       double factor = Math.max(0.5, Math.min(growth, TARGET.toMillis() / millis));
       size = (int) Math.max(1, Math.min(Math.ceil(asked * factor), Run.Limits.MAX_BATCH_SIZE));
       growth = Math.min(GROWTH, growth * CAREFUL_GROWTH);

@@ -46,7 +46,7 @@ final class SnapshotScan {
         Multi.createBy()
             .repeating()
             .uni(this::claim)
-            .whilst(result -> result.outcome() == BatchResult.Outcome.BUSY);
+            .whilst(result -> result.status() == BatchResult.BatchStatus.BUSY);
     return Multi.createBy()
         .concatenating()
         .streams(
@@ -63,13 +63,13 @@ final class SnapshotScan {
         .chain(
             exported -> {
               if (!exported.working()) {
-                return none(BatchResult.Outcome.STOPPED);
+                return none(BatchResult.BatchStatus.STOPPED);
               }
               return exported.claimed()
                   ? begin(exported)
                   : release()
                       .chain(() -> engine.stream.pause(migration, "others_hold_the_ranges", OTHERS))
-                      .chain(() -> none(BatchResult.Outcome.BUSY));
+                      .chain(() -> none(BatchResult.BatchStatus.BUSY));
             });
   }
 
@@ -82,7 +82,7 @@ final class SnapshotScan {
               attempt = number.map(n -> new Attempt(n, exported, System.nanoTime()));
               attempt.ifPresent(this::log);
               return attempt.isPresent()
-                  ? none(BatchResult.Outcome.WORKED)
+                  ? none(BatchResult.BatchStatus.WORKED)
                   : fallBack("no attempt is left");
             });
   }
@@ -126,7 +126,7 @@ final class SnapshotScan {
       late = true;
     }
     if (over || late) {
-      return none(BatchResult.Outcome.STOPPED);
+      return none(BatchResult.BatchStatus.STOPPED);
     }
     return engine
         .pressure
@@ -138,7 +138,7 @@ final class SnapshotScan {
                         .ping()
                         .chain(() -> record(begun, held))
                         .chain(() -> pause(reason.get(), DatabasePressure.INTERVAL))
-                        .chain(() -> none(BatchResult.Outcome.BUSY))
+                        .chain(() -> none(BatchResult.BatchStatus.BUSY))
                     : range(session, begun, pace, held));
   }
 
@@ -149,7 +149,7 @@ final class SnapshotScan {
     long size = Math.max(1, pace.size() / rowsOfPage);
     long from = nextPage.getAndAdd(size);
     if (from >= pages) {
-      return record(begun, held).chain(() -> none(BatchResult.Outcome.DONE));
+      return record(begun, held).chain(() -> none(BatchResult.BatchStatus.DONE));
     }
     long began = System.nanoTime();
     long keys = Math.max(0, BatchStatement.MAX_KEPT - mismatches.get());
@@ -167,7 +167,7 @@ final class SnapshotScan {
 
   private static BatchResult result(SnapshotSession.Found found, Run.Limits limits, Duration took) {
     return new BatchResult(
-        BatchResult.Outcome.WORKED, found.rows(), 0, found.mismatched(), 0, took, limits);
+        BatchResult.BatchStatus.WORKED, found.rows(), 0, found.mismatched(), 0, took, limits);
   }
 
   /** Hands on what is held, and sees whether the run goes on: without limits it does not. */
@@ -187,12 +187,12 @@ final class SnapshotScan {
 
   /** The pace follows the pages: many may be empty, and a range of few rows is not a slow one. */
   private static void observe(BatchResult result, Run.Limits limits, Pace pace, int rows) {
-    pace.observe(new BatchResult(result.outcome(), rows, 0, 0, 0, result.took(), limits), rows);
+    pace.observe(new BatchResult(result.status(), rows, 0, 0, 0, result.took(), limits), rows);
   }
 
   private Uni<BatchResult> end() {
     if (attempt.isEmpty() || over) {
-      return none(BatchResult.Outcome.STOPPED);
+      return none(BatchResult.BatchStatus.STOPPED);
     }
     return late
         ? fallBack("the snapshot is older than " + engine.limit)
@@ -202,7 +202,7 @@ final class SnapshotScan {
                 migration,
                 run,
                 transaction -> SnapshotStore.complete(transaction, run, attempt.get().number()))
-            .chain(() -> none(BatchResult.Outcome.DONE));
+            .chain(() -> none(BatchResult.BatchStatus.DONE));
   }
 
   private Uni<BatchResult> fallBack(String reason) {
@@ -217,7 +217,7 @@ final class SnapshotScan {
                     migration.name(), run.id(), reason);
               }
             })
-        .chain(() -> none(BatchResult.Outcome.STOPPED));
+        .chain(() -> none(BatchResult.BatchStatus.STOPPED));
   }
 
   private Uni<Void> pause(String reason, Duration delay) {
@@ -244,8 +244,8 @@ final class SnapshotScan {
         .last();
   }
 
-  private Uni<BatchResult> none(BatchResult.Outcome outcome) {
-    return Uni.createFrom().item(BatchResult.none(outcome, run.limits()));
+  private Uni<BatchResult> none(BatchResult.BatchStatus status) {
+    return Uni.createFrom().item(BatchResult.none(status, run.limits()));
   }
 
   /**

@@ -4,7 +4,7 @@ import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.zerodowntime.migration.Evidence;
-import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
@@ -16,17 +16,17 @@ import java.util.List;
 
 /** Which gates stand before which step, in the order in which they are asked. */
 @ApplicationScoped
-public class Gates implements Gatekeeper {
+public class Gates implements GateEvaluator {
   private static final List<Gate> DROP =
       List.of(
-          new FleetAsksForContract(),
-          new Drained(),
-          new Soaked(),
-          new ShadowClean(),
+          new InstancesAgreeGate(),
+          new DrainedGate(),
+          new SoakGate(),
+          new ShadowCleanGate(),
           new KeysRepairedGate(),
-          new NewColumnNotNull(),
-          new OldColumnExists(),
-          new NoDependents());
+          new NewColumnNotNullGate(),
+          new OldColumnGate(),
+          new NoDependentsGate());
 
   private final MigrationConfig config;
 
@@ -37,26 +37,26 @@ public class Gates implements Gatekeeper {
   static List<Gate> of(Step step) {
     return switch (step) {
       case EXPAND_TO_DUAL_WRITE ->
-          List.of(new NewColumnReady(), new UniqueKeyGate(), new FleetCanDualWrite());
+          List.of(new NewColumnGate(), new UniqueKeyGate(), new InstancesDualWriteGate());
       case DUAL_WRITE_TO_READ_NEW ->
           List.of(
-              new Drained(),
-              new BackfillComplete(),
-              new ParityZero(),
-              new NewIndexes(),
-              new ReplicasCaughtUp());
+              new DrainedGate(),
+              new BackfillCompleteGate(),
+              new ParityZeroGate(),
+              new NewIndexesGate(),
+              new ReplicasGate());
       case READ_NEW_TO_CONTRACT ->
           List.of(
-              new Drained(),
-              new Soaked(),
+              new DrainedGate(),
+              new SoakGate(),
               new CleanScanGate(),
-              new ShadowClean(),
-              new OldColumnOptional(),
-              new NewColumnNotNull());
-      case CONTRACT_TO_READ_NEW -> List.of(new OldColumnExists());
+              new ShadowCleanGate(),
+              new OldColumnOptionalGate(),
+              new NewColumnNotNullGate());
+      case CONTRACT_TO_READ_NEW -> List.of(new OldColumnGate());
       case READ_NEW_TO_DUAL_WRITE ->
-          List.of(new Drained(), new ReverseComplete(), new ParityZero());
-      case DUAL_WRITE_TO_EXPAND -> List.of(new NewColumnOptional());
+          List.of(new DrainedGate(), new ReverseBackfillCompleteGate(), new ParityZeroGate());
+      case DUAL_WRITE_TO_EXPAND -> List.of(new NewColumnOptionalGate());
     };
   }
 

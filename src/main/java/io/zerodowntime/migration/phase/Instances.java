@@ -72,10 +72,11 @@ public class Instances implements FleetSource {
    * @throws ConfigurationException if the interval is not below the timeout
    */
   void check(@Observes StartupEvent event) {
-    if (config.pulse().compareTo(config.instanceTimeout()) >= 0) {
+    if (config.heartbeatInterval().compareTo(config.instanceTimeout()) >= 0) {
       throw new ConfigurationException(
-          "MIGRATION_PULSE is %d ms: it must be below MIGRATION_INSTANCE_TIMEOUT (%d ms)"
-              .formatted(config.pulse().toMillis(), config.instanceTimeout().toMillis()));
+          "HEARTBEAT_INTERVAL is %d ms: it must be below MIGRATION_INSTANCE_TIMEOUT (%d ms)"
+              .formatted(
+                  config.heartbeatInterval().toMillis(), config.instanceTimeout().toMillis()));
     }
   }
 

@@ -4,7 +4,7 @@ import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
-import io.zerodowntime.platform.Outcome;
+import io.zerodowntime.platform.FailureKind;
 import io.zerodowntime.platform.Transactions;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
@@ -41,20 +41,20 @@ public class PhaseFence {
    * @return the value of the attempt whose phase fitted; fails with {@link
    *     MigrationException.Unsettled} if none did
    */
-  public <T> Uni<T> write(Migration migration, Function<Phase, Uni<Fenced<T>>> statement) {
+  public <T> Uni<T> write(Migration migration, Function<Phase, Uni<FencedResult<T>>> statement) {
     return settle(
         migration, phase -> transactions.once(() -> statement.apply(phase)), Phase::equals);
   }
 
   /** Like {@link #write}, for a write that may be sent twice: one under an idempotency key. */
   public <T> Uni<T> repeatableWrite(
-      Migration migration, Function<Phase, Uni<Fenced<T>>> statement) {
+      Migration migration, Function<Phase, Uni<FencedResult<T>>> statement) {
     return settle(
         migration, phase -> transactions.repeatable(() -> statement.apply(phase)), Phase::equals);
   }
 
   /** Runs a read: it fits if the authoritative column is the same in both phases. */
-  public <T> Uni<T> read(Migration migration, Function<Phase, Uni<Fenced<T>>> statement) {
+  public <T> Uni<T> read(Migration migration, Function<Phase, Uni<FencedResult<T>>> statement) {
     return settle(
         migration,
         phase -> transactions.repeatable(() -> statement.apply(phase)),
@@ -63,7 +63,7 @@ public class PhaseFence {
 
   private <T> Uni<T> settle(
       Migration migration,
-      Function<Phase, Uni<Fenced<T>>> statement,
+      Function<Phase, Uni<FencedResult<T>>> statement,
       BiPredicate<Phase, Phase> fits) {
     Phase known = seen.get(migration.name());
     return known == null
@@ -74,7 +74,7 @@ public class PhaseFence {
   private <T> Uni<T> attempt(
       Migration migration,
       Phase phase,
-      Function<Phase, Uni<Fenced<T>>> statement,
+      Function<Phase, Uni<FencedResult<T>>> statement,
       BiPredicate<Phase, Phase> fits,
       int attempt) {
     if (attempt > ATTEMPTS) {
@@ -82,8 +82,8 @@ public class PhaseFence {
     }
     return statement
         .apply(phase)
-        .onFailure(failure -> Outcome.of(failure) == Outcome.STALE && attempt < ATTEMPTS)
-        .recoverWithUni(() -> refresh(migration).map(actual -> new Fenced<>(actual, null)))
+        .onFailure(failure -> FailureKind.of(failure) == FailureKind.STALE && attempt < ATTEMPTS)
+        .recoverWithUni(() -> refresh(migration).map(actual -> new FencedResult<>(actual, null)))
         .chain(
             answer -> {
               if (answer.phase() != phase) {

@@ -6,7 +6,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.SqlConnection;
-import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
@@ -33,7 +33,7 @@ public class PhaseReconciler {
   private final PhaseStore store;
   private final Instances instances;
   private final GracePeriod grace;
-  private final Gatekeeper gates;
+  private final GateEvaluator gates;
   private final List<MigrationListener> listeners;
 
   PhaseReconciler(
@@ -41,7 +41,7 @@ public class PhaseReconciler {
       PhaseStore store,
       Instances instances,
       GracePeriod grace,
-      Gatekeeper gates,
+      GateEvaluator gates,
       @All List<MigrationListener> listeners) {
     this.transactions = transactions;
     this.store = store;
@@ -59,11 +59,11 @@ public class PhaseReconciler {
   public Uni<Boolean> runOnce(Migration migration) {
     return transactions
         .inTransaction(transaction -> locked(transaction, migration))
-        .invoke(outcome -> announce(migration, outcome))
-        .map(outcome -> outcome.drained().isPresent() || outcome.step().isPresent());
+        .invoke(result -> announce(migration, result))
+        .map(result -> result.drained().isPresent() || result.step().isPresent());
   }
 
-  private Uni<Outcome> locked(SqlConnection transaction, Migration migration) {
+  private Uni<Reconciliation> locked(SqlConnection transaction, Migration migration) {
     return store
         .tryLock(transaction, migration)
         .chain(
@@ -72,10 +72,10 @@ public class PhaseReconciler {
                     ? store
                         .state(transaction, migration)
                         .chain(state -> reconcile(transaction, migration, state))
-                    : Uni.createFrom().item(Outcome.NOTHING));
+                    : Uni.createFrom().item(Reconciliation.NOTHING));
   }
 
-  private Uni<Outcome> reconcile(
+  private Uni<Reconciliation> reconcile(
       SqlConnection transaction, Migration migration, MigrationState state) {
     Uni<Optional<Duration>> drained =
         state.drained()
@@ -84,11 +84,12 @@ public class PhaseReconciler {
     return drained.chain(
         over ->
             over.isPresent()
-                ? Uni.createFrom().item(new Outcome(state, over, Optional.empty()))
+                ? Uni.createFrom().item(new Reconciliation(state, over, Optional.empty()))
                 : step(transaction, migration, state));
   }
 
-  private Uni<Outcome> step(SqlConnection transaction, Migration migration, MigrationState state) {
+  private Uni<Reconciliation> step(
+      SqlConnection transaction, Migration migration, MigrationState state) {
     return instances
         .fleet(transaction, migration)
         .chain(
@@ -96,10 +97,10 @@ public class PhaseReconciler {
                 fleet
                     .step(state.phase())
                     .map(step -> attempt(transaction, migration, state, step, fleet.live()))
-                    .orElseGet(() -> Uni.createFrom().item(Outcome.NOTHING)));
+                    .orElseGet(() -> Uni.createFrom().item(Reconciliation.NOTHING)));
   }
 
-  private Uni<Outcome> attempt(
+  private Uni<Reconciliation> attempt(
       SqlConnection transaction,
       Migration migration,
       MigrationState state,
@@ -115,9 +116,9 @@ public class PhaseReconciler {
                         .map(
                             taken ->
                                 taken
-                                    ? new Outcome(state, Optional.empty(), Optional.of(step))
-                                    : Outcome.NOTHING)
-                    : Uni.createFrom().item(Outcome.NOTHING));
+                                    ? new Reconciliation(state, Optional.empty(), Optional.of(step))
+                                    : Reconciliation.NOTHING)
+                    : Uni.createFrom().item(Reconciliation.NOTHING));
   }
 
   private PhaseStore.HistoryEntry entry(List<Verdict> verdicts, List<LiveInstance> live) {
@@ -132,27 +133,29 @@ public class PhaseReconciler {
         JsonObject.of("gates", gates, "instances", asked));
   }
 
-  private void announce(Migration migration, Outcome outcome) {
-    outcome
+  private void announce(Migration migration, Reconciliation result) {
+    result
         .drained()
         .ifPresent(
             took -> {
               LOG.infof(
                   "%s: epoch %d drained after %d ms",
-                  migration.name(), outcome.seen().epoch(), took.toMillis());
-              listeners.forEach(l -> l.onDrained(migration, outcome.seen().epoch(), took));
+                  migration.name(), result.seen().epoch(), took.toMillis());
+              listeners.forEach(l -> l.onDrained(migration, result.seen().epoch(), took));
             });
-    outcome
+    result
         .step()
         .ifPresent(
             step -> {
-              long epoch = outcome.seen().epoch() + 1;
+              long epoch = result.seen().epoch() + 1;
               LOG.infof(
                   "%s: step %s, phase %s, epoch %d", migration.name(), step, step.to(), epoch);
             });
   }
 
-  private record Outcome(MigrationState seen, Optional<Duration> drained, Optional<Step> step) {
-    static final Outcome NOTHING = new Outcome(null, Optional.empty(), Optional.empty());
+  private record Reconciliation(
+      MigrationState seen, Optional<Duration> drained, Optional<Step> step) {
+    static final Reconciliation NOTHING =
+        new Reconciliation(null, Optional.empty(), Optional.empty());
   }
 }

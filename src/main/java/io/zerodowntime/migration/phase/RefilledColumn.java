@@ -3,7 +3,7 @@ package io.zerodowntime.migration.phase;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.zerodowntime.migration.Evidence;
-import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
@@ -19,9 +19,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 @ApplicationScoped
 class RefilledColumn implements RunCompletion {
   private final PhaseStore store;
-  private final Gatekeeper gates;
+  private final GateEvaluator gates;
 
-  RefilledColumn(PhaseStore store, Gatekeeper gates) {
+  RefilledColumn(PhaseStore store, GateEvaluator gates) {
     this.store = store;
     this.gates = gates;
   }

@@ -6,9 +6,9 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.backfill.Backfill;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.contract.Certificate;
-import io.zerodowntime.migration.contract.ContractGuard;
+import io.zerodowntime.migration.contract.OldColumnDrop;
+import io.zerodowntime.migration.parity.MismatchRepair;
 import io.zerodowntime.migration.parity.ParityScan;
-import io.zerodowntime.migration.parity.Repair;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import io.zerodowntime.migration.status.StatusReports;
 import io.zerodowntime.platform.RequestDeadlines;
@@ -41,16 +41,16 @@ public class OperatorResource {
   private final Migrations migrations;
   private final Backfill backfill;
   private final ParityScan parity;
-  private final Repair repair;
-  private final ContractGuard contract;
+  private final MismatchRepair repair;
+  private final OldColumnDrop contract;
   private final RequestDeadlines deadlines;
 
   OperatorResource(
       Migrations migrations,
       Backfill backfill,
       ParityScan parity,
-      Repair repair,
-      ContractGuard contract,
+      MismatchRepair repair,
+      OldColumnDrop contract,
       RequestDeadlines deadlines) {
     this.migrations = migrations;
     this.backfill = backfill;

@@ -26,7 +26,7 @@ import org.eclipse.microprofile.health.Startup;
 @ApplicationScoped
 public class SchemaReadiness implements AsyncHealthCheck {
   private static final String NAME = "schema";
-  private static final Duration PATIENCE = Duration.ofSeconds(2);
+  private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
   private final Pool pool;
   private final Migrations migrations;
@@ -47,7 +47,7 @@ public class SchemaReadiness implements AsyncHealthCheck {
 
   @Override
   public Uni<HealthCheckResponse> call() {
-    return seen ? Uni.createFrom().item(this::up) : look();
+    return seen ? Uni.createFrom().item(this::up) : checkDatabase();
   }
 
   private HealthCheckResponse up() {
@@ -55,7 +55,7 @@ public class SchemaReadiness implements AsyncHealthCheck {
     return HealthCheckResponse.named(NAME).up().withData("database", shown).build();
   }
 
-  private Uni<HealthCheckResponse> look() {
+  private Uni<HealthCheckResponse> checkDatabase() {
     return Multi.createFrom()
         .iterable(migrations.all())
         .onItem()
@@ -65,7 +65,7 @@ public class SchemaReadiness implements AsyncHealthCheck {
         .invoke(known -> seen = true)
         .map(known -> up())
         .ifNoItem()
-        .after(PATIENCE)
+        .after(TIMEOUT)
         .fail()
         .onFailure()
         .recoverWithItem(

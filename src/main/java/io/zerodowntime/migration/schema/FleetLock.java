@@ -32,12 +32,12 @@ final class FleetLock implements AutoCloseable {
   }
 
   /** Waits until no other runner is at work. */
-  static FleetLock take(DataSource source, Patience patience) throws SQLException {
+  static FleetLock take(DataSource source, RetryBackoff backoff) throws SQLException {
     Connection connection = source.getConnection();
     try {
       SessionSettings settings = SessionSettings.apply(connection, SessionSettings.GUARD);
       while (!first(connection, TRY).equals("t")) {
-        patience.waitFor("runner", "another schema run is at work: " + first(connection, HOLDER));
+        backoff.waitFor("runner", "another schema run is at work: " + first(connection, HOLDER));
       }
       return new FleetLock(connection, settings);
     } catch (SQLException | RuntimeException e) {

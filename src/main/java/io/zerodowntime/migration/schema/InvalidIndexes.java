@@ -46,7 +46,7 @@ final class InvalidIndexes {
       throws SQLException {
     for (Invalid index : find(session, migration)) {
       Optional<Obstacle> obstacle =
-          index.builder() == 0 ? longTransactions.look(session) : Optional.of(building(index));
+          index.builder() == 0 ? longTransactions.find(session) : Optional.of(building(index));
       if (obstacle.isPresent()) {
         return obstacle;
       }

@@ -64,7 +64,7 @@ final class LongTransactions {
   }
 
   /** The oldest transaction in the way. */
-  Optional<Obstacle> look(Connection session) throws SQLException {
+  Optional<Obstacle> find(Connection session) throws SQLException {
     List<Holder> holders = holders(session);
     looked = true;
     return holders.stream()

@@ -17,8 +17,8 @@ import org.jboss.logging.Logger;
 /**
  * Applies the changesets of a turn while the service serves: one runner at a time in the fleet, no
  * lock that others queue behind waited for longer than {@code deadlock_timeout} and a quarter of a
- * second, attempts repeated for {@code migration.schema.patience} (2 minutes). No client waits for
- * the build of an index, so its time has no bound; its progress is logged. Fails with {@link
+ * second, attempts repeated for {@code migration.schema.retry-time} (2 minutes). No client waits
+ * for the build of an index, so its time has no bound; its progress is logged. Fails with {@link
  * io.zerodowntime.migration.MigrationException.SchemaFailed} or, where a changeset's own
  * precondition refuses, with {@link io.zerodowntime.migration.MigrationException.Refused}.
  */
@@ -36,7 +36,7 @@ public class SchemaChanges {
     this.builds = builds;
     this.runner =
         new SchemaRunner(
-            source, liquibase::createLiquibase, config.schema().patience(), LONG_TRANSACTION);
+            source, liquibase::createLiquibase, config.schema().retryTime(), LONG_TRANSACTION);
   }
 
   /** Creates the engine's own tables, and those that every migration starts from. */
@@ -46,11 +46,11 @@ public class SchemaChanges {
 
   /**
    * Runs the changesets of one turn that have something to do. Whether the turn has come is the
-   * caller's question ({@link SchemaTurn#due}).
+   * caller's question ({@link SchemaStage#due}).
    */
-  public Uni<SchemaReport> apply(Migration migration, SchemaTurn turn) {
-    Uni<SchemaReport> applied = onWorker(() -> runner.apply(migration, turn));
-    return turn == SchemaTurn.INDEX ? logged(applied, migration) : applied;
+  public Uni<SchemaReport> apply(Migration migration, SchemaStage stage) {
+    Uni<SchemaReport> applied = onWorker(() -> runner.apply(migration, stage));
+    return stage == SchemaStage.INDEX ? logged(applied, migration) : applied;
   }
 
   private Uni<SchemaReport> logged(Uni<SchemaReport> build, Migration migration) {

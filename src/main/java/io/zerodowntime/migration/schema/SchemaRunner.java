@@ -41,27 +41,27 @@ final class SchemaRunner {
   /** Creates the engine's own tables, and those that every migration starts from. */
   SchemaReport initial() {
     return run(
-        "schema change " + SchemaTurn.INITIAL, SchemaTurn.INITIAL, session -> Optional.empty());
+        "schema change " + SchemaStage.INITIAL, SchemaStage.INITIAL, session -> Optional.empty());
   }
 
-  SchemaReport apply(Migration migration, SchemaTurn turn) {
+  SchemaReport apply(Migration migration, SchemaStage stage) {
     LongTransactions longTransactions = new LongTransactions(migration.table(), longTransaction);
     return run(
-        "schema change " + turn.label() + " of " + migration.name(),
-        turn.labels(migration),
+        "schema change " + stage.label() + " of " + migration.name(),
+        stage.labels(migration),
         session -> {
           SupportedTable.require(session, migration.table());
           // a build waits for other transactions, and no transaction waits for the build
-          return turn == SchemaTurn.INDEX
+          return stage == SchemaStage.INDEX
               ? InvalidIndexes.drop(session, migration, longTransactions)
-              : longTransactions.look(session);
+              : longTransactions.find(session);
         });
   }
 
   private SchemaReport run(String what, String labels, Preparation preparation) {
-    Patience patience = new Patience(bound);
-    try (FleetLock lock = FleetLock.take(source, patience)) {
-      return repeat(labels, () -> prepared(lock.session(), preparation), patience);
+    RetryBackoff backoff = new RetryBackoff(bound);
+    try (FleetLock lock = FleetLock.take(source, backoff)) {
+      return repeat(labels, () -> prepared(lock.session(), preparation), backoff);
     } catch (MigrationException e) {
       throw e;
     } catch (Exception e) {
@@ -69,17 +69,18 @@ final class SchemaRunner {
     }
   }
 
-  private SchemaReport repeat(String labels, Look look, Patience patience) throws Exception {
+  private SchemaReport repeat(String labels, ObstacleSearch search, RetryBackoff backoff)
+      throws Exception {
     List<String> ran = new ArrayList<>();
     int attempts = 0;
     while (true) {
       Optional<Obstacle> obstacle;
       try {
-        obstacle = look.look();
+        obstacle = search.find();
         if (obstacle.isEmpty()) {
           attempts++;
           LiquibaseRun.update(liquibase, labels, ran);
-          return report(ran, attempts, patience);
+          return report(ran, attempts, backoff);
         }
       } catch (Exception e) {
         if (!SchemaErrors.isRetryable(e)) {
@@ -87,7 +88,7 @@ final class SchemaRunner {
         }
         obstacle = Optional.of(new Obstacle("attempt " + attempts, SchemaErrors.reason(e)));
       }
-      patience.waitFor(obstacle.get().kind(), obstacle.get().detail());
+      backoff.waitFor(obstacle.get().kind(), obstacle.get().detail());
     }
   }
 
@@ -97,8 +98,8 @@ final class SchemaRunner {
     return locked.isPresent() ? locked : preparation.prepare(session);
   }
 
-  private static SchemaReport report(List<String> ran, int attempts, Patience patience) {
-    SchemaReport report = new SchemaReport(ran, attempts, patience.elapsed());
+  private static SchemaReport report(List<String> ran, int attempts, RetryBackoff backoff) {
+    SchemaReport report = new SchemaReport(ran, attempts, backoff.elapsed());
     if (!ran.isEmpty()) {
       LOG.infof(
           "Schema changed by %s, attempts: %d, %d ms", ran, attempts, report.took().toMillis());
@@ -107,8 +108,8 @@ final class SchemaRunner {
   }
 
   /** Says what is in the way of an attempt. */
-  private interface Look {
-    Optional<Obstacle> look() throws SQLException;
+  private interface ObstacleSearch {
+    Optional<Obstacle> find() throws SQLException;
   }
 
   /** Makes a session ready for an attempt, and says what is in the way. */

@@ -1,7 +1,7 @@
 /**
  * Runs Liquibase's changesets when their turn has come.
  *
- * <p>Owns: which turn runs which changesets ({@link io.zerodowntime.migration.schema.SchemaTurn}),
+ * <p>Owns: which turn runs which changesets ({@link io.zerodowntime.migration.schema.SchemaStage}),
  * one runner at a time in the fleet, the bound on every lock that a DDL waits for, and the repair
  * of what a killed run left behind. Hands on: a {@link
  * io.zerodowntime.migration.schema.SchemaReport}, or a {@link

@@ -5,7 +5,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.Fleet;
-import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationState;
@@ -27,14 +27,14 @@ class PhaseView {
   private final StateSource states;
   private final Instances instances;
   private final GracePeriod grace;
-  private final Gatekeeper gates;
+  private final GateEvaluator gates;
 
   PhaseView(
       @Identifier(DatabasePools.CONTROL) Pool pool,
       StateSource states,
       Instances instances,
       GracePeriod grace,
-      Gatekeeper gates) {
+      GateEvaluator gates) {
     this.pool = pool;
     this.states = states;
     this.instances = instances;
@@ -42,20 +42,22 @@ class PhaseView {
     this.gates = gates;
   }
 
-  Uni<Seen> look(Migration migration) {
+  Uni<PhaseSnapshot> collect(Migration migration) {
     return states
         .state(pool, migration)
         .chain(
-            state -> instances.live(pool, migration).chain(live -> look(migration, state, live)));
+            state ->
+                instances.live(pool, migration).chain(live -> collect(migration, state, live)));
   }
 
-  private Uni<Seen> look(Migration migration, MigrationState state, List<LiveInstance> live) {
+  private Uni<PhaseSnapshot> collect(
+      Migration migration, MigrationState state, List<LiveInstance> live) {
     boolean over = state.contractedAt().isPresent();
     Optional<Step> next = next(state.phase(), new Fleet(live));
     Uni<List<Verdict>> verdicts =
         over ? Uni.createFrom().item(List.of()) : verdicts(migration, state, live, next);
     String name = over ? "none" : next.map(Step::toString).orElse("drop");
-    return seen(migration, state, live, name, verdicts);
+    return snapshot(migration, state, live, name, verdicts);
   }
 
   private Uni<List<Verdict>> verdicts(
@@ -64,7 +66,7 @@ class PhaseView {
         .orElseGet(() -> gates.dropVerdicts(pool, migration, state, live));
   }
 
-  private Uni<Seen> seen(
+  private Uni<PhaseSnapshot> snapshot(
       Migration migration,
       MigrationState state,
       List<LiveInstance> live,
@@ -75,7 +77,7 @@ class PhaseView {
         .unis(verdicts, grace.holders(pool, migration), gates.evidence(pool, migration, state))
         .with(
             (found, holders, evidence) ->
-                new Seen(
+                new PhaseSnapshot(
                     state, live, next, found, state.drained() ? List.of() : holders, evidence));
   }
 
@@ -86,7 +88,7 @@ class PhaseView {
         .or(() -> effective.towards(Phase.CONTRACT).map(to -> Step.between(effective, to)));
   }
 
-  record Seen(
+  record PhaseSnapshot(
       MigrationState state,
       List<LiveInstance> live,
       String nextStep,

@@ -3,7 +3,7 @@ package io.zerodowntime.migration.status;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
-import io.zerodowntime.migration.backfill.BackfillDriver;
+import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.BackfillStream;
 import io.zerodowntime.migration.backfill.RateMeter;
@@ -20,22 +20,22 @@ class RunView {
   private static final int LOOK_BACK = 10;
 
   private final BackfillStore store;
-  private final BackfillDriver driver;
+  private final BackfillJob job;
   private final BackfillStream stream;
 
-  RunView(BackfillStore store, BackfillDriver driver, BackfillStream stream) {
+  RunView(BackfillStore store, BackfillJob job, BackfillStream stream) {
     this.store = store;
-    this.driver = driver;
+    this.job = job;
     this.stream = stream;
   }
 
-  Uni<Seen> look(Migration migration) {
+  Uni<RunSnapshot> collect(Migration migration) {
     return Uni.combine()
         .all()
         .unis(store.runs(migration, LOOK_BACK), stream.throttledBy())
         .with(
             (runs, throttled) ->
-                new Seen(
+                new RunSnapshot(
                     last(migration, runs, false, throttled),
                     last(migration, runs, true, throttled)));
   }
@@ -45,7 +45,7 @@ class RunView {
     return runs.stream()
         .filter(run -> (run.kind() == RunKind.PARITY) == parity)
         .findFirst()
-        .map(run -> status(migration, run, driver.meter(migration), throttled));
+        .map(run -> status(migration, run, job.meter(migration), throttled));
   }
 
   static RunStatus status(
@@ -92,5 +92,5 @@ class RunView {
     return run.locked() > 0 ? Optional.of(BackfillStream.ROWS_LOCKED) : Optional.empty();
   }
 
-  record Seen(Optional<RunStatus> backfill, Optional<RunStatus> parity) {}
+  record RunSnapshot(Optional<RunStatus> backfill, Optional<RunStatus> parity) {}
 }

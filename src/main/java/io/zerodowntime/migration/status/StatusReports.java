@@ -52,7 +52,7 @@ public class StatusReports {
   public Uni<MigrationStatus> of(Migration migration) {
     return Uni.combine()
         .all()
-        .unis(phases.look(migration), runs.look(migration), builds.of(migration))
+        .unis(phases.collect(migration), runs.collect(migration), builds.of(migration))
         .with((phase, run, build) -> status(migration, phase, run, build));
   }
 
@@ -62,7 +62,10 @@ public class StatusReports {
   }
 
   private MigrationStatus status(
-      Migration migration, PhaseView.Seen phase, RunView.Seen run, Optional<IndexBuild> build) {
+      Migration migration,
+      PhaseView.PhaseSnapshot phase,
+      RunView.RunSnapshot run,
+      Optional<IndexBuild> build) {
     return new MigrationStatus(
         migration.name(),
         migration.table(),

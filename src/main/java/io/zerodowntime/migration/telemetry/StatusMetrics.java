@@ -28,7 +28,7 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 public class StatusMetrics {
   private static final Logger LOG = Logger.getLogger(StatusMetrics.class);
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final int FAILURES = 3;
 
   private final Migrations migrations;
@@ -66,7 +66,7 @@ public class StatusMetrics {
     return reports
         .all()
         .ifNoItem()
-        .after(PATIENCE)
+        .after(TIMEOUT)
         .fail()
         .invoke(this::show)
         .onFailure()

@@ -1,6 +1,6 @@
 package io.zerodowntime.migration.backfill;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -155,8 +155,8 @@ class BackfillTest {
     Run run = engine.startBackfill();
     assertThat(Engine.await(stream.runOnce(engine.migration(), run, 10)).scanned()).isEqualTo(10);
     Api.command("/backfill/pause");
-    assertThat(Engine.await(stream.runOnce(engine.migration(), run, 10)).outcome())
-        .isEqualTo(BatchResult.Outcome.STOPPED);
+    assertThat(Engine.await(stream.runOnce(engine.migration(), run, 10)).status())
+        .isEqualTo(BatchResult.BatchStatus.STOPPED);
     Api.command("/backfill/resume");
 
     assertThat(engine.work(run, 1).scanned()).isEqualTo(1000);
@@ -170,8 +170,8 @@ class BackfillTest {
     Engine.await(stream.runOnce(engine.migration(), run, 10));
     assertThat(engine.ask(0)).isZero();
 
-    assertThat(Engine.await(stream.runOnce(engine.migration(), run, 10)).outcome())
-        .isEqualTo(BatchResult.Outcome.STOPPED);
+    assertThat(Engine.await(stream.runOnce(engine.migration(), run, 10)).status())
+        .isEqualTo(BatchResult.BatchStatus.STOPPED);
     assertThat(engine.work(run, 2).scanned()).isEqualTo(10);
     assertThat(database.number("SELECT count(*) FROM orders WHERE status IS NOT NULL"))
         .isEqualTo(10);

@@ -1,7 +1,7 @@
 package io.zerodowntime.migration.backfill;
 
 import static io.zerodowntime.testing.EngineDatabase.execute;
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -1,6 +1,6 @@
 package io.zerodowntime.migration.backfill;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -69,7 +69,7 @@ class LargeHistoryTest {
 
   @Inject EngineDatabase database;
   @Inject Engine engine;
-  @Inject BackfillDriver driver;
+  @Inject BackfillJob job;
   @Inject BackfillStream stream;
 
   @BeforeEach
@@ -97,7 +97,7 @@ class LargeHistoryTest {
     engine.ask(2);
     for (int i = 0; i < 3; i++) {
       engine.beat();
-      Engine.await(driver.look());
+      Engine.await(job.poll());
       engine.follow();
       engine.status();
     }

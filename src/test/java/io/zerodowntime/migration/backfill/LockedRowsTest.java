@@ -1,7 +1,7 @@
 package io.zerodowntime.migration.backfill;
 
 import static io.zerodowntime.testing.EngineDatabase.execute;
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -84,7 +84,7 @@ class LockedRowsTest {
       Future<BatchResult> batch =
           workers.submit(() -> Engine.await(stream.runOnce(engine.migration(), run, 1000)));
       execute(holder, "UPDATE orders SET amount = 2 WHERE id = 5");
-      assertThat(batch.get().outcome()).isEqualTo(BatchResult.Outcome.GAVE_WAY);
+      assertThat(batch.get().status()).isEqualTo(BatchResult.BatchStatus.GAVE_WAY);
       holder.commit();
     }
     assertThat(engine.find(run.id()).scanned()).isZero();
@@ -97,8 +97,8 @@ class LockedRowsTest {
     Run run = engine.startBackfill();
     try (Connection holder = database.session("holder")) {
       execute(holder, HOLD);
-      assertThat(Engine.await(stream.runOnce(engine.migration(), run, 1000)).outcome())
-          .isEqualTo(BatchResult.Outcome.GAVE_WAY);
+      assertThat(Engine.await(stream.runOnce(engine.migration(), run, 1000)).status())
+          .isEqualTo(BatchResult.BatchStatus.GAVE_WAY);
       assertThat(database.one("SELECT sum(batches) FROM backfill_progress")).isEqualTo("0");
       assertThat(database.number("SELECT count(status) FROM orders")).isZero();
       holder.rollback();
@@ -178,8 +178,8 @@ class LockedRowsTest {
     Run run = engine.startBackfill();
     database.run("UPDATE backfill_run SET kind = 'reverse'");
 
-    assertThat(Engine.await(stream.runOnce(engine.migration(), run, 1000)).outcome())
-        .isEqualTo(BatchResult.Outcome.STOPPED);
+    assertThat(Engine.await(stream.runOnce(engine.migration(), run, 1000)).status())
+        .isEqualTo(BatchResult.BatchStatus.STOPPED);
     assertThat(database.number("SELECT count(status) FROM orders")).isZero();
   }
 }

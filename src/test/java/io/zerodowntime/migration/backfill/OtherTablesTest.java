@@ -52,7 +52,7 @@ class OtherTablesTest {
 
   @Inject EngineDatabase database;
   @Inject Backfill backfill;
-  @Inject BackfillDriver driver;
+  @Inject BackfillJob job;
   @Inject BackfillStore runs;
   @Inject ParityScan parity;
   @Inject SnapshotStore snapshots;
@@ -93,7 +93,7 @@ class OtherTablesTest {
   }
 
   private Run work(Uni<Run> started) {
-    Engine.await(driver.work(migration, Engine.await(started), 3).collect().last());
+    Engine.await(job.work(migration, Engine.await(started), 3).collect().last());
     return Engine.await(runs.runs(migration, 1)).get(0);
   }
 

@@ -88,14 +88,14 @@ class PaceTest {
   @Test
   void halvesAfterALockedRowAndGrowsSlowlyAgain() {
     Pace pace = new Pace(new Run.Limits(10_000, Duration.ZERO, 1));
-    pace.observe(BatchResult.none(BatchResult.Outcome.GAVE_WAY, LIMITS), 500);
+    pace.observe(BatchResult.none(BatchResult.BatchStatus.GAVE_WAY, LIMITS), 500);
     assertThat(pace.size()).isEqualTo(250);
     assertThat(pace.skipsLocked()).isTrue();
     observe(pace, 1);
     assertThat(pace.skipsLocked()).isFalse();
     assertThat(pace.size()).isBetween(260, 300);
     for (int i = 0; i < 20; i++) {
-      pace.observe(BatchResult.none(BatchResult.Outcome.GAVE_WAY, LIMITS), pace.size());
+      pace.observe(BatchResult.none(BatchResult.BatchStatus.GAVE_WAY, LIMITS), pace.size());
     }
     assertThat(pace.size()).isEqualTo(1);
     for (int i = 0; i < 30; i++) {
@@ -111,7 +111,7 @@ class PaceTest {
 
   private static BatchResult worked(long rows, double millis, Run.Limits limits) {
     return new BatchResult(
-        BatchResult.Outcome.WORKED,
+        BatchResult.BatchStatus.WORKED,
         rows,
         rows,
         0,

@@ -23,7 +23,7 @@ class PurgeTest {
 
   @Inject EngineDatabase database;
   @Inject Engine engine;
-  @Inject BackfillDriver driver;
+  @Inject BackfillJob job;
 
   @BeforeEach
   void reset() throws Exception {
@@ -50,7 +50,7 @@ class PurgeTest {
     run(1, "reverse", "complete", "younger", 6);
     run(0, "parity", "complete", "of this epoch", 100);
 
-    Engine.await(driver.purge());
+    Engine.await(job.purge());
 
     assertThat(database.rows("SELECT requested_by FROM backfill_run ORDER BY id"))
         .containsExactly("last of its kind", "after the last", "young", "younger", "of this epoch");

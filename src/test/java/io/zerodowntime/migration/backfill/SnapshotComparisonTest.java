@@ -1,12 +1,12 @@
 package io.zerodowntime.migration.backfill;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.vertx.mutiny.sqlclient.Pool;
-import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.status.StatusText;
@@ -79,9 +79,9 @@ class SnapshotComparisonTest {
   @Inject EngineDatabase database;
   @Inject Engine engine;
   @Inject Backfill backfill;
-  @Inject BackfillDriver driver;
+  @Inject BackfillJob job;
   @Inject BackfillStore runs;
-  @Inject Gatekeeper gates;
+  @Inject GateEvaluator gates;
   @Inject StateSource states;
   @Inject Pool pool;
 
@@ -112,8 +112,7 @@ class SnapshotComparisonTest {
   }
 
   private CompletableFuture<BatchResult> work(Run run, int workers) {
-    return driver
-        .work(MIGRATION, run, workers)
+    return job.work(MIGRATION, run, workers)
         .collect()
         .last()
         .subscribeAsCompletionStage()

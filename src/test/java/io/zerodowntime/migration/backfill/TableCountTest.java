@@ -1,13 +1,13 @@
 package io.zerodowntime.migration.backfill;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Evidence.RunEvidence;
-import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.testing.Engine;
@@ -45,7 +45,7 @@ class TableCountTest {
   @Inject Backfill backfill;
   @Inject BackfillStore runs;
   @Inject BackfillStream stream;
-  @Inject Gatekeeper gates;
+  @Inject GateEvaluator gates;
   @Inject StateSource states;
   @Inject Pool pool;
 

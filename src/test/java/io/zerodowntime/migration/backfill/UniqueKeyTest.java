@@ -1,13 +1,13 @@
 package io.zerodowntime.migration.backfill;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.vertx.mutiny.sqlclient.Pool;
-import io.zerodowntime.migration.Gatekeeper;
+import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.StateSource;
@@ -50,10 +50,10 @@ class UniqueKeyTest {
 
   @Inject EngineDatabase database;
   @Inject Backfill backfill;
-  @Inject BackfillDriver driver;
+  @Inject BackfillJob job;
   @Inject BackfillStore runs;
   @Inject ParityScan parity;
-  @Inject Gatekeeper gates;
+  @Inject GateEvaluator gates;
   @Inject StateSource states;
   @Inject Pool pool;
 
@@ -180,7 +180,7 @@ class UniqueKeyTest {
     database.run("ALTER TABLE keyed DROP CONSTRAINT keyed_pkey");
     database.run("UPDATE keyed SET code = 1 WHERE code <= 500");
 
-    Engine.await(driver.work(MIGRATION, run, 2).collect().last());
+    Engine.await(job.work(MIGRATION, run, 2).collect().last());
 
     Run ended = Engine.await(runs.runs(MIGRATION, 1)).get(0);
     assertThat(ended.state()).isEqualTo("complete");

@@ -77,7 +77,7 @@ class ContractFailureTest {
   /** Attempts are repeated for a moment only. */
   public static final class Impatient extends EngineProfile {
     public Impatient() {
-      super("migration.schema.patience", "2s");
+      super("migration.schema.retry-time", "2s");
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.zerodowntime.migration.flag;
 
-import static io.zerodowntime.testing.Waiting.LIMIT;
+import static io.zerodowntime.testing.Timeouts.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zerodowntime.migration.Migration;

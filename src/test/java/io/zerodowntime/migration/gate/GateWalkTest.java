@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.Verdict;
-import io.zerodowntime.migration.schema.SchemaTurn;
+import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -52,7 +52,7 @@ class GateWalkTest {
     assertThat(engine.phase()).as("NOT NULL would refuse the writers of phase 0").isEqualTo(1);
     assertClosed("new-column-optional", "NOT NULL", "expand");
     assertThat(engine.status().oldStale()).isFalse();
-    engine.apply(SchemaTurn.RELAX);
+    engine.apply(SchemaStage.RELAX);
     engine.beat();
     assertThat(engine.phase()).isZero();
     assertThat(database.mismatches()).isZero();
@@ -74,7 +74,7 @@ class GateWalkTest {
     engine.backfill();
     assertOpen("backfill-complete", "complete, 3000 rows");
     assertOpen("replicas", "0 replicas, 0 behind");
-    engine.apply(SchemaTurn.INDEX);
+    engine.apply(SchemaStage.INDEX);
     assertOpen("new-indexes", "all are valid");
     engine.beat();
     assertThat(engine.phase()).isEqualTo(1);
@@ -89,7 +89,7 @@ class GateWalkTest {
     engine.ask(2);
     engine.beat();
     engine.backfill();
-    engine.apply(SchemaTurn.INDEX);
+    engine.apply(SchemaStage.INDEX);
     database.run("UPDATE orders SET status = 'outsider' WHERE id IN (5, 2500)");
 
     assertThat(engine.compare().mismatched()).isEqualTo(2);
@@ -132,7 +132,7 @@ class GateWalkTest {
     engine.walkTo(1);
     engine.backfill();
     engine.compare();
-    engine.apply(SchemaTurn.INDEX);
+    engine.apply(SchemaStage.INDEX);
     try (Connection writer = database.session("writer")) {
       execute(writer, "UPDATE orders SET amount = 2 WHERE id = 1");
       assertThat(engine.ask(2)).isEqualTo(2);
@@ -149,7 +149,7 @@ class GateWalkTest {
     engine.walkTo(1);
     engine.backfill();
     engine.compare();
-    engine.apply(SchemaTurn.INDEX);
+    engine.apply(SchemaStage.INDEX);
     assertThat(engine.ask(0)).isZero();
     assertThat(Api.order("phase_zero").statusCode()).isEqualTo(201);
 
@@ -170,7 +170,7 @@ class GateWalkTest {
     engine.beat();
     engine.backfill();
     engine.compare();
-    engine.apply(SchemaTurn.INDEX);
+    engine.apply(SchemaStage.INDEX);
     database.run("UPDATE migration_state SET drained_at = clock_timestamp()");
     assertClosed("backfill-complete", "no backfill in this epoch", "");
 
@@ -214,7 +214,7 @@ class GateWalkTest {
     assertOpen("shadow-clean", "0 did not");
 
     database.shadowReads(0, 100, 1);
-    engine.apply(SchemaTurn.ENFORCE);
+    engine.apply(SchemaStage.ENFORCE);
     engine.compare();
     engine.beat();
     assertThat(engine.phase()).isEqualTo(2);

@@ -9,7 +9,7 @@ import io.restassured.response.Response;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.Run;
-import io.zerodowntime.migration.schema.SchemaTurn;
+import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -32,7 +32,7 @@ class KnownMismatchTest {
     engine.ask(0);
     database.orders(3000);
     engine.walkTo(2);
-    engine.apply(SchemaTurn.ENFORCE);
+    engine.apply(SchemaStage.ENFORCE);
   }
 
   @Test

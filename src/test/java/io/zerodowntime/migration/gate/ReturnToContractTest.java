@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.Verdict;
-import io.zerodowntime.migration.schema.SchemaTurn;
+import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** Phase 3, back to 2, and 3 again: with a soak time that wants shadow reads to be counted. */
 @QuarkusTest
-@TestProfile(SoakTest.Hour.class)
+@TestProfile(SoakGateTest.Hour.class)
 class ReturnToContractTest {
   @Inject EngineDatabase database;
   @Inject Engine engine;
@@ -26,7 +26,7 @@ class ReturnToContractTest {
     engine.ask(0);
     database.orders(200);
     engine.walkTo(2);
-    engine.apply(SchemaTurn.ENFORCE);
+    engine.apply(SchemaStage.ENFORCE);
     engine.compare();
     readAndCompare();
     lastsAnHour();

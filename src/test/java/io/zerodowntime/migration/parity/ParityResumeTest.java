@@ -60,7 +60,7 @@ class ParityResumeTest {
     Run run = start();
     database.run("UPDATE backfill_run SET snapshot = true");
     database.run("DELETE FROM backfill_progress WHERE range_no > 0");
-    assertThat(batch(run, 10).outcome()).isEqualTo(BatchResult.Outcome.STOPPED);
+    assertThat(batch(run, 10).status()).isEqualTo(BatchResult.BatchStatus.STOPPED);
 
     Run ended = engine.work(engine.find(run.id()), 2);
 
@@ -154,7 +154,7 @@ class ParityResumeTest {
     database.phase(1);
     List<String> before = cursors();
 
-    assertThat(batch(run, 100).outcome()).isEqualTo(BatchResult.Outcome.STOPPED);
+    assertThat(batch(run, 100).status()).isEqualTo(BatchResult.BatchStatus.STOPPED);
     assertThat(engine.work(run, 2).state()).as("its epoch is over").isEqualTo("cancelled");
     assertThat(cursors()).isEqualTo(before).contains("0 10 10 0 1 f");
     assertThat(found()).isEmpty();
@@ -173,7 +173,7 @@ class ParityResumeTest {
 
     BatchResult late = batch(run, 10);
 
-    assertThat(late.outcome()).isEqualTo(BatchResult.Outcome.STOPPED);
+    assertThat(late.status()).isEqualTo(BatchResult.BatchStatus.STOPPED);
     assertThat(late.changed()).isZero();
     assertThat(cursors()).isEqualTo(before);
     assertThat(database.number("SELECT count(status) FROM orders")).isEqualTo(10);

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.Verdict;
-import io.zerodowntime.migration.schema.SchemaTurn;
+import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -30,7 +30,7 @@ class ShadowReadTest {
 
   @Inject EngineDatabase database;
   @Inject Engine engine;
-  @Inject ShadowRead shadow;
+  @Inject ShadowReadRecorder shadow;
 
   @BeforeEach
   void walkToPhase2() throws Exception {
@@ -39,7 +39,7 @@ class ShadowReadTest {
     engine.ask(0);
     database.orders(200);
     engine.walkTo(2);
-    engine.apply(SchemaTurn.ENFORCE);
+    engine.apply(SchemaStage.ENFORCE);
     engine.compare();
     // the first read after a step may be sent as the phase before wants it
     Api.find(1);

@@ -18,7 +18,7 @@ class InstancesTest {
   void refusesAHeartbeatThatComesTooLateToCount(String interval) {
     assertThatThrownBy(() -> instances(interval).check(new StartupEvent()))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessageContaining("MIGRATION_PULSE")
+        .hasMessageContaining("HEARTBEAT_INTERVAL")
         .hasMessageContaining("10000 ms");
   }
 
@@ -29,6 +29,6 @@ class InstancesTest {
 
   private static Instances instances(String interval) {
     return new Instances(
-        null, EngineConfig.with("migration.pulse", interval), "1", Optional.empty());
+        null, EngineConfig.with("migration.heartbeat-interval", interval), "1", Optional.empty());
   }
 }

@@ -21,14 +21,14 @@ class ChangelogTest {
 
   @Test
   void initialIsRolledBackChangesetByChangeset() throws Exception {
-    TestDatabase database = new TestDatabase();
+    SchemaTestDatabase database = new SchemaTestDatabase();
     roundTrip(database, "initial", 11);
     assertThat(database.catalog()).isNotEmpty();
   }
 
   @Test
   void expandIsRolledBackWithWhatHangsOnIt() throws Exception {
-    TestDatabase database = new TestDatabase();
+    SchemaTestDatabase database = new SchemaTestDatabase();
     update(database, "initial");
     List<String> before = database.catalog();
     update(database, "orders-status and expand");
@@ -47,12 +47,12 @@ class ChangelogTest {
 
   @Test
   void expandIsNotRolledBackWhileTheColumnIsInUse() {
-    isNotRolledBack(TestDatabase.expanded(1, true), "back to phase 0 first");
+    isNotRolledBack(SchemaTestDatabase.expanded(1, true), "back to phase 0 first");
   }
 
   @Test
   void expandIsNotRolledBackUnderLiveInstances() throws Exception {
-    TestDatabase database = TestDatabase.expanded(0, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(0, true);
     database.heartbeat();
     isNotRolledBack(database, "instances are live");
     database.run("UPDATE migration_instance SET heartbeat_at = now() - interval '61 s'");
@@ -63,7 +63,8 @@ class ChangelogTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3})
   void noRollbackComesBetweenTheGatesAndTheirStep(int phase) throws Exception {
-    TestDatabase database = phase == 3 ? contracted() : TestDatabase.expanded(phase, true);
+    SchemaTestDatabase database =
+        phase == 3 ? contracted() : SchemaTestDatabase.expanded(phase, true);
     if (phase == 1 || phase == 2) {
       update(database, phase == 1 ? INDEX : ENFORCE);
     }
@@ -80,7 +81,7 @@ class ChangelogTest {
 
   @Test
   void theEnginesTablesAreNotRolledBackUnderARegisteredMigration() throws Exception {
-    TestDatabase database = new TestDatabase();
+    SchemaTestDatabase database = new SchemaTestDatabase();
     update(database, "initial");
     for (int left = 9; left > 0; left--) {
       database.run("INSERT INTO migration_state (name) VALUES ('other')");
@@ -96,7 +97,7 @@ class ChangelogTest {
 
   @Test
   void tablesWithRowsAreNotRolledBack() throws Exception {
-    TestDatabase database = new TestDatabase();
+    SchemaTestDatabase database = new SchemaTestDatabase();
     update(database, "initial");
     for (int engine = 0; engine < 9; engine++) {
       rollback(database, 1);
@@ -111,7 +112,7 @@ class ChangelogTest {
 
   @Test
   void theIndexIsRolledBack() throws Exception {
-    TestDatabase database = TestDatabase.expanded(1, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(1, true);
     database.heartbeat();
     roundTrip(database, INDEX, 1);
     database.phase(2, true);
@@ -120,7 +121,7 @@ class ChangelogTest {
 
   @Test
   void theIndexIsBuiltAgainWhenItIsGone() throws Exception {
-    TestDatabase database = TestDatabase.expanded(1, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(1, true);
     update(database, INDEX);
     database.run("DROP INDEX orders_status_idx");
     update(database, INDEX);
@@ -132,7 +133,7 @@ class ChangelogTest {
 
   @Test
   void enforceIsRolledBackChangesetByChangeset() throws Exception {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     database.heartbeat();
     roundTrip(database, ENFORCE, 5);
     assertThat(nullable(database)).containsExactly("old_status");
@@ -141,7 +142,7 @@ class ChangelogTest {
 
   @Test
   void theOldColumnIsNotMadeNotNullAgainInPhase3() throws Exception {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     update(database, ENFORCE);
     database.phase(3, true);
     isNotRolledBack(database, "back to phase 2 first");
@@ -149,7 +150,7 @@ class ChangelogTest {
 
   @Test
   void enforceAndRelaxRunAsOftenAsTheFleetGoesForwardAndBack() throws Exception {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     for (int turn = 0; turn < 3; turn++) {
       update(database, ENFORCE);
       assertThat(nullable(database)).containsExactly("old_status");
@@ -165,7 +166,7 @@ class ChangelogTest {
   @ParameterizedTest
   @CsvSource({"0, true", "1, true", "2, false"})
   void enforceIsPassedOverBeforePhase2IsDrained(int phase, boolean drained) throws Exception {
-    TestDatabase database = TestDatabase.expanded(phase, drained);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(phase, drained);
     List<String> before = database.catalog();
     update(database, ENFORCE);
     assertThat(database.catalog()).isEqualTo(before);
@@ -176,7 +177,7 @@ class ChangelogTest {
 
   @Test
   void relaxIsPassedOverFromPhase2On() throws Exception {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     update(database, ENFORCE);
     update(database, RELAX);
     assertThat(nullable(database)).containsExactly("old_status");
@@ -185,7 +186,7 @@ class ChangelogTest {
   @ParameterizedTest
   @CsvSource({"NOT VALID", "''"})
   void anAttemptThatFailedHalfWayIsTakenUp(String validity) throws Exception {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     leaveCheck(database, validity);
     update(database, ENFORCE);
     assertThat(nullable(database)).containsExactly("old_status");
@@ -194,7 +195,7 @@ class ChangelogTest {
 
   @Test
   void relaxTakesALeftoverCheckAwayToo() throws Exception {
-    TestDatabase database = TestDatabase.expanded(0, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(0, true);
     leaveCheck(database, "NOT VALID");
     update(database, RELAX);
     database.run("INSERT INTO orders (user_id, amount, old_status) VALUES (1, 1, 'NEW')");
@@ -204,7 +205,7 @@ class ChangelogTest {
   @ParameterizedTest
   @CsvSource({"0, true", "1, true", "2, true", "3, false"})
   void contractRefusesByItself(int phase, boolean drained) {
-    TestDatabase database = TestDatabase.expanded(phase, drained);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(phase, drained);
     String found = "phase " + phase + (drained ? ", drained" : ", not drained");
     for (String labels : List.of(CONTRACT, "")) {
       assertThatThrownBy(() -> update(database, labels)).hasStackTraceContaining(found);
@@ -215,7 +216,7 @@ class ChangelogTest {
 
   @Test
   void contractIsRolledBackUnderALiveFleetToAnEmptyColumn() throws Exception {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     update(database, ENFORCE);
     database.phase(3, true);
     database.heartbeat();
@@ -233,13 +234,13 @@ class ChangelogTest {
 
   @Test
   void contractIsNotRolledBackOutsideOfPhase3() throws Exception {
-    TestDatabase database = contracted();
+    SchemaTestDatabase database = contracted();
     database.phase(2, true);
     isNotRolledBack(database, "not in phase 3");
   }
 
-  private static TestDatabase contracted() throws Exception {
-    TestDatabase database = TestDatabase.expanded(2, true);
+  private static SchemaTestDatabase contracted() throws Exception {
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     update(database, ENFORCE);
     database.phase(3, true);
     update(database, CONTRACT);
@@ -247,14 +248,14 @@ class ChangelogTest {
   }
 
   /** Rolls one changeset back, which refuses, says why, and changes nothing. */
-  private static void isNotRolledBack(TestDatabase database, String reason) {
+  private static void isNotRolledBack(SchemaTestDatabase database, String reason) {
     List<String> before = database.catalog();
     assertThatThrownBy(() -> rollback(database, 1)).hasMessageContaining(reason);
     assertThat(database.catalog()).isEqualTo(before);
   }
 
   /** Update, roll back as many changesets, compare the catalog, update again, compare again. */
-  private static void roundTrip(TestDatabase database, String labels, int changesets)
+  private static void roundTrip(SchemaTestDatabase database, String labels, int changesets)
       throws Exception {
     List<String> before = database.catalog();
     update(database, labels);
@@ -268,24 +269,24 @@ class ChangelogTest {
     assertThat(database.catalog()).isEqualTo(after);
   }
 
-  private static void leaveCheck(TestDatabase database, String validity) {
+  private static void leaveCheck(SchemaTestDatabase database, String validity) {
     database.run(
         "ALTER TABLE orders ADD CONSTRAINT orders_status_present CHECK (status IS NOT NULL) "
             + validity);
   }
 
-  private static List<String> nullable(TestDatabase database) {
+  private static List<String> nullable(SchemaTestDatabase database) {
     return database.list(
         "SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0"
             + " AND NOT attisdropped AND NOT attnotnull ORDER BY attname");
   }
 
-  private static void update(TestDatabase database, String labels) throws Exception {
+  private static void update(SchemaTestDatabase database, String labels) throws Exception {
     Liquibases.quietly(
         database, liquibase -> liquibase.update(new Contexts(), new LabelExpression(labels)));
   }
 
-  private static void rollback(TestDatabase database, int changesets) throws Exception {
+  private static void rollback(SchemaTestDatabase database, int changesets) throws Exception {
     Liquibases.quietly(
         database,
         liquibase -> liquibase.rollback(changesets, null, new Contexts(), new LabelExpression()));

@@ -15,7 +15,7 @@ final class Liquibases {
     void run(Liquibase liquibase) throws LiquibaseException;
   }
 
-  static void quietly(TestDatabase database, Work work) throws Exception {
+  static void quietly(SchemaTestDatabase database, Work work) throws Exception {
     Map<String, Object> quiet =
         Map.of(
             Scope.Attr.ui.name(),

@@ -1,6 +1,6 @@
 package io.zerodowntime.migration.schema;
 
-import static io.zerodowntime.testing.Waiting.await;
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.common.QuarkusTestResource;
@@ -9,7 +9,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.core.Vertx;
 import io.zerodowntime.migration.status.StatusReports;
 import io.zerodowntime.migration.status.StatusText;
-import io.zerodowntime.testing.Waiting;
+import io.zerodowntime.testing.Timeouts;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.util.Map;
@@ -29,25 +29,25 @@ class SchemaChangesTest {
 
   @Test
   void appliesTurnsWithoutBlockingTheEventLoop() throws Exception {
-    assertThat(fromEventLoop(SchemaTurn.EXPAND).changesets())
+    assertThat(fromEventLoop(SchemaStage.EXPAND).changesets())
         .hasSize(12)
         .endsWith("010-status-column");
     assertThat(status()).doesNotContain("is being built");
-    assertThat(whileAReaderHoldsItUp(SchemaTurn.INDEX).changesets())
+    assertThat(whileAReaderHoldsItUp(SchemaStage.INDEX).changesets())
         .containsExactly("020-status-index");
     assertThat(status()).doesNotContain("is being built");
-    assertThat(fromEventLoop(SchemaTurn.INDEX).changesets()).isEmpty();
+    assertThat(fromEventLoop(SchemaStage.INDEX).changesets()).isEmpty();
   }
 
   /** Ends the reader when status and log have shown the build and whom it waits for. */
-  private SchemaReport whileAReaderHoldsItUp(SchemaTurn turn) throws Exception {
+  private SchemaReport whileAReaderHoldsItUp(SchemaStage stage) throws Exception {
     CompletableFuture<SchemaReport> built;
     try (Connection reader = source.getConnection();
-        Sessions.Log log = new Sessions.Log()) {
+        SessionProbe.Log log = new SessionProbe.Log()) {
       reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       reader.setAutoCommit(false);
       reader.createStatement().execute("SELECT count(*) FROM migration_state");
-      built = start(turn);
+      built = start(stage);
       String shown =
           "(?s).*orders_status_idx is being built for \\d+ s by pid \\d+: waiting for .*,"
               + " waits for the transaction of pid \\d+.*";
@@ -60,19 +60,19 @@ class SchemaChangesTest {
   }
 
   private String status() {
-    return StatusText.of(reports.of(TestDatabase.MIGRATION).await().atMost(Waiting.LIMIT));
+    return StatusText.of(reports.of(SchemaTestDatabase.MIGRATION).await().atMost(Timeouts.LIMIT));
   }
 
-  private SchemaReport fromEventLoop(SchemaTurn turn) throws Exception {
-    return start(turn).get(60, TimeUnit.SECONDS);
+  private SchemaReport fromEventLoop(SchemaStage stage) throws Exception {
+    return start(stage).get(60, TimeUnit.SECONDS);
   }
 
-  private CompletableFuture<SchemaReport> start(SchemaTurn turn) {
+  private CompletableFuture<SchemaReport> start(SchemaStage stage) {
     CompletableFuture<SchemaReport> report = new CompletableFuture<>();
     vertx.runOnContext(
         ignored ->
             changes
-                .apply(TestDatabase.MIGRATION, turn)
+                .apply(SchemaTestDatabase.MIGRATION, stage)
                 .subscribe()
                 .with(report::complete, report::completeExceptionally));
     return report;
@@ -82,7 +82,7 @@ class SchemaChangesTest {
   public static final class Postgres implements QuarkusTestResourceLifecycleManager {
     @Override
     public Map<String, String> start() {
-      TestDatabase database = new TestDatabase();
+      SchemaTestDatabase database = new SchemaTestDatabase();
       String jdbc = database.url();
       return Map.of(
           "quarkus.datasource.jdbc.url",

@@ -17,14 +17,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SchemaRunnerTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration RETRY_TIME = Duration.ofSeconds(60);
 
   @Test
   void manyRunnersAtOnceRunEachChangesetOnce() {
-    TestDatabase database = new TestDatabase();
+    SchemaTestDatabase database = new SchemaTestDatabase();
     List<CompletableFuture<SchemaReport>> runs =
         IntStream.range(0, 4)
-            .mapToObj(n -> CompletableFuture.supplyAsync(() -> expand(database), Sessions.THREADS))
+            .mapToObj(
+                n -> CompletableFuture.supplyAsync(() -> expand(database), SessionProbe.THREADS))
             .toList();
     List<String> ran = runs.stream().flatMap(run -> run.join().changesets().stream()).toList();
     assertThat(ran).hasSize(12).doesNotHaveDuplicates().contains("010-status-column");
@@ -32,18 +33,18 @@ class SchemaRunnerTest {
 
   @Test
   void initialLeavesMigrationsAlone() {
-    TestDatabase database = new TestDatabase();
-    assertThat(database.runner(PATIENCE).initial().changesets()).hasSize(11);
+    SchemaTestDatabase database = new SchemaTestDatabase();
+    assertThat(database.runner(RETRY_TIME).initial().changesets()).hasSize(11);
     assertThat(database.list("SELECT name FROM migration_state")).isEmpty();
   }
 
   @Test
   void everyTurnRunsItsOwnChangesets() {
-    TestDatabase database = TestDatabase.expanded(2, true);
-    SchemaRunner runner = database.runner(PATIENCE);
-    assertThat(runner.apply(TestDatabase.MIGRATION, SchemaTurn.INDEX).changesets())
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
+    SchemaRunner runner = database.runner(RETRY_TIME);
+    assertThat(runner.apply(SchemaTestDatabase.MIGRATION, SchemaStage.INDEX).changesets())
         .containsExactly("020-status-index");
-    assertThat(runner.apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE).changesets())
+    assertThat(runner.apply(SchemaTestDatabase.MIGRATION, SchemaStage.ENFORCE).changesets())
         .containsExactly(
             "030-status-check",
             "030-status-validate",
@@ -51,15 +52,18 @@ class SchemaRunnerTest {
             "030-status-drop-check",
             "030-old-status-nullable");
     database.phase(3, true);
-    assertThat(runner.apply(TestDatabase.MIGRATION, SchemaTurn.CONTRACT).changesets())
+    assertThat(runner.apply(SchemaTestDatabase.MIGRATION, SchemaStage.CONTRACT).changesets())
         .containsExactly("090-drop-old-status");
   }
 
   @Test
   void aRefusalIsOneLineThatSaysWhy() {
-    TestDatabase database = TestDatabase.expanded(2, false);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, false);
     assertThatThrownBy(
-            () -> database.runner(PATIENCE).apply(TestDatabase.MIGRATION, SchemaTurn.CONTRACT))
+            () ->
+                database
+                    .runner(RETRY_TIME)
+                    .apply(SchemaTestDatabase.MIGRATION, SchemaStage.CONTRACT))
         .isInstanceOf(Refused.class)
         .hasMessageStartingWith("schema change contract of orders-status refused: ")
         .hasMessageContaining("'orders-status: phase 3, drained'")
@@ -69,15 +73,15 @@ class SchemaRunnerTest {
 
   @Test
   void aMissingPrivilegeIsOneLineWithTheRemedy() {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     database.run("CREATE ROLE stranger_" + database.name() + " LOGIN");
     database.run(
         "GRANT ALL ON databasechangelog, databasechangeloglock, migration_state TO stranger_"
             + database.name());
     DataSource stranger = database.as("zerodowntime", "stranger_" + database.name());
     SchemaRunner runner =
-        new SchemaRunner(stranger, database.liquibase(stranger), PATIENCE, Duration.ofSeconds(1));
-    assertThatThrownBy(() -> runner.apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE))
+        new SchemaRunner(stranger, database.liquibase(stranger), RETRY_TIME, Duration.ofSeconds(1));
+    assertThatThrownBy(() -> runner.apply(SchemaTestDatabase.MIGRATION, SchemaStage.ENFORCE))
         .isInstanceOf(SchemaFailed.class)
         .hasMessageContaining("must be owner of table orders")
         .hasMessageContaining("run it as a role that owns the tables")
@@ -94,11 +98,14 @@ class SchemaRunnerTest {
         "CREATE TABLE pg_dist_partition AS SELECT 'orders'::regclass AS logicalrelid | by Citus"
       })
   void aTableWhoseRowsAreElsewhereIsRefusedByName(String change, String reason) {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     database.run(change, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + database.owner());
     List<String> before = database.catalog();
     assertThatThrownBy(
-            () -> database.runner(PATIENCE).apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE))
+            () ->
+                database
+                    .runner(RETRY_TIME)
+                    .apply(SchemaTestDatabase.MIGRATION, SchemaStage.ENFORCE))
         .isInstanceOf(SchemaFailed.class)
         .hasMessageStartingWith("table orders ")
         .hasMessageContaining(reason);
@@ -107,18 +114,21 @@ class SchemaRunnerTest {
 
   @Test
   void citusAloneIsNoObstacle() {
-    TestDatabase database = TestDatabase.expanded(2, true);
+    SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     database.run(
         "CREATE TABLE pg_dist_partition AS SELECT 'pg_class'::regclass AS logicalrelid",
         "GRANT SELECT ON pg_dist_partition TO " + database.owner());
     assertThat(
-            database.runner(PATIENCE).apply(TestDatabase.MIGRATION, SchemaTurn.ENFORCE).attempts())
+            database
+                .runner(RETRY_TIME)
+                .apply(SchemaTestDatabase.MIGRATION, SchemaStage.ENFORCE)
+                .attempts())
         .isEqualTo(1);
   }
 
   @Test
   void aPooledSessionGetsItsOwnSettingsBack() throws Exception {
-    TestDatabase database = new TestDatabase();
+    SchemaTestDatabase database = new SchemaTestDatabase();
     try (Connection session = database.as("pool").getConnection()) {
       session.createStatement().execute("SET lock_timeout = '7s'; SET statement_timeout = '2s'");
       session.setAutoCommit(false);
@@ -145,7 +155,7 @@ class SchemaRunnerTest {
   @CsvSource({"400ms, 650", "1s, 1250", "2s, 2250", "1min, 3000"})
   void aLockIsWaitedForLongerThanAnAutovacuumTakesToGiveWay(String deadlock, String lock)
       throws Exception {
-    TestDatabase database = new TestDatabase();
+    SchemaTestDatabase database = new SchemaTestDatabase();
     database.run(
         "ALTER DATABASE %s SET deadlock_timeout = '%s'".formatted(database.name(), deadlock));
     try (Connection session = database.as("pool").getConnection();
@@ -177,7 +187,7 @@ class SchemaRunnerTest {
     assertThat(LiquibaseRun.isConcurrentBuild(sql)).isFalse();
   }
 
-  private static SchemaReport expand(TestDatabase database) {
-    return database.runner(PATIENCE).apply(TestDatabase.MIGRATION, SchemaTurn.EXPAND);
+  private static SchemaReport expand(SchemaTestDatabase database) {
+    return database.runner(RETRY_TIME).apply(SchemaTestDatabase.MIGRATION, SchemaStage.EXPAND);
   }
 }

@@ -1,0 +1,32 @@
+package io.zerodowntime.migration;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import java.util.List;
+
+/** Asks the gates of a step. */
+public interface GateEvaluator {
+
+  /**
+   * Every verdict of a step, in the order in which the gates stand.
+   *
+   * @param client the transaction whose view the gates judge, or the pool for a mere look
+   * @param live the instances whose heartbeat is fresh
+   */
+  Uni<List<Verdict>> verdicts(
+      SqlClient client,
+      Migration migration,
+      MigrationState state,
+      Step step,
+      List<LiveInstance> live);
+
+  /** Every verdict before the old column may be dropped. */
+  Uni<List<Verdict>> dropVerdicts(
+      SqlClient client, Migration migration, MigrationState state, List<LiveInstance> live);
+
+  /** Whether the key's declaration gives every row one place: every run depends on it. */
+  Uni<Verdict> key(SqlClient client, Migration migration);
+
+  /** What was proven in the state's epoch. */
+  Uni<Evidence> evidence(SqlClient client, Migration migration, MigrationState state);
+}

@@ -1,0 +1,122 @@
+package io.zerodowntime.migration.backfill;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.Migrations;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.jboss.logging.Logger;
+
+/** Lets this process take part in whatever run is running, and watches how fast the fleet is. */
+@ApplicationScoped
+public class BackfillJob {
+  private static final Logger LOG = Logger.getLogger(BackfillJob.class);
+  private static final Duration CURSORS_KEPT = Duration.ofDays(7);
+  private static final Duration RUNS_KEPT = Duration.ofDays(90);
+
+  private final Migrations migrations;
+  private final BackfillStore store;
+  private final BackfillStream stream;
+  private final SnapshotComparison snapshots;
+  private final int workers;
+  private final Set<Long> joined = ConcurrentHashMap.newKeySet();
+  private final Map<String, RateMeter> meters = new ConcurrentHashMap<>();
+  private volatile boolean stopping;
+
+  BackfillJob(
+      Migrations migrations,
+      BackfillStore store,
+      BackfillStream stream,
+      SnapshotComparison snapshots,
+      MigrationConfig config) {
+    this.migrations = migrations;
+    this.store = store;
+    this.stream = stream;
+    this.snapshots = snapshots;
+    this.workers = config.backfill().workers();
+  }
+
+  /** The batch under way is done or not done, by its one commit; none comes after it. */
+  void stop(@Observes ShutdownEvent event) {
+    stopping = true;
+  }
+
+  @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> poll() {
+    return migrations.each(this::poll);
+  }
+
+  private Uni<Void> poll(Migration migration) {
+    return store
+        .runs(migration, 1)
+        .invoke(
+            runs ->
+                runs.forEach(
+                    run -> {
+                      meter(migration).sample(run.id(), run.scanned(), System.nanoTime());
+                      if (run.state().equals("running") && workers > 0 && joined.add(run.id())) {
+                        join(migration, run);
+                      }
+                    }))
+        .replaceWithVoid();
+  }
+
+  private void join(Migration migration, Run run) {
+    LOG.infof(
+        "%s: %d workers join run %d (%s)", migration.name(), workers, run.id(), run.kind().label());
+    work(migration, run, workers)
+        .onTermination()
+        .invoke(() -> joined.remove(run.id()))
+        .subscribe()
+        .with(
+            batch -> {},
+            failure ->
+                LOG.logf(
+                    stopping ? Logger.Level.DEBUG : Logger.Level.WARN,
+                    "%s: a worker of run %d stops: %s",
+                    migration.name(),
+                    run.id(),
+                    failure.getMessage()));
+  }
+
+  /** {@code count} workers on one run; ends when each of them has nothing left to do. */
+  public Multi<BatchResult> work(Migration migration, Run run, int count) {
+    Multi<BatchResult> inKeyOrder =
+        Multi.createBy()
+            .merging()
+            .streams(
+                IntStream.range(0, count).mapToObj(i -> stream.worker(migration, run)).toList());
+    Multi<BatchResult> batches =
+        run.snapshot()
+            ? Multi.createBy()
+                .concatenating()
+                .streams(snapshots.work(migration, run, count), inKeyOrder)
+            : inKeyOrder;
+    return batches.select().first(batch -> !stopping);
+  }
+
+  /** How fast the whole fleet has been lately, seen from this process. */
+  public RateMeter meter(Migration migration) {
+    return meters.computeIfAbsent(migration.name(), name -> new RateMeter());
+  }
+
+  @Scheduled(every = "1h", delayed = "5m")
+  Uni<Void> purge() {
+    return store
+        .purgeCursors(CURSORS_KEPT)
+        .chain(() -> store.purgeRuns(RUNS_KEPT))
+        .onFailure()
+        .invoke(failure -> LOG.warnf("old runs not purged: %s", failure.getMessage()))
+        .onFailure()
+        .recoverWithNull();
+  }
+}

@@ -1,0 +1,65 @@
+package io.zerodowntime.migration.gate;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Verdict;
+import java.util.List;
+
+/** Nothing in the catalog still names the old column. */
+final class NoDependentsGate implements Gate {
+  /*
+   * pg_depend knows views, rules, indexes, constraints, triggers (UPDATE OF, WHEN), policies,
+   * generated columns, statistics, publications and functions with a parsed body. A body that is
+   * text is searched for the name; a match in a comment counts too. The column's own default and
+   * NOT NULL, and the indexes that the migration names, go with the column.
+   */
+  private static final String DEPENDENTS =
+      """
+      WITH leaving AS (
+        SELECT attrelid, attnum FROM pg_attribute
+        WHERE attrelid = to_regclass($1) AND attname = $2 AND NOT attisdropped
+      )
+      SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) AS dependent
+      FROM pg_depend d JOIN leaving l
+        ON d.refclassid = 'pg_class'::regclass AND d.refobjid = l.attrelid
+        AND d.refobjsubid = l.attnum
+      LEFT JOIN pg_class i ON d.classid = 'pg_class'::regclass AND i.oid = d.objid
+      LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+      LEFT JOIN pg_constraint c ON d.classid = 'pg_constraint'::regclass AND c.oid = d.objid
+      WHERE (i.relname IS NULL OR NOT i.relname = ANY ($3))
+        AND (f.adrelid, f.adnum) IS DISTINCT FROM (l.attrelid, l.attnum)
+        AND c.contype IS DISTINCT FROM 'n'
+      UNION
+      SELECT 'the body of ' || pg_describe_object('pg_proc'::regclass, p.oid, 0)
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+        AND p.prosrc ~ ('\\m' || $2 || '\\M')
+        AND EXISTS (SELECT FROM leaving)
+      ORDER BY 1
+      """;
+
+  @Override
+  public String name() {
+    return "no-dependents";
+  }
+
+  @Override
+  public Uni<Verdict> ask(GateContext context) {
+    return context
+        .client()
+        .preparedQuery(DEPENDENTS)
+        .execute(
+            Tuple.of(
+                context.migration().table(),
+                context.migration().oldColumn(),
+                context.migration().oldIndexes().toArray(String[]::new)))
+        .chain(
+            rows -> {
+              List<String> found = rows.stream().map(row -> row.getString("dependent")).toList();
+              return verdict(
+                  found.isEmpty(),
+                  found.isEmpty() ? "nothing depends on it" : String.join("; ", found),
+                  "drop or change each of them first");
+            });
+  }
+}

@@ -1,0 +1,64 @@
+package io.zerodowntime.migration.schema;
+
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.Migrations;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.jboss.logging.Logger;
+
+/** Where it is allowed to, applies the turns that gates wait for without being asked. */
+@ApplicationScoped
+public class SchemaJob {
+  private static final Logger LOG = Logger.getLogger(SchemaJob.class);
+
+  private final Migrations migrations;
+  private final DueStages stages;
+  private final SchemaChanges changes;
+  private final boolean enabled;
+
+  SchemaJob(
+      Migrations migrations, DueStages stages, SchemaChanges changes, MigrationConfig config) {
+    this.migrations = migrations;
+    this.stages = stages;
+    this.changes = changes;
+    this.enabled = config.autoExpand();
+  }
+
+  @Scheduled(every = "1s", delayed = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> poll() {
+    if (!enabled) {
+      return Uni.createFrom().voidItem();
+    }
+    return migrations.each(this::poll);
+  }
+
+  private Uni<Void> poll(Migration migration) {
+    return Uni.combine()
+        .all()
+        .unis(stages.of(migration), stages.wanted(migration))
+        .asTuple()
+        .chain(
+            found ->
+                Multi.createFrom()
+                    .iterable(found.getItem1())
+                    .filter(found.getItem2()::contains)
+                    .onItem()
+                    .transformToUniAndConcatenate(stage -> apply(migration, stage))
+                    .collect()
+                    .last()
+                    .replaceWithVoid());
+  }
+
+  private Uni<Void> apply(Migration migration, SchemaStage stage) {
+    return changes
+        .apply(migration, stage)
+        .invoke(
+            report ->
+                LOG.infof(
+                    "%s: schema turn %s: %s", migration.name(), stage.label(), report.changesets()))
+        .replaceWithVoid();
+  }
+}

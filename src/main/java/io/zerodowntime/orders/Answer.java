@@ -1,8 +1,0 @@
-package io.zerodowntime.orders;
-
-/**
- * What a write is answered with.
- *
- * @param replayed whether an earlier write under the same key was answered so
- */
-record Answer(int status, String json, boolean replayed) {}
