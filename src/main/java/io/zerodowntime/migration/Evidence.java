@@ -27,7 +27,6 @@ public record Evidence(
   /**
    * A run over the whole table.
    *
-   * @param state {@code running}, {@code paused}, {@code cancelled} or {@code complete}
    * @param scanned rows seen by it
    * @param tableRows rows of the table with keys from its first to its last, or without a key,
    *     counted at its end; empty before, where a former version ended it, or where the count took
@@ -40,7 +39,7 @@ public record Evidence(
   @RegisterForReflection
   public record RunEvidence(
       long id,
-      String state,
+      RunState state,
       long scanned,
       long changed,
       long mismatched,
@@ -53,14 +52,14 @@ public record Evidence(
      * inserted while it ran. A row that it saw may have been deleted since.
      */
     public boolean complete() {
-      return state.equals("complete")
+      return state == RunState.COMPLETE
           && tableRows.filter(rows -> scanned + inserted >= rows).isPresent();
     }
 
     /** State and count, in one line. */
     public String summary() {
       return "run %d is %s, %d rows%s"
-          .formatted(id, state, scanned, state.equals("complete") ? proof() : "");
+          .formatted(id, state.label(), scanned, state == RunState.COMPLETE ? proof() : "");
     }
 
     private String proof() {
@@ -73,12 +72,12 @@ public record Evidence(
     }
 
     private boolean unproven() {
-      return state.equals("complete") && !complete();
+      return state == RunState.COMPLETE && !complete();
     }
 
     /** Neither complete nor cancelled. */
     public boolean active() {
-      return state.equals("running") || state.equals("paused");
+      return state.active();
     }
   }
 
@@ -110,7 +109,7 @@ public record Evidence(
                 "scan %d is %s: %d rows, %d mismatches, %d keys unrepaired%s"
                     .formatted(
                         scan.id(),
-                        scan.state(),
+                        scan.state().label(),
                         scan.scanned(),
                         scan.mismatched(),
                         unrepaired,

@@ -2,9 +2,9 @@ package io.zerodowntime.orders;
 
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.quarkus.runtime.annotations.RegisterForReflection;
-import io.zerodowntime.platform.NonNullStringDeserializer;
-import io.zerodowntime.platform.ProblemException;
-import io.zerodowntime.platform.Violation;
+import io.zerodowntime.http.NonNullStringDeserializer;
+import io.zerodowntime.http.ProblemException;
+import io.zerodowntime.http.Violation;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,10 +3,12 @@ package io.zerodowntime.orders;
 import io.quarkus.arc.All;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.db.StatementBatcher;
+import io.zerodowntime.db.WriteRequests;
+import io.zerodowntime.http.HttpProblems;
+import io.zerodowntime.http.ProblemException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
-import io.zerodowntime.platform.StatementBatcher;
-import io.zerodowntime.platform.WriteRequests;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
@@ -45,7 +47,10 @@ class OrderBatcher implements StatementBatcher.Writes<OrderCreation, String> {
     this.sharing = sharing;
     this.batcher =
         new StatementBatcher<>(
-            this, new StatementBatcher.Bounds(LANES, ORDERS, BYTES, deadline), System::nanoTime);
+            this,
+            new StatementBatcher.Bounds(LANES, ORDERS, BYTES, deadline),
+            () -> new ProblemException(HttpProblems.overloaded()),
+            System::nanoTime);
   }
 
   /**

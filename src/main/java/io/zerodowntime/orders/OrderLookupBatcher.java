@@ -7,12 +7,14 @@ import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.db.StatementBatcher;
+import io.zerodowntime.db.WriteRequests;
+import io.zerodowntime.http.HttpProblems;
+import io.zerodowntime.http.ProblemException;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
-import io.zerodowntime.platform.DatabasePools;
-import io.zerodowntime.platform.StatementBatcher;
-import io.zerodowntime.platform.WriteRequests;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.HashMap;
@@ -59,6 +61,7 @@ class OrderLookupBatcher
         new StatementBatcher<>(
             this,
             new StatementBatcher.Bounds(LANES, ORDERS, ORDERS * Long.BYTES, deadline),
+            () -> new ProblemException(HttpProblems.overloaded()),
             System::nanoTime);
   }
 

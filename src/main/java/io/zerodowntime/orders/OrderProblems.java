@@ -1,7 +1,7 @@
 package io.zerodowntime.orders;
 
-import io.zerodowntime.platform.Problem;
-import io.zerodowntime.platform.ProblemException;
+import io.zerodowntime.http.Problem;
+import io.zerodowntime.http.ProblemException;
 
 /** What can be wrong with a request for orders. */
 final class OrderProblems {

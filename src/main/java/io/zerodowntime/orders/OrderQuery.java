@@ -1,7 +1,7 @@
 package io.zerodowntime.orders;
 
-import io.zerodowntime.platform.ProblemException;
-import io.zerodowntime.platform.Violation;
+import io.zerodowntime.http.ProblemException;
+import io.zerodowntime.http.Violation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -4,13 +4,13 @@ import static io.zerodowntime.orders.OrderMigration.STATUS;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
+import io.zerodowntime.db.FailureKind;
+import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.ShadowReadListener;
 import io.zerodowntime.migration.phase.FencedResult;
 import io.zerodowntime.migration.phase.PhaseFence;
-import io.zerodowntime.platform.FailureKind;
-import io.zerodowntime.platform.Transactions;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import java.util.Optional;

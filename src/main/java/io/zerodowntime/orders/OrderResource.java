@@ -2,8 +2,8 @@ package io.zerodowntime.orders;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpServerRequest;
+import io.zerodowntime.http.BulkheadLimited;
 import io.zerodowntime.migration.MigrationException;
-import io.zerodowntime.platform.BulkheadLimited;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.PATCH;

@@ -7,12 +7,12 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.db.Transactions;
+import io.zerodowntime.db.WriteRequests;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
-import io.zerodowntime.platform.DatabasePools;
-import io.zerodowntime.platform.Transactions;
-import io.zerodowntime.platform.WriteRequests;
 import jakarta.inject.Singleton;
 import java.util.Map;
 

@@ -1,8 +1,8 @@
 package io.zerodowntime.orders;
 
 import io.quarkus.runtime.annotations.RegisterForReflection;
-import io.zerodowntime.platform.ProblemException;
-import io.zerodowntime.platform.Violation;
+import io.zerodowntime.http.ProblemException;
+import io.zerodowntime.http.Violation;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;

@@ -50,7 +50,7 @@ class WorkloadsTest {
     for (String file :
         new String[] {
           "src/main/resources/application.properties",
-          "src/main/java/io/zerodowntime/platform/DatabaseConfig.java"
+          "src/main/java/io/zerodowntime/db/DatabaseConfig.java"
         }) {
       VARIABLE
           .matcher(Manifests.text(Path.of(file)))

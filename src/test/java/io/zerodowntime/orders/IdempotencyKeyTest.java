@@ -3,7 +3,7 @@ package io.zerodowntime.orders;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.zerodowntime.platform.ProblemException;
+import io.zerodowntime.http.ProblemException;
 import java.math.BigDecimal;
 import java.util.List;
 import net.jqwik.api.Example;

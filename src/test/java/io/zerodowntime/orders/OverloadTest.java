@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
-import io.zerodowntime.platform.StallingResource;
+import io.zerodowntime.http.StallingResource;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
@@ -94,7 +94,7 @@ class OverloadTest {
   /** Two requests at once. */
   public static final class Two extends EngineProfile {
     public Two() {
-      super("http.admission.limit", "2");
+      super("http.bulkhead.limit", "2");
     }
   }
 }

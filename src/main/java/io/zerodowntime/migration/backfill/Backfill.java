@@ -3,6 +3,7 @@ package io.zerodowntime.migration.backfill;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.pgclient.PgException;
+import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
@@ -10,8 +11,8 @@ import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.StateSource;
-import io.zerodowntime.platform.Transactions;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
@@ -231,23 +232,24 @@ public class Backfill {
 
   /** Stops the batches after the ones under way; refused if no run is running. */
   public Uni<Void> pause(Migration migration) {
-    return change(migration, "paused", "running");
+    return change(migration, RunState.PAUSED, RunState.RUNNING);
   }
 
   /** Goes on where each range's cursor stands; refused if no run is paused. */
   public Uni<Void> resume(Migration migration) {
-    return change(migration, "running", "paused");
+    return change(migration, RunState.RUNNING, RunState.PAUSED);
   }
 
   /** Ends the run for good; what it wrote stays, and is right. Refused if no run is active. */
   public Uni<Void> cancel(Migration migration) {
-    return change(migration, "cancelled", "running", "paused");
+    return change(migration, RunState.CANCELLED, RunState.RUNNING, RunState.PAUSED);
   }
 
-  private Uni<Void> change(Migration migration, String to, String... from) {
+  private Uni<Void> change(Migration migration, RunState to, RunState... from) {
     return active(migration)
         .chain(run -> store.setState(run.id(), to, from))
-        .invoke(changed -> require(changed, "no run of " + migration.name() + " can be " + to))
+        .invoke(
+            changed -> require(changed, "no run of " + migration.name() + " can be " + to.label()))
         .replaceWithVoid();
   }
 

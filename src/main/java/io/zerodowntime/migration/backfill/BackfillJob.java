@@ -7,6 +7,7 @@ import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.RunState;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
@@ -63,7 +64,7 @@ public class BackfillJob {
                 runs.forEach(
                     run -> {
                       meter(migration).sample(run.id(), run.scanned(), System.nanoTime());
-                      if (run.state().equals("running") && workers > 0 && joined.add(run.id())) {
+                      if (run.state() == RunState.RUNNING && workers > 0 && joined.add(run.id())) {
                         join(migration, run);
                       }
                     }))

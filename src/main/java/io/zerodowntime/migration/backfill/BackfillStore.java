@@ -8,17 +8,20 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.db.DatabasePools;
 import io.zerodowntime.migration.EpochEnd;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.RunKind;
-import io.zerodowntime.platform.DatabasePools;
+import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.parity.Mismatches;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The runs and their cursors. */
 @ApplicationScoped
@@ -68,15 +71,6 @@ public class BackfillStore implements EpochEnd {
       WHERE r.id = $1 AND r.state = 'running' AND t.done
         AND s.name = r.migration AND s.epoch = r.epoch
       RETURNING r.id
-      """;
-
-  /** A whole-table comparison judges anew every row that was known to disagree. */
-  private static final String JUDGED =
-      """
-      UPDATE parity_mismatch m SET repaired_at = now()
-      FROM backfill_run r
-      WHERE r.id = $1 AND r.kind = 'parity' AND r.whole_table
-        AND m.migration = r.migration AND m.repaired_at IS NULL AND m.found_at < r.started_at
       """;
 
   private static final String SUPERSEDE =
@@ -142,7 +136,7 @@ public class BackfillStore implements EpochEnd {
         RunKind.of(row.getString("kind")),
         row.getBoolean("whole_table"),
         row.getBoolean("snapshot"),
-        row.getString("state"),
+        RunState.of(row.getString("state")),
         limits(row),
         row.getLong("scanned"),
         row.getLong("changed"),
@@ -205,9 +199,10 @@ public class BackfillStore implements EpochEnd {
   }
 
   /** Changes the state if it is one of {@code from}; false if it is not. */
-  Uni<Boolean> setState(long id, String to, String... from) {
+  Uni<Boolean> setState(long id, RunState to, RunState... from) {
     return pool.preparedQuery(SET_STATE)
-        .execute(Tuple.of(id, to, from))
+        .execute(
+            Tuple.of(id, to.label(), Stream.of(from).map(RunState::label).toArray(String[]::new)))
         .map(updated -> updated.rowCount() == 1);
   }
 
@@ -254,7 +249,7 @@ public class BackfillStore implements EpochEnd {
         .preparedQuery(COMPLETE)
         .execute(Tuple.of(id, count.rows().orElse(null), count.inserts()))
         .map(updated -> updated.rowCount() == 1)
-        .call(closed -> transaction.preparedQuery(JUDGED).execute(Tuple.of(closed ? id : null)));
+        .call(closed -> Mismatches.settle(transaction, closed ? id : null));
   }
 
   /** Cancels what an earlier epoch left running: its batches do nothing any more. */

@@ -2,6 +2,7 @@ package io.zerodowntime.migration.backfill;
 
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.parity.Mismatches;
 import java.util.Set;
 
 /**
@@ -184,13 +185,15 @@ final class BatchStatement {
           ORDER BY t.%(key) LIMIT GREATEST(0, %(maxKept) - (SELECT sum(mismatched)
             FROM backfill_progress WHERE run_id = $1)::bigint)) x
       ), kept AS (
-        INSERT INTO parity_mismatch (migration, key, epoch, source, old_value, new_value)
-        SELECT r.migration, x.key::text, r.epoch, 'scan', x.old_value::text, x.new_value::text
-        FROM seen x JOIN backfill_run r ON r.id = $1
-        ON CONFLICT (migration, key) DO UPDATE
-        SET epoch = excluded.epoch, source = excluded.source, old_value = excluded.old_value,
-          new_value = excluded.new_value, found_at = now(), repaired_at = NULL
+        %(record)
       )""";
+
+  private static final String RECORD =
+      Mismatches.record(
+          """
+          SELECT r.migration, x.key::text, r.epoch, 'scan', x.old_value::text, x.new_value::text
+          FROM seen x JOIN backfill_run r ON r.id = $1
+          """);
 
   /** Not every type with an order has max(): uuid has none. */
   private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
@@ -211,6 +214,7 @@ final class BatchStatement {
     return TEMPLATE
         .replace("%(claimed)", claimed)
         .replace("%(work)", kind == RunKind.PARITY ? COMPARE : update)
+        .replace("%(record)", RECORD)
         .replace("%(inPage)", IN_PAGE)
         .replace("%(inRange)", IN_RANGE)
         .replace("%(kind)", kind.label())

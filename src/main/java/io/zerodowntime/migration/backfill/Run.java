@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.backfill;
 
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.RunState;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Optional;
@@ -11,8 +12,7 @@ import java.util.Optional;
  * @param epoch the epoch it belongs to; its batches do nothing in any other
  * @param wholeTable false for a repair of some keys, which proves nothing about the others
  * @param snapshot whether it compares in one snapshot, not in the order of the key
- * @param state {@code running}, {@code paused}, {@code cancelled} (as it counts once its epoch is
- *     over) or {@code complete}
+ * @param state cancelled once its epoch is over
  * @param limits what operators hold the pace to
  * @param scanned rows that were looked at
  * @param changed rows that were written
@@ -27,7 +27,7 @@ public record Run(
     RunKind kind,
     boolean wholeTable,
     boolean snapshot,
-    String state,
+    RunState state,
     Limits limits,
     long scanned,
     long changed,
@@ -39,12 +39,12 @@ public record Run(
 
   /** Neither complete nor cancelled. */
   public boolean active() {
-    return state.equals("running") || state.equals("paused");
+    return state.active();
   }
 
   /** Rows still to be looked at, as far as the estimate holds; 0 when it is complete. */
   public long lag() {
-    return state.equals("complete") ? 0 : Math.max(0, rowsEstimate - scanned);
+    return state == RunState.COMPLETE ? 0 : Math.max(0, rowsEstimate - scanned);
   }
 
   /**

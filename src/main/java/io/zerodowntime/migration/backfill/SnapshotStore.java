@@ -7,8 +7,9 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
-import io.zerodowntime.platform.Transactions;
+import io.zerodowntime.migration.parity.Mismatches;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -72,16 +73,17 @@ class SnapshotStore {
           AND r.id = p.run_id AND r.state = 'running' AND r.snapshot
         RETURNING r.migration, r.epoch, r.batch_size, r.delay_ms, r.target_load
       ), kept AS (
-        INSERT INTO parity_mismatch (migration, key, epoch, source, old_value, new_value)
-        SELECT m.migration, f.key, m.epoch, 'scan', f.old_value, f.new_value
-        FROM moved m CROSS JOIN unnest($5::text[], $6::text[], $7::text[])
-          AS f (key, old_value, new_value)
-        ON CONFLICT (migration, key) DO UPDATE
-        SET epoch = excluded.epoch, source = excluded.source, old_value = excluded.old_value,
-          new_value = excluded.new_value, found_at = now(), repaired_at = NULL
+        %s
       )
       SELECT batch_size, delay_ms, target_load::float8 AS target_load FROM moved
-      """;
+      """
+          .formatted(
+              Mismatches.record(
+                  """
+                  SELECT m.migration, f.key, m.epoch, 'scan', f.old_value, f.new_value
+                  FROM moved m CROSS JOIN unnest($5::text[], $6::text[], $7::text[])
+                    AS f (key, old_value, new_value)
+                  """));
 
   private static final String COVER =
       """

@@ -1,6 +1,6 @@
 /**
- * Runs over the table's key ranges. Owns backfill_run and backfill_progress: ranges, the one
- * statement of a batch, the pace, the workers' streams. Hands on committed batches; never starts by
- * itself.
+ * Runs over the table's key ranges: backfill, comparison and repair. Owns backfill_run and
+ * backfill_progress: ranges, the one statement of a batch, the pace, the workers' streams. Hands on
+ * committed batches. What disagrees is recorded by the package parity.
  */
 package io.zerodowntime.migration.backfill;

@@ -11,6 +11,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.RunState;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -76,7 +77,7 @@ final class EvidenceStore {
   private static RunEvidence run(Row row) {
     return new RunEvidence(
         row.getLong("id"),
-        row.getString("state"),
+        RunState.of(row.getString("state")),
         row.getLong("scanned"),
         row.getLong("changed"),
         row.getLong("mismatched"),

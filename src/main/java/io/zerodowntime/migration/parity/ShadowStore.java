@@ -35,14 +35,11 @@ class ShadowStore {
       """;
 
   private static final String KEEP =
-      """
-      INSERT INTO parity_mismatch (migration, key, epoch, source, old_value, new_value)
-      SELECT name, $3, $2, 'shadow', $4, $5
-      FROM migration_state WHERE name = $1 AND epoch - $2::bigint BETWEEN 0 AND 1
-      ON CONFLICT (migration, key) DO UPDATE
-      SET epoch = excluded.epoch, source = excluded.source, old_value = excluded.old_value,
-        new_value = excluded.new_value, found_at = now(), repaired_at = NULL
-      """;
+      Mismatches.record(
+          """
+          SELECT name, $3, $2, 'shadow', $4, $5
+          FROM migration_state WHERE name = $1 AND epoch - $2::bigint BETWEEN 0 AND 1
+          """);
 
   private static final String PURGE =
       """

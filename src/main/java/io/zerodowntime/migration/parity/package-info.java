@@ -1,6 +1,6 @@
 /**
- * Comparison of both columns: whole table, live reads, and the repair of what differs. Owns
- * parity_mismatch and parity_shadow_instance (parity_shadow is a former version's); uses the runs
- * of the backfill; never decides which column is right, the phase does.
+ * What is known about rows whose columns disagree. Owns parity_mismatch and parity_shadow_instance
+ * (parity_shadow belongs to a former version): the keys that comparisons and live reads found.
+ * Never decides which column is right: the phase does.
  */
 package io.zerodowntime.migration.parity;

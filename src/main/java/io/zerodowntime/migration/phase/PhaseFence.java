@@ -1,11 +1,11 @@
 package io.zerodowntime.migration.phase;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.db.FailureKind;
+import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
-import io.zerodowntime.platform.FailureKind;
-import io.zerodowntime.platform.Transactions;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

@@ -9,6 +9,7 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.db.DatabasePools;
 import io.zerodowntime.migration.EpochEnd;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
@@ -16,7 +17,6 @@ import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Step;
-import io.zerodowntime.platform.DatabasePools;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Optional;
 
@@ -46,6 +46,13 @@ public class PhaseStore implements StateSource {
       INSERT INTO migration_history
         (migration, kind, epoch, from_phase, to_phase, instance, reason, evidence)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      """;
+
+  private static final String FORGET_DROP =
+      """
+      DELETE FROM migration_history h USING migration_state s
+      WHERE h.migration = $1 AND h.epoch = $2 AND h.kind = 'contract'
+        AND s.name = h.migration AND s.contracted_at IS NULL
       """;
 
   private static final String STATE =
@@ -151,6 +158,17 @@ public class PhaseStore implements StateSource {
                 .addValue(entry.instance())
                 .addValue(entry.reason())
                 .addValue(entry.evidence()))
+        .replaceWithVoid();
+  }
+
+  /**
+   * Deletes the certificate that was written before a drop in the state's epoch, unless the column
+   * is dropped.
+   */
+  public Uni<Void> forgetDrop(SqlClient client, MigrationState state) {
+    return client
+        .preparedQuery(FORGET_DROP)
+        .execute(Tuple.of(state.name(), state.epoch()))
         .replaceWithVoid();
   }
 

@@ -1,6 +1,6 @@
 /**
- * The phase protocol. Owns migration_state and migration_instance: fence, heartbeats, reconciler,
- * grace period. Hands the effective phase to every writer; never looks at a row of the migrated
- * table.
+ * The phase protocol: flags, heartbeats, reconciler, fence, grace period. Owns migration_state,
+ * migration_instance and migration_history. Hands the effective phase to every writer; never reads
+ * a row of the migrated table.
  */
 package io.zerodowntime.migration.phase;

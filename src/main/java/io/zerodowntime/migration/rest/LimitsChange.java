@@ -1,9 +1,9 @@
 package io.zerodowntime.migration.rest;
 
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.zerodowntime.http.ProblemException;
+import io.zerodowntime.http.Violation;
 import io.zerodowntime.migration.backfill.Run;
-import io.zerodowntime.platform.ProblemException;
-import io.zerodowntime.platform.Violation;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;

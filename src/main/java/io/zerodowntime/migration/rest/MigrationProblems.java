@@ -2,9 +2,9 @@ package io.zerodowntime.migration.rest;
 
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.zerodowntime.http.Problem;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Verdict;
-import io.zerodowntime.platform.Problem;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;

@@ -2,12 +2,12 @@ package io.zerodowntime.migration.rest;
 
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.http.WithinDeadline;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.status.History;
 import io.zerodowntime.migration.status.MigrationStatus;
 import io.zerodowntime.migration.status.StatusReports;
 import io.zerodowntime.migration.status.StatusText;
-import io.zerodowntime.platform.WithinDeadline;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;

@@ -1,18 +1,18 @@
 package io.zerodowntime.migration.rest;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.http.RequestDeadlines;
+import io.zerodowntime.http.WithinDeadline;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.backfill.Backfill;
+import io.zerodowntime.migration.backfill.MismatchRepair;
+import io.zerodowntime.migration.backfill.ParityScan;
 import io.zerodowntime.migration.backfill.Run;
-import io.zerodowntime.migration.contract.Certificate;
-import io.zerodowntime.migration.contract.OldColumnDrop;
-import io.zerodowntime.migration.parity.MismatchRepair;
-import io.zerodowntime.migration.parity.ParityScan;
+import io.zerodowntime.migration.schema.Certificate;
+import io.zerodowntime.migration.schema.OldColumnDrop;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import io.zerodowntime.migration.status.StatusReports;
-import io.zerodowntime.platform.RequestDeadlines;
-import io.zerodowntime.platform.WithinDeadline;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.PATCH;

@@ -3,6 +3,7 @@ package io.zerodowntime.migration.status;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.BackfillStream;
@@ -50,12 +51,12 @@ class RunView {
 
   static RunStatus status(
       Migration migration, Run run, RateMeter meter, Optional<String> throttled) {
-    boolean running = run.state().equals("running");
+    boolean running = run.state() == RunState.RUNNING;
     return new RunStatus(
         run.id(),
         run.kind().label(),
         authoritative(migration, run.kind()),
-        run.state(),
+        run.state().label(),
         mode(run),
         run.wholeTable(),
         run.rowsEstimate(),

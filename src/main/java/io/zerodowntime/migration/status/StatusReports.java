@@ -7,7 +7,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
-import io.zerodowntime.migration.flag.RequestedPhases;
+import io.zerodowntime.migration.phase.RequestedPhases;
 import io.zerodowntime.migration.schema.IndexBuilds;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;

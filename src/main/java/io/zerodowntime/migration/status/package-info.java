@@ -1,2 +1,5 @@
-/** What there is to know of a migration, put together for people and programs. Reads only. */
+/**
+ * Everything there is to know about a migration, for people and programs, and its metrics. Reads
+ * only.
+ */
 package io.zerodowntime.migration.status;

@@ -12,7 +12,6 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Verdict;
-import io.zerodowntime.migration.parity.ParityScan;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;

@@ -1,0 +1,61 @@
+package io.zerodowntime.app.cli;
+
+import io.quarkus.arc.All;
+import io.quarkus.arc.Unremovable;
+import io.quarkus.runtime.QuarkusApplication;
+import io.quarkus.runtime.ShutdownEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+
+/** Runs the command that the first argument names, on the main thread, and gives its status. */
+@Singleton
+@Unremovable
+public class CommandRunner implements QuarkusApplication {
+  private static final Logger LOG = Logger.getLogger(CommandRunner.class);
+  private static final int FAILED = 1;
+  private static final int USAGE = 2;
+
+  private final List<Command> commands;
+  private volatile String running = "";
+  private volatile boolean stopped;
+
+  CommandRunner(@All List<Command> commands) {
+    this.commands = commands;
+  }
+
+  @Override
+  public int run(String... arguments) {
+    List<String> words = Arrays.asList(arguments);
+    Optional<Command> command =
+        commands.stream().filter(known -> known.name().equals(words.get(0))).findFirst();
+    if (command.isEmpty()) {
+      System.err.println("no command is called " + words.get(0));
+      return USAGE;
+    }
+    running = words.get(0);
+    try {
+      return command.get().run(words.subList(1, words.size())).await().indefinitely();
+    } catch (RuntimeException e) {
+      LOG.debugf(e, "%s failed", words.get(0));
+      if (!stopped) {
+        System.err.println(words.get(0) + " failed: " + e.getMessage());
+      }
+      return FAILED;
+    } finally {
+      running = "";
+    }
+  }
+
+  /** A signal ends the database clients under a command; what fails then is no news. */
+  void stop(@Observes ShutdownEvent event) {
+    if (!running.isEmpty()) {
+      stopped = true;
+      System.err.println(
+          running + " stopped: what it committed stays, and the same command goes on from there");
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * The PostgreSQL server of first runs and tests, and the files that it needs. Owns the directory
+ * {@code .zerodowntime}. No native image contains it.
+ */
+package io.zerodowntime.app.embedded;

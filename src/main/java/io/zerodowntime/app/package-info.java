@@ -1,0 +1,5 @@
+/**
+ * The program: starts, finds a database, runs one command or serves. Sees every other package; no
+ * other package sees it.
+ */
+package io.zerodowntime.app;

@@ -1,2 +1,0 @@
-/** The commands of the program, thin over the engine. */
-package io.zerodowntime.cli;

@@ -1,0 +1,20 @@
+package io.zerodowntime.db;
+
+/**
+ * No connection to the database could be made, so nothing was sent. It has no stack trace, as while
+ * a database is away there are very many of it.
+ */
+final class NotConnectedException extends RuntimeException {
+  NotConnectedException(Throwable cause) {
+    this(describe(cause), cause);
+  }
+
+  NotConnectedException(String reason, Throwable cause) {
+    super("no connection to the database: " + reason, cause, false, false);
+  }
+
+  private static String describe(Throwable cause) {
+    String message = cause.getMessage();
+    return message == null || message.isBlank() ? cause.getClass().getSimpleName() : message;
+  }
+}

@@ -1,0 +1,130 @@
+package io.zerodowntime.db;
+
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.PoolOptions;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/**
+ * The bounds of every pool in one place: how many connections, how many statements wait for one,
+ * how long a statement lasts, how long it waits for a lock. What requests wait for derives from
+ * their deadline. Writes that may wait for a row are at most three quarters of the requests that
+ * are admitted at once, so clients that give up and try again leave room for others.
+ */
+@Singleton
+class PoolSettings {
+  /** How long a TCP connection may take to be made, and a statement may wait for a connection. */
+  private static final Duration WAIT = Duration.ofSeconds(1);
+
+  /** How long connecting, TLS and login may take together. */
+  static final Duration LOGIN = Duration.ofSeconds(2);
+
+  /** How long sent bytes may stay without an acknowledgement, on either side. */
+  private static final Duration UNACKNOWLEDGED = Duration.ofSeconds(5);
+
+  /** From the end of a request's deadline to the end of its statement on the server. */
+  private static final Duration BEHIND_DEADLINE = Duration.ofMillis(500);
+
+  /** From the end of a statement on the server to the end of its connection here. */
+  private static final Duration BEHIND_STATEMENT = Duration.ofSeconds(1);
+
+  /** The longest wait for a lock; two attempts fit into a deadline. */
+  private static final Duration LOCK = Duration.ofSeconds(1);
+
+  /**
+   * How long a statement waits on a connection that has not answered since the database is back:
+   * longer than for a lock. Batches may take longer, and wait as ever.
+   */
+  private static final Duration AFTER_RETURN = Duration.ofMillis(1200);
+
+  private static final Duration CONTROL_STATEMENT = Duration.ofSeconds(5);
+  private static final Duration ENGINE_STATEMENT = Duration.ofSeconds(60);
+
+  /** Reads in flight on one connection; as many requests as are admitted may wait behind them. */
+  private static final int PIPELINE = 32;
+
+  private static final int WAITING = 1024;
+
+  private final Map<String, Bounds> bounds;
+  private final Map<String, Integer> connections;
+
+  PoolSettings(
+      @ConfigProperty(name = "request.deadline", defaultValue = "5s") Duration deadline,
+      @ConfigProperty(name = "http.bulkhead.limit") int admitted,
+      @ConfigProperty(name = "database.pools") Map<String, Integer> connections) {
+    Duration request = deadline.plus(BEHIND_DEADLINE);
+    Duration half = deadline.dividedBy(2);
+    Duration lock = half.compareTo(LOCK) < 0 ? half : LOCK;
+    bounds =
+        Map.of(
+            DatabasePools.ORDERS, new Bounds(WAITING, request, lock),
+            DatabasePools.ROWS,
+                new Bounds(
+                    waitingForRows(admitted, connections.get(DatabasePools.ROWS)), request, lock),
+            DatabasePools.READS, new Bounds(WAITING, request, request),
+            DatabasePools.CONTROL, new Bounds(WAITING, CONTROL_STATEMENT, CONTROL_STATEMENT),
+            DatabasePools.ENGINE, new Bounds(WAITING, ENGINE_STATEMENT, ENGINE_STATEMENT));
+    this.connections = connections;
+  }
+
+  private static int waitingForRows(int admitted, int connections) {
+    return Math.max(connections, admitted * 3 / 4 - connections);
+  }
+
+  Bounds of(String pool) {
+    return bounds.get(pool);
+  }
+
+  /** The number of connections and what may wait for one, as options of the client's pool. */
+  PoolOptions options(String pool, PoolOptions shared, boolean pipelined) {
+    return new PoolOptions(shared)
+        .setName(pool)
+        .setMaxSize(connections.get(pool))
+        .setMaxWaitQueueSize(of(pool).waiting())
+        // a timer for each statement otherwise: reads are bounded by their number
+        .setConnectionTimeout(pipelined ? 0 : (int) WAIT.toMillis())
+        .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * The bounds of one pool.
+   *
+   * @param waiting how many statements may wait for a connection; more are refused at once
+   * @param statement how long the server works on a statement
+   * @param lock how long a statement waits for a lock; a transaction may set less for itself
+   */
+  record Bounds(int waiting, Duration statement, Duration lock) {
+
+    /** How long a statement waits for its answer before its connection is closed. */
+    ResponseLimit.Limits response() {
+      Duration answer = statement.plus(BEHIND_STATEMENT);
+      return new ResponseLimit.Limits(
+          answer, statement.equals(ENGINE_STATEMENT) ? answer : AFTER_RETURN);
+    }
+
+    PgConnectOptions connection(String name, PgConnectOptions shared, boolean pipelined) {
+      PgConnectOptions options = new PgConnectOptions(shared);
+      options
+          .setPipeliningLimit(pipelined ? PIPELINE : 1)
+          .addProperty("statement_timeout", millis(statement))
+          .addProperty("lock_timeout", millis(lock))
+          .addProperty("tcp_user_timeout", millis(UNACKNOWLEDGED))
+          .setMetricsName("postgresql|" + name)
+          .setConnectTimeout((int) WAIT.toMillis())
+          .setTcpKeepAlive(true)
+          .setTcpUserTimeout((int) UNACKNOWLEDGED.toMillis())
+          .setSslHandshakeTimeout(LOGIN.toMillis())
+          .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
+          .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+          .setReadIdleTimeout((int) LOGIN.toMillis());
+      return options;
+    }
+
+    private static String millis(Duration duration) {
+      return Long.toString(duration.toMillis());
+    }
+  }
+}

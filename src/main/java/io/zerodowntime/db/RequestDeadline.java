@@ -1,0 +1,80 @@
+package io.zerodowntime.db;
+
+import io.smallrye.common.vertx.VertxContext;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The instant by which a request must be answered, and whether one of its writes was sent.
+ *
+ * <p>It travels in the locals of the request's Vert.x context, so whatever works for the request
+ * finds it without a parameter. Work without a request (heartbeat, backfill) has none, and bounds
+ * of its own.
+ */
+public final class RequestDeadline {
+  private static final String KEY = RequestDeadline.class.getName();
+
+  private final long atNanos;
+  private volatile boolean writeSent;
+  private volatile boolean detached;
+
+  private RequestDeadline(long atNanos) {
+    this.atNanos = atNanos;
+  }
+
+  /** Starts the deadline of the request whose context is the current one. */
+  public static RequestDeadline start(Duration limit) {
+    RequestDeadline deadline = new RequestDeadline(System.nanoTime() + limit.toNanos());
+    Vertx.currentContext().putLocal(KEY, deadline);
+    return deadline;
+  }
+
+  /** The deadline of the request that is being worked on; empty outside a request. */
+  public static Optional<RequestDeadline> current() {
+    return Optional.ofNullable(ofContext()).filter(deadline -> !deadline.detached);
+  }
+
+  /** The deadline of the current request, detached or not; null outside a request. */
+  public static RequestDeadline ofContext() {
+    Context context = Vertx.currentContext();
+    // a root context is shared by all that runs on its event loop, and has no locals
+    return context != null && VertxContext.isDuplicatedContext(context)
+        ? context.getLocal(KEY)
+        : null;
+  }
+
+  /** Bounds the answer only from now on: the work of the request has no deadline any more. */
+  public void detach() {
+    detached = true;
+  }
+
+  /** The time that is left; negative once the deadline has passed. */
+  public Duration remaining() {
+    return Duration.ofNanos(atNanos - System.nanoTime());
+  }
+
+  /** Whether the time is over. */
+  public boolean hasPassed() {
+    return atNanos - System.nanoTime() <= 0;
+  }
+
+  /** Records that a statement that writes goes to the server: from now on it may be done. */
+  public void markWriteSent() {
+    writeSent = true;
+  }
+
+  /**
+   * Records that what was sent was certainly not done, for example as it failed with a lock
+   * timeout.
+   */
+  public void markWriteNotDone() {
+    writeSent = false;
+  }
+
+  /** Whether a write was sent whose outcome is not known yet. */
+  public boolean isWriteSent() {
+    return writeSent;
+  }
+}

@@ -1,0 +1,65 @@
+package io.zerodowntime.db;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Future;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * The requests for which one statement writes. Each of them is told when the statement goes to the
+ * server, and when it certainly was not done; none is written for whose deadline has passed.
+ *
+ * @param deadlines empty for a write without a request
+ */
+public record WriteRequests(List<RequestDeadline> deadlines) {
+
+  /** The request that is being worked on; none outside a request. */
+  public static WriteRequests current() {
+    return new WriteRequests(RequestDeadline.current().map(List::of).orElse(List.of()));
+  }
+
+  /**
+   * Sends one statement that writes. It waits for a connection like any other one; it goes on when
+   * its caller has gone.
+   *
+   * @param result makes the result of the rows
+   * @return fails with {@link DatabaseBusyException} if no connection was free or a deadline passed
+   *     meanwhile; nothing was sent then
+   */
+  public <R> Uni<R> send(Pool pool, String sql, Tuple parameters, Function<RowSet<Row>, R> result) {
+    return Uni.createFrom()
+        .emitter(
+            emitter ->
+                pool.getDelegate()
+                    .getConnection()
+                    .compose(
+                        connection ->
+                            send(connection, sql, parameters).eventually(() -> connection.close()))
+                    .map(result)
+                    .onComplete(emitter::complete, emitter::fail));
+  }
+
+  private Future<RowSet<Row>> send(SqlConnection connection, String sql, Tuple parameters) {
+    // told first and looked at afterwards: who answers at the deadline in between is not lied to
+    deadlines.forEach(RequestDeadline::markWriteSent);
+    if (deadlines.stream().anyMatch(RequestDeadline::hasPassed)) {
+      deadlines.forEach(RequestDeadline::markWriteNotDone);
+      return Future.failedFuture(
+          new DatabaseBusyException("the deadline passed before the write was sent"));
+    }
+    return connection
+        .preparedQuery(sql)
+        .execute(parameters.getDelegate())
+        .onFailure(
+            failure -> {
+              if (FailureKind.of(failure) != FailureKind.UNKNOWN) {
+                deadlines.forEach(RequestDeadline::markWriteNotDone);
+              }
+            });
+  }
+}

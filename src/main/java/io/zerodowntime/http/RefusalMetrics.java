@@ -1,0 +1,26 @@
+package io.zerodowntime.http;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Startup;
+import jakarta.inject.Singleton;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** Counts refused requests for orders; every reason exists, at zero, from the start. */
+@Singleton
+@Startup
+class RefusalMetrics implements RefusalListener {
+  private final Map<Refusal, Counter> counters = new EnumMap<>(Refusal.class);
+
+  RefusalMetrics(MeterRegistry registry) {
+    for (Refusal reason : Refusal.values()) {
+      counters.put(reason, registry.counter("orders.refused", "reason", reason.label()));
+    }
+  }
+
+  @Override
+  public void refused(Refusal reason) {
+    counters.get(reason).increment();
+  }
+}

@@ -1,0 +1,136 @@
+package io.zerodowntime.migration.phase;
+
+import io.quarkus.arc.All;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
+import io.zerodowntime.migration.Flags;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.MigrationListener;
+import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.RequestSource;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+
+/**
+ * What the flags of this instance ask for. Flags that are refused, unreadable or gone leave the
+ * last valid request in force.
+ */
+@ApplicationScoped
+public class RequestedPhases implements RequestSource {
+  private static final Logger LOG = Logger.getLogger(RequestedPhases.class);
+  private static final List<String> FLAGS =
+      List.of(Flags.DUAL_WRITE, Flags.WRITE_TO_NEW, Flags.READ_FROM_NEW);
+
+  private final MigrationConfig config;
+  private final Map<String, String> environment;
+  private final List<MigrationListener> listeners;
+  private final Map<String, Request> requests = new ConcurrentHashMap<>();
+
+  @Inject
+  RequestedPhases(MigrationConfig config, @All List<MigrationListener> listeners) {
+    this(config, System.getenv(), listeners);
+  }
+
+  RequestedPhases(
+      MigrationConfig config, Map<String, String> environment, List<MigrationListener> listeners) {
+    this.config = config;
+    this.environment = environment;
+    this.listeners = listeners;
+  }
+
+  @Override
+  public Uni<Optional<Phase>> refresh(Migration migration) {
+    return Uni.createFrom()
+        .item(() -> judge(migration).phase())
+        .runSubscriptionOn(Infrastructure.getDefaultWorkerPool());
+  }
+
+  private Request judge(Migration migration) {
+    Request before = requests.getOrDefault(migration.name(), Request.NONE);
+    Request now;
+    try {
+      now = new Request(Optional.of(Flags.of(values(migration)).phase()), Optional.empty());
+    } catch (IOException | IllegalArgumentException refused) {
+      now = new Request(before.phase(), Optional.of(reason(refused)));
+    }
+    requests.put(migration.name(), now);
+    if (!now.equals(before)) {
+      announce(migration, before, now);
+    }
+    return now;
+  }
+
+  private Map<String, String> values(Migration migration) throws IOException {
+    boolean primary = migration.name().equals(config.primary());
+    if (config.flagsDir().isEmpty()) {
+      return pick(migration, primary, environment);
+    }
+    List<String> names =
+        FLAGS.stream().flatMap(flag -> Stream.of(flag, migration.name() + "." + flag)).toList();
+    Map<String, String> files = new FlagDirectory(Path.of(config.flagsDir().get())).read(names);
+    return pick(migration, primary, files);
+  }
+
+  /** A flag with the migration's name before it wins over one without. */
+  private static Map<String, String> pick(
+      Migration migration, boolean primary, Map<String, String> from) {
+    Map<String, String> values = new HashMap<>();
+    for (String flag : FLAGS) {
+      String own = from.get(migration.name() + "." + flag);
+      String value = own == null && primary ? from.get(flag) : own;
+      if (value != null) {
+        values.put(flag, value);
+      }
+    }
+    return values;
+  }
+
+  private static String reason(Exception refused) {
+    return refused instanceof IOException
+        ? "flags directory unreadable: " + refused.getMessage()
+        : refused.getMessage();
+  }
+
+  private void announce(Migration migration, Request before, Request now) {
+    now.refused()
+        .ifPresentOrElse(
+            reason -> {
+              LOG.warnf(
+                  "%s: flags refused: %s; %s",
+                  migration.name(),
+                  reason,
+                  before
+                      .phase()
+                      .map(phase -> "still asking for phase " + phase)
+                      .orElse("asking for no change"));
+              listeners.forEach(listener -> listener.onFlagsRejected(migration, reason));
+            },
+            () -> LOG.infof("%s: flags ask for phase %s", migration.name(), now.phase().get()));
+  }
+
+  /**
+   * The last answer of the flags.
+   *
+   * @param phase the last valid request; empty if there was none since the start, which asks for
+   *     the phase that is in force
+   * @param refused why the flags as they stand were refused; empty if they are valid
+   */
+  public record Request(Optional<Phase> phase, Optional<String> refused) {
+    static final Request NONE = new Request(Optional.empty(), Optional.empty());
+  }
+
+  /** The answer of the last {@link #refresh}. */
+  public Request current(Migration migration) {
+    return requests.getOrDefault(migration.name(), Request.NONE);
+  }
+}

@@ -1,0 +1,238 @@
+package io.zerodowntime.migration.schema;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonObject;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.RowSet;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Evidence;
+import io.zerodowntime.migration.GateEvaluator;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException.Refused;
+import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.phase.Instances;
+import io.zerodowntime.migration.phase.PhaseStore;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+
+/**
+ * Drops the old column, last of all, and leaves a certificate. While it works no step can be taken:
+ * it holds the reconciler's advisory lock on a session of its own, which a crash releases.
+ */
+@ApplicationScoped
+public class OldColumnDrop {
+  private static final Logger LOG = Logger.getLogger(OldColumnDrop.class);
+
+  /** A process that is stopped while it holds the lock loses its session, and so the lock. */
+  private static final String LOCK =
+      """
+      SELECT set_config('idle_session_timeout', '10min', false),
+        pg_try_advisory_lock(hashtextextended('zerodowntime/' || $1, 0)) AS locked
+      """;
+
+  private static final String UNLOCK =
+      """
+      SELECT set_config('idle_session_timeout', '0', false),
+        pg_advisory_unlock(hashtextextended('zerodowntime/' || $1, 0))
+      """;
+
+  private static final String FACTS =
+      """
+      SELECT now() AS at, pg_current_wal_lsn()::text AS lsn, version() AS server,
+        GREATEST(reltuples::bigint, 0) AS rows
+      FROM pg_class WHERE oid = to_regclass($1)
+      """;
+
+  private static final String RUNS =
+      """
+      SELECT id, kind, epoch, scanned, changed, mismatched, finished_at
+      FROM backfill_run
+      WHERE migration = $1 AND whole_table AND state = 'complete'
+      ORDER BY id DESC LIMIT 20
+      """;
+
+  private final Pool pool;
+  private final PhaseStore store;
+  private final Instances instances;
+  private final GateEvaluator gates;
+  private final SchemaChanges schema;
+  private final ObjectMapper json;
+
+  OldColumnDrop(
+      Pool pool,
+      PhaseStore store,
+      Instances instances,
+      GateEvaluator gates,
+      SchemaChanges schema,
+      ObjectMapper json) {
+    this.pool = pool;
+    this.store = store;
+    this.instances = instances;
+    this.gates = gates;
+    this.schema = schema;
+    this.json = json;
+  }
+
+  private static Certificate.PastRun run(Row row) {
+    return new Certificate.PastRun(
+        row.getLong("id"),
+        row.getString("kind"),
+        row.getLong("epoch"),
+        row.getLong("scanned"),
+        row.getLong("changed"),
+        row.getLong("mismatched"),
+        row.getOffsetDateTime("finished_at"));
+  }
+
+  /**
+   * Asks every gate, drops the column and records the certificate.
+   *
+   * @param requestedBy who asked for it, for the certificate
+   * @return the certificate; fails with {@link Refused} and every closed gate, or if a step or
+   *     another contract is in flight, and with {@link
+   *     io.zerodowntime.migration.MigrationException.SchemaFailed} if the drop fails; nothing is
+   *     changed then
+   */
+  public Uni<Certificate> contract(Migration migration, String requestedBy) {
+    return pool.withConnection(
+        session ->
+            session
+                .preparedQuery(LOCK)
+                .execute(Tuple.of(migration.name()))
+                .map(rows -> rows.iterator().next().getBoolean("locked"))
+                .chain(
+                    mine ->
+                        mine
+                            ? released(
+                                session, migration, () -> guarded(session, migration, requestedBy))
+                            : Uni.createFrom()
+                                .failure(new Refused("a step or another contract is under way"))));
+  }
+
+  private static <T> Uni<T> released(
+      SqlConnection session, Migration migration, Supplier<Uni<T>> work) {
+    return work.get().onItemOrFailure().call((done, failure) -> unlock(session, migration));
+  }
+
+  /** A session that cannot be asked any more has lost the lock. */
+  private static Uni<Void> unlock(SqlConnection session, Migration migration) {
+    return session
+        .preparedQuery(UNLOCK)
+        .execute(Tuple.of(migration.name()))
+        .replaceWithVoid()
+        .onFailure()
+        .invoke(e -> LOG.warnf("%s: session lost after contract: %s", migration.name(), e))
+        .onFailure()
+        .recoverWithNull();
+  }
+
+  private Uni<Certificate> guarded(SqlConnection session, Migration migration, String requestedBy) {
+    return store
+        .state(session, migration)
+        .chain(
+            state ->
+                instances
+                    .live(session, migration)
+                    .chain(live -> gates.dropVerdicts(session, migration, state, live))
+                    .invoke(OldColumnDrop::refuseIfClosed)
+                    .chain(verdicts -> certify(session, migration, state, verdicts, requestedBy))
+                    .chain(certificate -> drop(migration, state, certificate)));
+  }
+
+  private static void refuseIfClosed(List<Verdict> verdicts) {
+    List<Verdict> closed = verdicts.stream().filter(verdict -> !verdict.open()).toList();
+    if (!closed.isEmpty()) {
+      throw new Refused("%d gates are closed".formatted(closed.size()), closed);
+    }
+  }
+
+  private Uni<Certificate> certify(
+      SqlClient session,
+      Migration migration,
+      MigrationState state,
+      List<Verdict> verdicts,
+      String requestedBy) {
+    return Uni.combine()
+        .all()
+        .unis(
+            gates.evidence(session, migration, state),
+            session.preparedQuery(FACTS).execute(Tuple.of(migration.table())),
+            session.preparedQuery(RUNS).execute(Tuple.of(migration.name())))
+        .usingConcurrencyOf(1)
+        .with(
+            (Evidence evidence, RowSet<Row> facts, RowSet<Row> runs) -> {
+              Row fact = facts.iterator().next();
+              return new Certificate(
+                  migration.name(),
+                  migration.table(),
+                  migration.oldColumn(),
+                  migration.newColumn(),
+                  fact.getOffsetDateTime("at"),
+                  requestedBy,
+                  instances.self(),
+                  state.epoch(),
+                  fact.getLong("rows"),
+                  fact.getString("lsn"),
+                  fact.getString("server"),
+                  evidence,
+                  verdicts,
+                  runs.stream().map(OldColumnDrop::run).toList());
+            });
+  }
+
+  /** The certificate is there before the column goes, and goes with a drop that failed. */
+  private Uni<Certificate> drop(
+      Migration migration, MigrationState state, Certificate certificate) {
+    return pool.withTransaction(
+            transaction ->
+                store
+                    .forgetDrop(transaction, state)
+                    .chain(
+                        () ->
+                            store.record(
+                                transaction,
+                                state,
+                                state.phase(),
+                                state.phase(),
+                                entry(certificate))))
+        .chain(() -> schema.apply(migration, SchemaStage.CONTRACT))
+        .onFailure()
+        .call(() -> forgetOrWarn(state))
+        .invoke(
+            () ->
+                LOG.infof(
+                    "%s: column %s dropped, requested by %s",
+                    migration.name(), migration.oldColumn(), certificate.requestedBy()))
+        .replaceWith(certificate);
+  }
+
+  /** The reason of the failed drop is what the caller needs. */
+  private Uni<Void> forgetOrWarn(MigrationState state) {
+    return store
+        .forgetDrop(pool, state)
+        .onFailure()
+        .invoke(e -> LOG.warnf("%s: the certificate of a failed drop stays: %s", state.name(), e))
+        .onFailure()
+        .recoverWithNull();
+  }
+
+  private PhaseStore.HistoryEntry entry(Certificate certificate) {
+    try {
+      return new PhaseStore.HistoryEntry(
+          "contract",
+          instances.self(),
+          "requested by " + certificate.requestedBy(),
+          new JsonObject(json.writeValueAsString(certificate)));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a certificate that is no JSON", e);
+    }
+  }
+}

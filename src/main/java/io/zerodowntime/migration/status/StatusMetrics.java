@@ -1,0 +1,140 @@
+package io.zerodowntime.migration.status;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.Tags;
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.phase.RequestedPhases;
+import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
+import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToDoubleFunction;
+import org.jboss.logging.Logger;
+
+/**
+ * Where the migrations stand, as gauges that are read from the database every five seconds. Where
+ * three reads in a row fail, the gauges go: old values would hide that nobody knows.
+ */
+@ApplicationScoped
+public class StatusMetrics {
+  private static final Logger LOG = Logger.getLogger(StatusMetrics.class);
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final int FAILURES = 3;
+
+  private final Migrations migrations;
+  private final StatusReports reports;
+  private final RequestedPhases flags;
+  private final MultiGauge phase;
+  private final MultiGauge gate;
+  private final MultiGauge draining;
+  private final MultiGauge disagree;
+  private final MultiGauge build;
+  private final MultiGauge rate;
+  private final MultiGauge lag;
+  private final MultiGauge locked;
+  private final MultiGauge mismatches;
+  private final AtomicInteger failures = new AtomicInteger();
+
+  StatusMetrics(
+      Migrations migrations, StatusReports reports, RequestedPhases flags, MeterRegistry registry) {
+    this.migrations = migrations;
+    this.reports = reports;
+    this.flags = flags;
+    this.phase = MultiGauge.builder("migration_phase").register(registry);
+    this.gate = MultiGauge.builder("migration_gate_open").register(registry);
+    this.draining = MultiGauge.builder("migration_draining_seconds").register(registry);
+    this.disagree = MultiGauge.builder("migration_instances_disagree").register(registry);
+    this.build = MultiGauge.builder("migration_index_build_seconds").register(registry);
+    this.rate = MultiGauge.builder("backfill_rows_per_second").register(registry);
+    this.lag = MultiGauge.builder("backfill_lag_rows").register(registry);
+    this.locked = MultiGauge.builder("backfill_locked_rows").register(registry);
+    this.mismatches = MultiGauge.builder("parity_mismatches").register(registry);
+  }
+
+  @Scheduled(every = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> refresh() {
+    return reports
+        .all()
+        .ifNoItem()
+        .after(TIMEOUT)
+        .fail()
+        .invoke(this::show)
+        .onFailure()
+        .invoke(this::missed)
+        .onFailure()
+        .recoverWithNull()
+        .replaceWithVoid();
+  }
+
+  private void missed(Throwable failure) {
+    LOG.debugf("gauges not refreshed: %s", failure.getMessage());
+    if (failures.incrementAndGet() == FAILURES) {
+      register(List.of());
+    }
+  }
+
+  private void show(List<MigrationStatus> all) {
+    failures.set(0);
+    register(all);
+  }
+
+  private void register(List<MigrationStatus> all) {
+    List<Row<?>> phases = new ArrayList<>();
+    List<Row<?>> gates = new ArrayList<>();
+    for (MigrationStatus status : all) {
+      phases.add(Row.of(tags(status).and("kind", "effective"), status.effective().phase()));
+      flags
+          .current(migrations.named(status.name()))
+          .phase()
+          .ifPresent(
+              asked -> phases.add(Row.of(tags(status).and("kind", "requested"), asked.number())));
+      status
+          .gates()
+          .forEach(g -> gates.add(Row.of(tags(status).and("gate", g.gate()), g.open() ? 1 : 0)));
+    }
+    phase.register(phases, true);
+    gate.register(gates, true);
+    show(draining, all, StatusMetrics::drainingSeconds);
+    show(disagree, all, status -> status.disagreement().isPresent() ? 1 : 0);
+    show(build, all, status -> status.indexBuild().map(IndexBuild::seconds).orElse(0L));
+    show(rate, all, status -> status.backfill().map(RunStatus::rowsPerSecond).orElse(0.0));
+    show(lag, all, StatusMetrics::rowsToGo);
+    show(locked, all, status -> status.backfill().map(RunStatus::lockedRows).orElse(0L));
+    show(mismatches, all, MigrationStatus::unrepairedMismatches);
+  }
+
+  private static double drainingSeconds(MigrationStatus status) {
+    return status.drained()
+        ? 0
+        : Duration.between(status.since().toInstant(), Instant.now()).toSeconds();
+  }
+
+  /** A cancelled run has rows left for ever: an alert on them would never end. */
+  private static double rowsToGo(MigrationStatus status) {
+    return status
+        .backfill()
+        .filter(run -> !run.state().equals(RunState.CANCELLED.label()))
+        .map(run -> (double) run.lagRows())
+        .orElse(0.0);
+  }
+
+  private static void show(
+      MultiGauge gauge, List<MigrationStatus> all, ToDoubleFunction<MigrationStatus> value) {
+    List<Row<?>> rows = new ArrayList<>();
+    all.forEach(status -> rows.add(Row.of(tags(status), value.applyAsDouble(status))));
+    gauge.register(rows, true);
+  }
+
+  private static Tags tags(MigrationStatus status) {
+    return Tags.of("migration", status.name());
+  }
+}

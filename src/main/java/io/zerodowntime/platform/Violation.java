@@ -1,8 +1,0 @@
-package io.zerodowntime.platform;
-
-/**
- * One thing that is wrong with a request.
- *
- * @param field the field or parameter, for example {@code amount}; empty for the whole body
- */
-public record Violation(String field, String message) {}

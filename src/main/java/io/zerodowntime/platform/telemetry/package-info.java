@@ -1,2 +1,0 @@
-/** How the service's own HTTP traffic is measured. */
-package io.zerodowntime.platform.telemetry;

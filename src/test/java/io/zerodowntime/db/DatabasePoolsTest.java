@@ -1,0 +1,226 @@
+package io.zerodowntime.db;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarkus.reactive.pg.client.PgPoolCreator;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.PoolOptions;
+import io.zerodowntime.testing.FrozenPostgres;
+import io.zerodowntime.testing.TestDatabase;
+import io.zerodowntime.testing.TestPostgres;
+import io.zerodowntime.testing.Timeouts;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The pools against a server that is frozen, gone or busy. */
+class DatabasePoolsTest {
+  private static final Duration DEADLINE = Duration.ofSeconds(1);
+  private static final int ADMITTED = 24;
+  private static final Map<String, Integer> SIZES =
+      Map.of("orders", 2, "rows", 2, "reads", 1, "control", 1, "engine", 2);
+  private static final String COUNT = "UPDATE counter SET n = n + 1 RETURNING n";
+
+  private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
+  private final Vertx vertx = Vertx.vertx().exceptionHandler(uncaught::add);
+  private final CircuitBreaker breaker = new CircuitBreaker(DEADLINE);
+  private final DatabasePools pools =
+      new DatabasePools(new PoolSettings(DEADLINE, ADMITTED, SIZES), breaker);
+  private final TestDatabase database = TestPostgres.create(DatabasePoolsTest.class);
+  private Pool engine;
+  private Pool orders;
+  private Pool rows;
+  private SqlClient reads;
+
+  @BeforeEach
+  void connect() throws SQLException {
+    connect(database.port());
+    execute("CREATE TABLE counter AS SELECT 0 AS n");
+  }
+
+  private void connect(int port) {
+    PgConnectOptions options =
+        new PgConnectOptions()
+            .setHost("localhost")
+            .setPort(port)
+            .setDatabase(database.name())
+            .setUser("postgres")
+            .setCachePreparedStatements(true);
+    engine = Pool.newInstance(pools.create(new Given(vertx, new PoolOptions(), List.of(options))));
+    orders = pools.orders(engine);
+    rows = pools.rows(engine);
+    reads = pools.reads(engine);
+  }
+
+  @AfterEach
+  void close() {
+    engine.closeAndAwait();
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+    assertThat(uncaught).isEmpty();
+  }
+
+  @Test
+  void fromAFrozenServerEveryPoolRecovers() throws Exception {
+    assertThat(outcomes(Stream.of(orders, rows, reads), "SELECT 1")).containsOnly("done");
+
+    try (FrozenPostgres frozen = new FrozenPostgres()) {
+      assertThat(frozen).isNotNull();
+      assertThat(outcomes(Stream.of(orders, rows, reads, reads, reads), "SELECT 1"))
+          .as("sent, and never answered")
+          .containsOnly("UNKNOWN");
+      assertThat(outcomes(Stream.of(orders, rows, reads), "SELECT 1"))
+          .as("no connection to send it on")
+          .isSubsetOf("busy", "NOT_DONE");
+      assertThat(pools.closedForSilence()).isGreaterThanOrEqualTo(3);
+      Timeouts.await().until(() -> breaker.state() != CircuitBreaker.State.CLOSED);
+    }
+
+    for (SqlClient pool : List.of(orders, rows, reads)) {
+      Timeouts.await().until(() -> outcome(pool, "SELECT 1").join().equals("done"));
+    }
+    assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.CLOSED);
+  }
+
+  @Test
+  void whoWaitsForAConnectionInVainIsNeverSentLater() throws Exception {
+    try (Connection holder = database.dataSource().getConnection()) {
+      holder.setAutoCommit(false);
+      execute(holder, "UPDATE counter SET n = 10");
+      List<CompletableFuture<String>> held =
+          List.of(outcome(engine, COUNT), outcome(engine, COUNT));
+
+      assertThat(outcome(engine, COUNT).join()).isEqualTo("busy");
+
+      holder.commit();
+      assertThat(held.stream().map(CompletableFuture::join)).containsOnly("done");
+    }
+    assertThat(outcome(engine, "SELECT 1").join()).isEqualTo("done");
+    assertThat(number("SELECT n FROM counter")).isEqualTo(12);
+  }
+
+  @Test
+  void aLockedRowKeepsNoOtherPoolFromTheDatabase() throws Exception {
+    try (Connection holder = database.dataSource().getConnection()) {
+      holder.setAutoCommit(false);
+      execute(holder, "UPDATE counter SET n = 10");
+      List<CompletableFuture<String>> held =
+          Stream.generate(() -> outcome(rows, COUNT)).limit(10).toList();
+
+      assertThat(outcomes(Stream.of(orders, engine, reads), "SELECT 1")).containsOnly("done");
+
+      assertThat(held.stream().map(CompletableFuture::join)).containsOnly("busy");
+      holder.rollback();
+    }
+    assertThat(outcome(rows, COUNT).join()).isEqualTo("done");
+  }
+
+  @Test
+  void writesThatWaitForARowLeaveRoomForOtherRequests() throws Exception {
+    assertThat(outcomes(Stream.of(rows, rows), "SELECT 1")).containsOnly("done");
+    try (Connection holder = database.dataSource().getConnection()) {
+      holder.setAutoCommit(false);
+      execute(holder, "UPDATE counter SET n = 10");
+      List<CompletableFuture<String>> held =
+          Stream.generate(() -> outcome(rows, COUNT)).limit(ADMITTED).toList();
+
+      assertThat(held.stream().map(CompletableFuture::join))
+          .as("three quarters wait for the row or for a connection, others not at all")
+          .containsOnly("busy", "refused")
+          .filteredOn("refused"::equals)
+          .hasSize(ADMITTED / 4);
+      holder.rollback();
+    }
+  }
+
+  @Test
+  void aStatementEndsOnTheServerWhenItsRequestHasLongBeenAnswered() {
+    assertThat(outcome(orders, "SELECT pg_sleep(60)").join()).isEqualTo("57014");
+    assertThat(pools.closedForSilence()).isZero();
+  }
+
+  @Test
+  void whereNoServerListensNothingIsReportedTwice() throws Exception {
+    connect(1);
+    for (int turn = 0; turn < 3; turn++) {
+      assertThat(
+              outcomes(
+                  Stream.of(engine, orders, rows, reads).flatMap(pool -> Stream.of(pool, pool)),
+                  "SELECT 1"))
+          .containsOnly("NOT_DONE");
+    }
+    // the pool's own timers are over then
+    CompletableFuture<Void> later = new CompletableFuture<>();
+    vertx.setTimer(1500, timer -> later.complete(null));
+    later.join();
+    assertThat(uncaught).isEmpty();
+  }
+
+  private static List<String> outcomes(Stream<? extends SqlClient> pools, String sql) {
+    return pools.map(pool -> outcome(pool, sql)).toList().stream()
+        .map(CompletableFuture::join)
+        .toList();
+  }
+
+  private static CompletableFuture<String> outcome(SqlClient pool, String sql) {
+    return pool.preparedQuery(sql)
+        .execute()
+        .map(done -> "done")
+        .subscribeAsCompletionStage()
+        .orTimeout(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS)
+        .exceptionally(DatabasePoolsTest::name);
+  }
+
+  private static String name(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    if (FailureKind.isBusy(cause)) {
+      return cause instanceof ConnectionPoolTooBusyException ? "refused" : "busy";
+    }
+    return cause instanceof PgException refused
+        ? refused.getSqlState()
+        : FailureKind.of(cause).name();
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (Connection connection = database.dataSource().getConnection()) {
+      execute(connection, sql);
+    }
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private int number(String sql) throws SQLException {
+    try (Connection connection = database.dataSource().getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getInt(1);
+    }
+  }
+
+  /** What Quarkus hands to the creator of a pool. */
+  private record Given(
+      Vertx vertx, PoolOptions poolOptions, List<PgConnectOptions> pgConnectOptionsList)
+      implements PgPoolCreator.Input {}
+}
