@@ -4,14 +4,19 @@ import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.smallrye.mutiny.groups.UniAwait;
 import io.zerodowntime.app.Main;
 import io.zerodowntime.app.cli.CommandRunner;
@@ -20,6 +25,7 @@ import io.zerodowntime.migration.phase.PhaseFence;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
 
 /** Who may see whom. ARCHITECTURE.md says why; each rule says what to do instead. */
 @AnalyzeClasses(packages = "io.zerodowntime", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -144,6 +150,24 @@ class ArchitectureTest {
           .because(
               "org.jboss.logging.Logger is what Quarkus configures, in a native executable too;"
                   + " only Main silences the log before the boot");
+
+  @ArchTest
+  static final ArchRule NULL_IS_DECLARED =
+      classes()
+          .should()
+          .resideInAPackage("io.zerodowntime..")
+          .andShould(
+              new ArchCondition<>("reside in a package annotated with @NullMarked") {
+                @Override
+                public void check(JavaClass found, ConditionEvents events) {
+                  if (!found.getPackage().isAnnotatedWith(NullMarked.class)) {
+                    events.add(
+                        SimpleConditionEvent.violated(
+                            found, found.getPackage().getName() + " is not @NullMarked"));
+                  }
+                }
+              })
+          .because("NullAway checks what is marked: give the package a package-info.java");
 
   private static ArchRule alone(String name, String... seen) {
     String[] allowed =

@@ -19,6 +19,7 @@ import java.util.Properties;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** The program: serves, or runs one command and exits with its status. */
 @QuarkusMain
@@ -80,11 +81,11 @@ public final class Main {
     }
   }
 
-  private static void run(Class<CommandRunner> application, String... arguments) {
+  private static void run(@Nullable Class<CommandRunner> application, String... arguments) {
     try {
       Bootstrap.prepare();
     } catch (StartException e) {
-      exit(e.getMessage());
+      exit(String.valueOf(e.getMessage()));
       return;
     }
     if (LaunchMode.current().isDev()) {

@@ -3,11 +3,11 @@ package io.zerodowntime.app;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.db.DatabaseUrl;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.schema.SchemaChanges;
 import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.orders.SampleOrders;
@@ -62,12 +62,8 @@ class QuickStart {
   }
 
   private Uni<Void> expand() {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(migration -> schema.apply(migration, SchemaStage.EXPAND))
-        .collect()
-        .last()
+    return Sequential.map(
+            migrations.all(), migration -> schema.apply(migration, SchemaStage.EXPAND))
         .replaceWithVoid();
   }
 
@@ -116,13 +112,13 @@ class QuickStart {
     int demonstrationOrders;
 
     @ConfigProperty(name = Bootstrap.PASSWORD_FILE)
-    Optional<String> passwordFile;
+    Optional<String> passwordFile = Optional.empty();
 
     @ConfigProperty(name = "migration.flags-dir")
-    Optional<String> flagsDir;
+    Optional<String> flagsDir = Optional.empty();
 
     @ConfigProperty(name = "DATABASE_URL")
-    Optional<String> databaseUrl;
+    Optional<String> databaseUrl = Optional.empty();
 
     @ConfigProperty(name = "quarkus.http.port")
     int port;

@@ -19,11 +19,13 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connections to the database, in pools that cannot take each other's: a row that is locked, or
@@ -59,7 +61,7 @@ public class DatabasePools implements PgPoolCreator {
   private final CircuitBreaker breaker;
   private final LongAdder closed = new LongAdder();
   private final CloseFuture closing = new CloseFuture();
-  private volatile Input input;
+  private volatile @Nullable Input input;
 
   DatabasePools(PoolSettings settings, CircuitBreaker breaker) {
     this.settings = settings;
@@ -128,15 +130,19 @@ public class DatabasePools implements PgPoolCreator {
     }
   }
 
+  private Input input() {
+    return Objects.requireNonNull(input, "the pool of the engine is made first");
+  }
+
   private io.vertx.sqlclient.Pool pool(String name, boolean pipelined) {
-    VertxInternal vertx = (VertxInternal) input.vertx();
+    VertxInternal vertx = (VertxInternal) input().vertx();
     PoolSettings.Bounds bounds = settings.of(name);
     BoundedPool pool =
         new BoundedPool(
-            vertx, settings.options(name, input.poolOptions(), pipelined), pipelined, closing);
+            vertx, settings.options(name, input().poolOptions(), pipelined), pipelined, closing);
     ConnectionFactory factory =
         PgDriver.INSTANCE.createConnectionFactory(
-            vertx, bounds.connection(name, input.pgConnectOptionsList().get(0), pipelined));
+            vertx, bounds.connection(name, input().pgConnectOptionsList().get(0), pipelined));
     pool.connectionProvider(context -> connect(factory, context, bounds));
     closing.add(factory);
     return pool.init();
@@ -167,14 +173,14 @@ public class DatabasePools implements PgPoolCreator {
   private Future<SqlConnection> answered(Context context, Future<SqlConnection> login) {
     Promise<SqlConnection> answer = ((ContextInternal) context).promise();
     long limit =
-        input
-            .vertx()
+        context
+            .owner()
             .setTimer(
                 PoolSettings.LOGIN.toMillis(),
                 late -> answer.tryFail(new TimeoutException("the login was not answered in time")));
     login.onComplete(
         made -> {
-          input.vertx().cancelTimer(limit);
+          context.owner().cancelTimer(limit);
           if (made.failed()) {
             answer.tryFail(made.cause());
           } else if (!answer.tryComplete(made.result())) {

@@ -73,7 +73,7 @@ final class DatabaseUrlParser {
     try {
       return SslMode.of(label);
     } catch (IllegalArgumentException e) {
-      throw malformed(e.getMessage());
+      throw malformed(String.valueOf(e.getMessage()));
     }
   }
 

@@ -1,5 +1,7 @@
 package io.zerodowntime.db;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * No connection to the database could be made, so nothing was sent. It has no stack trace, as while
  * a database is away there are very many of it.
@@ -9,7 +11,7 @@ final class NotConnectedException extends RuntimeException {
     this(describe(cause), cause);
   }
 
-  NotConnectedException(String reason, Throwable cause) {
+  NotConnectedException(String reason, @Nullable Throwable cause) {
     super("no connection to the database: " + reason, cause, false, false);
   }
 

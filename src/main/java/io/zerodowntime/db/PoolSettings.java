@@ -5,6 +5,7 @@ import io.vertx.sqlclient.PoolOptions;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -63,7 +64,9 @@ class PoolSettings {
             DatabasePools.ORDERS, new Bounds(WAITING, request, lock),
             DatabasePools.ROWS,
                 new Bounds(
-                    waitingForRows(admitted, connections.get(DatabasePools.ROWS)), request, lock),
+                    waitingForRows(admitted, configured(connections, DatabasePools.ROWS)),
+                    request,
+                    lock),
             DatabasePools.READS, new Bounds(WAITING, request, request),
             DatabasePools.CONTROL, new Bounds(WAITING, CONTROL_STATEMENT, CONTROL_STATEMENT),
             DatabasePools.ENGINE, new Bounds(WAITING, ENGINE_STATEMENT, ENGINE_STATEMENT));
@@ -74,15 +77,19 @@ class PoolSettings {
     return Math.max(connections, admitted * 3 / 4 - connections);
   }
 
+  private static <T> T configured(Map<String, T> values, String pool) {
+    return Objects.requireNonNull(values.get(pool), () -> "database.pools lacks " + pool);
+  }
+
   Bounds of(String pool) {
-    return bounds.get(pool);
+    return configured(bounds, pool);
   }
 
   /** The number of connections and what may wait for one, as options of the client's pool. */
   PoolOptions options(String pool, PoolOptions shared, boolean pipelined) {
     return new PoolOptions(shared)
         .setName(pool)
-        .setMaxSize(connections.get(pool))
+        .setMaxSize(configured(connections, pool))
         .setMaxWaitQueueSize(of(pool).waiting())
         // a timer for each statement otherwise: reads are bounded by their number
         .setConnectionTimeout(pipelined ? 0 : (int) WAIT.toMillis())

@@ -5,6 +5,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The instant by which a request must be answered, and whether one of its writes was sent.
@@ -37,7 +38,7 @@ public final class RequestDeadline {
   }
 
   /** The deadline of the current request, detached or not; null outside a request. */
-  public static RequestDeadline ofContext() {
+  public static @Nullable RequestDeadline ofContext() {
     Context context = Vertx.currentContext();
     // a root context is shared by all that runs on its event loop, and has no locals
     return context != null && VertxContext.isDuplicatedContext(context)

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Closes a connection on which a statement waits too long for its answer: a server that is frozen,
@@ -40,7 +41,7 @@ final class ResponseLimit extends ChannelDuplexHandler {
   private int inFlight;
   private long since;
   private long lastAnswer;
-  private ScheduledFuture<?> looks;
+  private @Nullable ScheduledFuture<?> checks;
 
   /**
    * @param lastReturn when the database was back the last time, by that clock; empty if it was
@@ -79,7 +80,7 @@ final class ResponseLimit extends ChannelDuplexHandler {
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     long period = limits.afterReturn().toNanos() / LOOKS;
-    looks =
+    checks =
         context
             .executor()
             .scheduleWithFixedDelay(() -> check(context), period, period, TimeUnit.NANOSECONDS);
@@ -87,7 +88,13 @@ final class ResponseLimit extends ChannelDuplexHandler {
 
   @Override
   public void handlerRemoved(ChannelHandlerContext context) {
-    looks.cancel(false);
+    stopChecks();
+  }
+
+  private void stopChecks() {
+    if (checks != null) {
+      checks.cancel(false);
+    }
   }
 
   @Override
@@ -113,7 +120,7 @@ final class ResponseLimit extends ChannelDuplexHandler {
   private void check(ChannelHandlerContext context) {
     if (inFlight > 0 && isLate(nanoTime.getAsLong())) {
       closed.increment();
-      looks.cancel(false);
+      stopChecks();
       // past the codec, which would say goodbye first and then wait for the server to close
       context.pipeline().firstContext().close();
     }

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets writes share a statement, and so a round trip and a commit. A write that finds a free lane
@@ -26,8 +27,8 @@ import java.util.function.Supplier;
  * own result. So a bad write costs its neighbours one repetition and never their success. Only
  * where nobody knows whether the group was done each of them fails so, and its sender decides.
  *
- * <p>Two writes of one identity are never in flight at once, so a key that another client holds
- * keeps one statement waiting and not a lane for each repetition.
+ * <p>Two writes with the same conflict key are never in flight at once, so a key that another
+ * client holds keeps one statement waiting and not a lane for each repetition.
  *
  * @param <W> a write
  * @param <R> its result
@@ -117,7 +118,7 @@ public final class StatementBatcher<W, R> {
   private boolean fits(W write, List<Waiting<W, R>> group) {
     boolean sameBatchKey =
         group.isEmpty() || writes.batchKey(group.get(0).write()).equals(writes.batchKey(write));
-    Object conflictKey = writes.conflictKey(write);
+    @Nullable Object conflictKey = writes.conflictKey(write);
     return sameBatchKey && (conflictKey == null || conflictKeysInFlight.add(conflictKey));
   }
 
@@ -178,7 +179,7 @@ public final class StatementBatcher<W, R> {
     synchronized (this) {
       taken -= lanes;
       for (Waiting<W, R> each : group) {
-        Object conflictKey = writes.conflictKey(each.write());
+        @Nullable Object conflictKey = writes.conflictKey(each.write());
         if (conflictKey != null) {
           conflictKeysInFlight.remove(conflictKey);
         }
@@ -207,7 +208,7 @@ public final class StatementBatcher<W, R> {
   }
 
   /**
-   * @param lanes how many statements are under way at once, at least 1
+   * @param lanes how many statements are in flight at once, at least 1
    * @param writes how many writes share a statement at most
    * @param bytes how large their parameters are together at most; one write always goes
    * @param deadline how long a write waits to be sent
@@ -220,8 +221,8 @@ public final class StatementBatcher<W, R> {
     /** Only writes of the same kind go together. */
     Object batchKey(W write);
 
-    /** Two writes of the same identity are never in flight at once; null if it has none. */
-    Object conflictKey(W write);
+    /** Two writes with the same conflict key are never in flight at once; null if it has none. */
+    @Nullable Object conflictKey(W write);
 
     /** About how many bytes the write's parameters take. */
     int bytes(W write);
@@ -242,7 +243,7 @@ public final class StatementBatcher<W, R> {
       UniEmitter<? super R> emitter,
       long since,
       Optional<RequestDeadline> request,
-      Context context) {
+      @Nullable Context context) {
 
     void complete(R result) {
       if (result == null) {

@@ -3,4 +3,7 @@
  * are retried by the kind of their failure, statements that share a round trip, the circuit
  * breaker. Knows neither HTTP nor any table.
  */
+@NullMarked
 package io.zerodowntime.db;
+
+import org.jspecify.annotations.NullMarked;

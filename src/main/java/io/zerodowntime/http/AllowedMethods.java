@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Says which methods a path allows, for {@code OPTIONS} and for 405. Quarkus says it for all paths
@@ -27,7 +28,7 @@ class AllowedMethods {
   private static final String DESCRIPTION = "/META-INF/quarkus-generated-openapi-doc.JSON";
   private static final int BEFORE_CALLS = -1;
 
-  private volatile List<Call> calls;
+  private volatile @Nullable List<Call> calls;
 
   void register(@Observes Router router) {
     router.options().order(BEFORE_CALLS).handler(this::answer);
@@ -44,10 +45,12 @@ class AllowedMethods {
 
   /** The value of the header {@code Allow}; empty for a path that no call has. */
   String of(String path) {
-    if (calls == null) {
-      calls = read();
+    List<Call> known = calls;
+    if (known == null) {
+      known = read();
+      calls = known;
     }
-    return calls.stream()
+    return known.stream()
         .filter(call -> call.path().matcher(path).matches())
         .findFirst()
         .map(Call::allowed)

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** Text that may be left out, and then is null; but null itself is no text. */
 public class NonNullStringDeserializer extends StdScalarDeserializer<String> {
@@ -26,7 +27,7 @@ public class NonNullStringDeserializer extends StdScalarDeserializer<String> {
   }
 
   @Override
-  public String getAbsentValue(DeserializationContext context) {
+  public @Nullable String getAbsentValue(DeserializationContext context) {
     return null;
   }
 }

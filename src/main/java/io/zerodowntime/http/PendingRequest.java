@@ -9,6 +9,7 @@ import io.zerodowntime.db.RequestDeadline;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A request from the arrival of its head until it is answered and its work has ended. */
 final class PendingRequest {
@@ -23,8 +24,8 @@ final class PendingRequest {
   private volatile boolean working;
   private volatile boolean closed;
   private volatile boolean bodyOpen;
-  private volatile UniEmitter<?> answer;
-  private volatile Supplier<? extends RuntimeException> lateAnswer;
+  private volatile @Nullable UniEmitter<?> answer;
+  private volatile @Nullable Supplier<? extends RuntimeException> lateAnswer;
 
   PendingRequest(RoutingContext routing, RequestDeadline deadline, Context context) {
     this.request = routing.request();
@@ -90,7 +91,7 @@ final class PendingRequest {
   }
 
   /** Null until its work has begun. */
-  UniEmitter<?> answer() {
+  @Nullable UniEmitter<?> answer() {
     return answer;
   }
 
@@ -112,7 +113,7 @@ final class PendingRequest {
     if (request.headers().contains(IDEMPOTENCY_KEY)) {
       return HttpProblems.lateUnderKey();
     }
-    // a write without a slot is an operator's, and nobody marks what it sends
+    // a write without a slot is an operator's: what it sends is not marked
     return deadline.isWriteSent() || !slot.get()
         ? HttpProblems.lateOutcomeUnknown()
         : HttpProblems.late();

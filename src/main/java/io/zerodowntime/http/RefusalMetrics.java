@@ -6,6 +6,7 @@ import io.quarkus.runtime.Startup;
 import jakarta.inject.Singleton;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** Counts refused requests for orders; every reason exists, at zero, from the start. */
 @Singleton
@@ -21,6 +22,6 @@ class RefusalMetrics implements RefusalListener {
 
   @Override
   public void refused(Refusal reason) {
-    counters.get(reason).increment();
+    Objects.requireNonNull(counters.get(reason)).increment();
   }
 }

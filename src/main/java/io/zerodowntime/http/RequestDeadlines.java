@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers every request within its deadline, whatever becomes of its work. One timer looks at all
@@ -128,7 +129,7 @@ public class RequestDeadlines {
   }
 
   // null where a call does not come over HTTP
-  private PendingRequest current() {
+  private @Nullable PendingRequest current() {
     RequestDeadline deadline = RequestDeadline.ofContext();
     return deadline == null ? null : pending.get(deadline);
   }
@@ -153,7 +154,8 @@ public class RequestDeadlines {
   }
 
   // an order's client learns it when it sends the order again; an operator may not come back
-  private static void logIfUnseen(PendingRequest request, boolean admitted, Throwable failure) {
+  private static void logIfUnseen(
+      @Nullable PendingRequest request, boolean admitted, Throwable failure) {
     if (!admitted && request != null && request.isLate()) {
       LOG.warnf(
           "%s %s failed after it was answered: %s",
@@ -161,7 +163,7 @@ public class RequestDeadlines {
     }
   }
 
-  private void end(PendingRequest request, boolean admitted) {
+  private void end(@Nullable PendingRequest request, boolean admitted) {
     if (request == null) {
       leave(admitted);
     } else {
@@ -189,8 +191,9 @@ public class RequestDeadlines {
 
   private void answer(PendingRequest late) {
     HttpServerRequest request = late.request();
-    if (late.answer() != null) {
-      late.answer().fail(late.lateAnswer());
+    UniEmitter<?> answer = late.answer();
+    if (answer != null) {
+      answer.fail(late.lateAnswer());
     } else if (late.awaitsBody() && !request.response().headWritten()) {
       ProblemResponse.sendLast(request, refusals.counted(HttpProblems.bodyTimeout(), request))
           .onComplete(sent -> hangUp(late));

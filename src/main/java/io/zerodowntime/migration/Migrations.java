@@ -1,7 +1,6 @@
 package io.zerodowntime.migration;
 
 import io.quarkus.arc.All;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.db.FailureKind;
@@ -20,7 +19,7 @@ public class Migrations {
   private static final String UNDEFINED_TABLE = "42P01";
 
   private final List<Migration> all;
-  private final Queue<CompletableFuture<Void>> underWay = new ConcurrentLinkedQueue<>();
+  private final Queue<CompletableFuture<Void>> inFlight = new ConcurrentLinkedQueue<>();
 
   Migrations(@All List<Migration> all) {
     this.all = List.copyOf(all);
@@ -51,36 +50,31 @@ public class Migrations {
         .deferred(
             () -> {
               CompletableFuture<Void> ended = new CompletableFuture<>();
-              underWay.removeIf(CompletableFuture::isDone);
-              underWay.add(ended);
-              return inTurn(work).onTermination().invoke(() -> ended.complete(null));
+              inFlight.removeIf(CompletableFuture::isDone);
+              inFlight.add(ended);
+              return oneByOne(work).onTermination().invoke(() -> ended.complete(null));
             });
   }
 
-  /** Completes when whatever {@link #each} has under way at the subscription has ended. */
+  /** Completes when whatever {@link #each} has in flight at the subscription has ended. */
   public Uni<Void> settled() {
     return Uni.createFrom()
         .completionStage(
-            () -> CompletableFuture.allOf(underWay.toArray(CompletableFuture<?>[]::new)));
+            () -> CompletableFuture.allOf(inFlight.toArray(CompletableFuture<?>[]::new)));
   }
 
-  private Uni<Void> inTurn(Function<Migration, Uni<Void>> work) {
-    return Multi.createFrom()
-        .iterable(all)
-        .onItem()
-        .transformToUniAndConcatenate(
-            migration ->
-                work.apply(migration)
-                    .onFailure()
-                    .invoke(failure -> complain(migration, failure))
-                    .onFailure()
-                    .recoverWithNull())
-        .collect()
-        .last()
-        .replaceWithVoid();
+  private Uni<Void> oneByOne(Function<Migration, Uni<Void>> work) {
+    return Sequential.run(
+        all,
+        migration ->
+            work.apply(migration)
+                .onFailure()
+                .invoke(failure -> logFailure(migration, failure))
+                .onFailure()
+                .recoverWithNull());
   }
 
-  private static void complain(Migration migration, Throwable failure) {
+  private static void logFailure(Migration migration, Throwable failure) {
     boolean noSchemaYet =
         failure instanceof MigrationException.Unknown
             || (failure instanceof PgException e && UNDEFINED_TABLE.equals(e.getSqlState()));

@@ -3,4 +3,7 @@
  * the interfaces by which the rooms meet. Hands them to everybody; never sees a subpackage, SQL of
  * a domain, or HTTP.
  */
+@NullMarked
 package io.zerodowntime.migration;
+
+import org.jspecify.annotations.NullMarked;

@@ -8,8 +8,10 @@ import io.zerodowntime.http.Violation;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a client asks for.
@@ -43,7 +45,7 @@ record NewOrder(
    * @param order null stands for a body that is missing
    * @throws ProblemException 400, with every field that is wrong
    */
-  static NewOrder checked(NewOrder order) {
+  static NewOrder checked(@Nullable NewOrder order) {
     List<Violation> violations = new ArrayList<>();
     if (order == null) {
       violations.add(new Violation("", "a JSON object is needed"));
@@ -53,17 +55,17 @@ record NewOrder(
       checkStatus(order.status, violations);
     }
     ProblemException.throwIfAny(violations);
-    return order;
+    return Objects.requireNonNull(order);
   }
 
-  private static void checkUser(Long userId, List<Violation> violations) {
+  private static void checkUser(@Nullable Long userId, List<Violation> violations) {
     if (userId == null || userId <= 0) {
       violations.add(new Violation("userId", "must be a positive integer"));
     }
   }
 
   // by scale and precision only: 1e1000000 written out would be a megabyte
-  private static void checkAmount(BigDecimal amount, List<Violation> violations) {
+  private static void checkAmount(@Nullable BigDecimal amount, List<Violation> violations) {
     if (amount == null
         || amount.signum() <= 0
         || amount.scale() > DECIMALS
@@ -74,7 +76,7 @@ record NewOrder(
   }
 
   /** Adds a violation unless {@code status} is one that the API accepts. */
-  static void checkStatus(String status, List<Violation> violations) {
+  static void checkStatus(@Nullable String status, List<Violation> violations) {
     if (status == null || !STATUS.matcher(status).matches()) {
       violations.add(new Violation("status", "must match " + STATUS));
     }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** Creates several orders with one statement: what {@link OrderStore} does for one of them. */
 @Singleton
@@ -84,7 +85,7 @@ class OrderBatchStore {
     Phase phase = creations.get(0).phase();
     return requests.send(
         pool,
-        CREATE.get(StatusColumns.writtenIn(phase)),
+        StatusColumns.variant(CREATE, phase),
         parameters(phase, creations),
         rows -> written(rows, creations.size()));
   }
@@ -101,7 +102,7 @@ class OrderBatchStore {
         .addDouble((double) ttl(creations).toSeconds());
   }
 
-  private static Buffer fingerprint(OrderCreation creation) {
+  private static @Nullable Buffer fingerprint(OrderCreation creation) {
     return creation.claim() == null ? null : Buffer.buffer(creation.claim().fingerprint());
   }
 

@@ -13,6 +13,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 /** Creates orders, several in one commit where several come at once. */
 @Singleton
@@ -59,7 +60,8 @@ class OrderBatcher implements StatementBatcher.Writes<OrderCreation, String> {
    * @param phase the phase to write for
    * @param claim null for an order without an idempotency key
    */
-  Uni<FencedResult<WriteResponse>> create(Phase phase, NewOrder order, IdempotencyClaim claim) {
+  Uni<FencedResult<WriteResponse>> create(
+      Phase phase, NewOrder order, @Nullable IdempotencyClaim claim) {
     OrderCreation creation = new OrderCreation(phase, order, claim);
     return (sharing ? batcher.write(creation) : sendOne(creation, WriteRequests.current()))
         .chain(json -> store.answer(json, phase, null, claim));
@@ -81,14 +83,14 @@ class OrderBatcher implements StatementBatcher.Writes<OrderCreation, String> {
   }
 
   @Override
-  public Object conflictKey(OrderCreation creation) {
+  public @Nullable Object conflictKey(OrderCreation creation) {
     return creation.key();
   }
 
   @Override
   public int bytes(OrderCreation creation) {
-    int key = creation.claim() == null ? 0 : creation.key().length();
-    return NUMBERS + key + creation.order().status().length();
+    String key = creation.key();
+    return NUMBERS + (key == null ? 0 : key.length()) + creation.order().status().length();
   }
 
   @Override

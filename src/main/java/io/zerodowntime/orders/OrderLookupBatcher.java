@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds orders by id; those that are asked for at once share a statement. A lookup that finds a
@@ -83,7 +84,7 @@ class OrderLookupBatcher
   }
 
   @Override
-  public Object conflictKey(Lookup lookup) {
+  public @Nullable Object conflictKey(Lookup lookup) {
     return null;
   }
 
@@ -109,7 +110,7 @@ class OrderLookupBatcher
 
   private static List<FencedResult<Optional<String>>> results(
       List<Lookup> lookups, RowSet<Row> rows) {
-    Phase phase = null;
+    @Nullable Phase phase = null;
     Map<Long, String> found = new HashMap<>();
     for (Row row : rows) {
       phase = Phase.of(row.getShort(0));

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which orders a client wants to see.
@@ -23,7 +24,11 @@ record OrderQuery(Optional<Long> userId, Optional<String> status, long after, in
    *
    * @throws ProblemException 400, with every parameter that is wrong
    */
-  static OrderQuery of(String userId, String status, String after, String limit) {
+  static OrderQuery of(
+      @Nullable String userId,
+      @Nullable String status,
+      @Nullable String after,
+      @Nullable String limit) {
     List<Violation> violations = new ArrayList<>();
     var user =
         number("userId", userId, value -> value > 0, "must be a positive integer", violations);
@@ -47,7 +52,11 @@ record OrderQuery(Optional<Long> userId, Optional<String> status, long after, in
   }
 
   private static Optional<Long> number(
-      String name, String text, Predicate<Long> valid, String message, List<Violation> violations) {
+      String name,
+      @Nullable String text,
+      Predicate<Long> valid,
+      String message,
+      List<Violation> violations) {
     if (text == null) {
       return Optional.empty();
     }

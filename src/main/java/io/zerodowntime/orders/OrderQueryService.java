@@ -51,8 +51,8 @@ class OrderQueryService {
     return phase.writesOld() && phase.writesNew()
         ? readStore
             .compare(phase, id)
-            .invoke(answer -> hand(id, answer.value()))
-            .map(answer -> new FencedResult<>(answer.phase(), answer.value().json()))
+            .invoke(answer -> hand(id, answer.found()))
+            .map(answer -> new FencedResult<>(answer.phase(), answer.found().json()))
             .onFailure(OrderQueryService::isOfTheComparison)
             .recoverWithUni(failure -> uncompared(phase, id, failure))
         : lookups.find(phase, id);
@@ -67,8 +67,8 @@ class OrderQueryService {
   private Uni<FencedResult<Optional<String>>> uncompared(Phase phase, long id, Throwable failure) {
     return readStore
         .findInEpoch(phase, id)
-        .invoke(answer -> sinks.forEach(s -> s.failed(STATUS, answer.value().epoch(), failure)))
-        .map(answer -> new FencedResult<>(answer.phase(), answer.value().json()));
+        .invoke(answer -> sinks.forEach(s -> s.failed(STATUS, answer.found().epoch(), failure)))
+        .map(answer -> new FencedResult<>(answer.phase(), answer.found().json()));
   }
 
   private void hand(long id, ComparedOrder row) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 /** Writes of orders: fenced, and done once per idempotency key. */
 @Singleton
@@ -38,7 +39,7 @@ class OrderService {
 
   /** Creates an order; the answer's status is 201, or what it was when it is a replay. */
   Uni<WriteResponse> create(NewOrder order, Optional<IdempotencyKey> key) {
-    IdempotencyClaim claim =
+    @Nullable IdempotencyClaim claim =
         key.map(each -> claim(each, "POST", "/orders", order.canonical())).orElse(null);
     return sendFenced(claim, phase -> batcher.create(phase, order, claim))
         .invoke(this::notifyListeners);
@@ -46,14 +47,14 @@ class OrderService {
 
   /** Changes an order's status; fails with a problem (404) if there is no such order. */
   Uni<WriteResponse> update(long id, StatusChange change, Optional<IdempotencyKey> key) {
-    IdempotencyClaim claim =
+    @Nullable IdempotencyClaim claim =
         key.map(each -> claim(each, "PATCH", "/orders/" + id, change.status())).orElse(null);
     return sendFenced(claim, phase -> update(phase, id, change, claim))
         .invoke(this::notifyListeners);
   }
 
   private Uni<FencedResult<WriteResponse>> update(
-      Phase phase, long id, StatusChange change, IdempotencyClaim claim) {
+      Phase phase, long id, StatusChange change, @Nullable IdempotencyClaim claim) {
     return (claim == null
             ? store.update(phase, id, change)
             : store.update(phase, id, change, claim))
@@ -62,7 +63,8 @@ class OrderService {
 
   /** Only a write under a key may be sent again when nobody knows what became of it. */
   private Uni<WriteResponse> sendFenced(
-      IdempotencyClaim claim, Function<Phase, Uni<FencedResult<WriteResponse>>> statement) {
+      @Nullable IdempotencyClaim claim,
+      Function<Phase, Uni<FencedResult<WriteResponse>>> statement) {
     return claim == null
         ? fence.write(STATUS, statement)
         : fence.repeatableWrite(STATUS, statement);

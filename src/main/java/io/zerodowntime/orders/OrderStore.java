@@ -15,6 +15,7 @@ import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
 import jakarta.inject.Singleton;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The writes: one statement each, in one variant per set of columns. Every variant reads the
@@ -179,14 +180,15 @@ class OrderStore {
    * @param claim null for a write without a key
    */
   Uni<FencedResult<WriteResponse>> answer(
-      String json, Phase sent, Long id, IdempotencyClaim claim) {
+      @Nullable String json, Phase sent, @Nullable Long id, @Nullable IdempotencyClaim claim) {
     return json == null
         ? unwritten(sent, id, claim)
         : Uni.createFrom()
             .item(new FencedResult<>(sent, new WriteResponse(id == null ? 201 : 200, json, false)));
   }
 
-  private Uni<FencedResult<WriteResponse>> unwritten(Phase sent, Long id, IdempotencyClaim claim) {
+  private Uni<FencedResult<WriteResponse>> unwritten(
+      Phase sent, @Nullable Long id, @Nullable IdempotencyClaim claim) {
     Tuple parameters = Tuple.of(id);
     if (claim == null) {
       parameters.addString(null).addValue(null).addDouble(0.0);
@@ -206,7 +208,7 @@ class OrderStore {
       WriteRequests requests) {
     return requests.send(
         pool,
-        variants.get(StatusColumns.writtenIn(phase)),
+        StatusColumns.variant(variants, phase),
         parameters,
         written -> written.size() == 0 ? null : written.iterator().next().getString(0));
   }

@@ -3,6 +3,7 @@ package io.zerodowntime.orders;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Both columns of one order, from one tuple and one snapshot.
@@ -23,11 +24,13 @@ record ShadowComparison(
    * @param status the same as the API speaks it
    */
   @RegisterForReflection
-  record Old(@Schema(nullable = true) String raw, @Schema(nullable = true) String status) {}
+  record Old(
+      @Schema(nullable = true) @Nullable String raw,
+      @Schema(nullable = true) @Nullable String status) {}
 
   /**
    * @param status null where neither a write nor the backfill has filled it yet
    */
   @RegisterForReflection
-  record New(@Schema(nullable = true) String status) {}
+  record New(@Schema(nullable = true) @Nullable String status) {}
 }

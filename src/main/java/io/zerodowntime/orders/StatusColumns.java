@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** Which columns the statements of a phase name: never one that may not exist in that phase. */
 enum StatusColumns {
@@ -44,6 +45,11 @@ enum StatusColumns {
     Map<StatusColumns, String> variants = new EnumMap<>(StatusColumns.class);
     Arrays.stream(values()).forEach(each -> variants.put(each, each.fill(template, status)));
     return Collections.unmodifiableMap(variants);
+  }
+
+  /** The variant for a phase. */
+  static String variant(Map<StatusColumns, String> variants, Phase phase) {
+    return Objects.requireNonNull(variants.get(writtenIn(phase)));
   }
 
   private String fill(String template, String status) {

@@ -4,4 +4,7 @@
  * orders.old_status} to {@code orders.status}. It asks the migration engine which phase's statement
  * to send, and never changes a phase.
  */
+@NullMarked
 package io.zerodowntime.orders;
+
+import org.jspecify.annotations.NullMarked;

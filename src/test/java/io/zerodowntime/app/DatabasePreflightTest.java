@@ -26,6 +26,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+/** Proves that a start finds out in seconds whether the database can serve, and says why not. */
 class DatabasePreflightTest {
   private static final TestDatabase DATABASE = TestPostgres.create(DatabasePreflightTest.class);
 

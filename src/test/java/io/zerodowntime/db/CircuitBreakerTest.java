@@ -8,6 +8,9 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
+/**
+ * Proves that the circuit breaker bounds attempts to connect, and closes with the first success.
+ */
 class CircuitBreakerTest {
   private static final Duration DEADLINE = Duration.ofSeconds(5);
   private static final Duration LONGEST_BACK_OFF = Duration.ofMillis(750);

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that DATABASE_URL and the passwords configure both clients and the users. */
 class DatabaseConfigTest {
   private static final String USERS = "quarkus.security.users.embedded.users.";
   private static final String ROLES = "quarkus.security.users.embedded.roles.";

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that servers which only speak PostgreSQL's protocol are refused. */
 class DatabaseEngineTest {
   private static final TestDatabase DATABASE = TestPostgres.create(DatabaseEngineTest.class);
 

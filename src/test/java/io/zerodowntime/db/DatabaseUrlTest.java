@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that each part of a PostgreSQL URL is read as libpq reads it. */
 class DatabaseUrlTest {
   private static final String SECRET = "s3cr3t";
 

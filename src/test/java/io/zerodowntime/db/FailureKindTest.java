@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+/** Proves that a failed statement is judged rightly: not done, unknown, stale or final. */
 class FailureKindTest {
 
   @ParameterizedTest

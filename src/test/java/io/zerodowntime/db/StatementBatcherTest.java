@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
+/** Proves that requests share statements within the bounds, and that each gets its own result. */
 class StatementBatcherTest {
   private static final Duration DEADLINE = Duration.ofSeconds(2);
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that each failure of the database becomes the problem that a client can act on. */
 class DatabaseProblemsTest {
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that clients of HTTP/2 are told of the end before the connection is closed. */
 class Http2DrainTest {
 
   @ParameterizedTest

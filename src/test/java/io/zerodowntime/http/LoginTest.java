@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Proves that roles follow the password, and that no client gets in without credentials. */
 @QuarkusTest
 @QuarkusTestResource(PostgresResource.class)
 class LoginTest {

@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves which sets of flags ask for a phase, and which are refused. */
 class FlagsTest {
 
   @ParameterizedTest

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Proves that the fleet takes a step only where every live instance wants the same way. */
 class FleetTest {
 
   @ParameterizedTest

@@ -8,6 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves what each phase writes and reads, and which phase comes next. */
 class PhaseTest {
 
   @ParameterizedTest

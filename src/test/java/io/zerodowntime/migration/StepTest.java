@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/** Proves which changes of phase are legal, and that each changes one thing. */
 class StepTest {
 
   @ParameterizedTest

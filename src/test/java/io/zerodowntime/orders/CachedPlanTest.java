@@ -20,9 +20,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Statements that are prepared on every pooled connection, and DDL that changes what they name. */
+@Tag("protocol")
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class CachedPlanTest {

@@ -14,6 +14,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.StringLength;
 import org.assertj.core.api.Assumptions;
 
+/** Proves which idempotency keys are the same, and which are refused. */
 class IdempotencyKeyTest {
 
   @Property

@@ -26,10 +26,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that a write under an idempotency key is done once, whatever is sent and whenever. */
+@Tag("protocol")
 @QuarkusTest
 @QuarkusTestResource(PostgresResource.class)
 @TestProfile(OrdersProfile.class)

@@ -25,6 +25,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/**
+ * Proves that each malformed request gets a problem that names what is wrong, and changes nothing.
+ */
 @QuarkusTest
 @QuarkusTestResource(PostgresResource.class)
 @TestProfile(OrdersProfile.class)

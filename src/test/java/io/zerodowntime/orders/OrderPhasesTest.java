@@ -18,6 +18,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/**
+ * Proves that orders write and read the columns of the phase in force, and name no other column.
+ */
 @QuarkusTest
 @QuarkusTestResource(PostgresResource.class)
 @TestProfile(OrdersProfile.class)

@@ -19,6 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/**
+ * Proves that lists, single reads and comparisons show each order once, by the authoritative
+ * column.
+ */
 @QuarkusTest
 @QuarkusTestResource(PostgresResource.class)
 @TestProfile(OrdersProfile.class)

@@ -20,11 +20,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that a write is sent again only if that cannot do it twice. */
+@Tag("protocol")
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class WriteRetriesTest {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * An instance is stopped in phase 1 and sleeps while the fleet moves on. What it is sent meanwhile
  * lies in its sockets; it wakes up believing in phase 1, and must write by the rule of today.
  */
+@Tag("protocol")
 class PausedInstanceIT {
   private static final int ROWS = 1000;
   private static final int REQUESTS = 20;

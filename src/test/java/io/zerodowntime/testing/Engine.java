@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.Backfill;
 import io.zerodowntime.migration.backfill.BackfillJob;
@@ -85,7 +86,7 @@ public class Engine {
   }
 
   public int phase() {
-    return status().effective().phase();
+    return status().phase().effective().phase();
   }
 
   public MigrationStatus status() {
@@ -94,7 +95,7 @@ public class Engine {
 
   /** The gates of the next step. */
   public Map<String, Verdict> gates() {
-    return status().gates().stream().collect(Collectors.toMap(Verdict::gate, v -> v));
+    return status().phase().gates().stream().collect(Collectors.toMap(Verdict::gate, v -> v));
   }
 
   public Run startBackfill() {
@@ -121,14 +122,14 @@ public class Engine {
   /** A whole backfill in the direction that the phase allows. */
   public Run backfill() {
     Run run = work(startBackfill(), 2);
-    assertThat(run.state()).isEqualTo("complete");
+    assertThat(run.state()).isEqualTo(RunState.COMPLETE);
     return run;
   }
 
   /** A whole comparison. */
   public Run compare() {
     Run run = work(await(parity.start(migration(), "test")), 2);
-    assertThat(run.state()).isEqualTo("complete");
+    assertThat(run.state()).isEqualTo(RunState.COMPLETE);
     return run;
   }
 
@@ -160,7 +161,7 @@ public class Engine {
       }
       assertThat(ask(next)).isEqualTo(next);
       beat();
-      assertThat(status().drained()).as("phase %d drained", next).isTrue();
+      assertThat(status().phase().drained()).as("phase %d drained", next).isTrue();
     }
   }
 }

@@ -1,9 +1,9 @@
 package io.zerodowntime.app.cli;
 
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.schema.DueStages;
 import io.zerodowntime.migration.schema.SchemaChanges;
 import io.zerodowntime.migration.schema.SchemaStage;
@@ -30,28 +30,19 @@ class ExpandCommand implements Command {
 
   @Override
   public Uni<Integer> run(List<String> arguments) {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(
+    return Sequential.run(
+            migrations.all(),
             migration ->
                 apply(migration, SchemaStage.EXPAND)
                     .chain(() -> stages.of(migration))
                     .chain(due -> applyAll(migration, due)))
-        .collect()
-        .last()
         .replaceWith(0);
   }
 
   private Uni<Void> applyAll(Migration migration, List<SchemaStage> due) {
-    return Multi.createFrom()
-        .iterable(due)
-        .filter(stage -> stage != SchemaStage.EXPAND)
-        .onItem()
-        .transformToUniAndConcatenate(stage -> apply(migration, stage))
-        .collect()
-        .last()
-        .replaceWithVoid();
+    return Sequential.run(
+        due.stream().filter(stage -> stage != SchemaStage.EXPAND).toList(),
+        stage -> apply(migration, stage));
   }
 
   private Uni<Void> apply(Migration migration, SchemaStage stage) {

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A PostgreSQL server for first runs, whose data outlives the process. The first process in a
@@ -22,9 +23,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private final String url;
   private final Optional<EmbeddedServer> owned;
-  private final FileChannel lock;
+  private final @Nullable FileChannel lock;
 
-  private EmbeddedDatabase(String url, Optional<EmbeddedServer> owned, FileChannel lock) {
+  private EmbeddedDatabase(String url, Optional<EmbeddedServer> owned, @Nullable FileChannel lock) {
     this.url = url;
     this.owned = owned;
     this.lock = lock;

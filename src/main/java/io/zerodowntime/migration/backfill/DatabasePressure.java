@@ -9,6 +9,7 @@ import io.zerodowntime.migration.MigrationConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Whether the database has better things to do than a backfill. */
 @ApplicationScoped
@@ -28,7 +29,7 @@ class DatabasePressure {
 
   private final Pool pool;
   private final MigrationConfig.Backfill config;
-  private volatile Uni<Optional<String>> latest;
+  private volatile @Nullable Uni<Optional<String>> latest;
   private volatile long readAt;
 
   DatabasePressure(@Identifier(DatabasePools.CONTROL) Pool pool, MigrationConfig config) {

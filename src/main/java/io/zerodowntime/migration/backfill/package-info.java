@@ -3,4 +3,7 @@
  * backfill_progress: ranges, the one statement of a batch, the pace, the workers' streams. Hands on
  * committed batches. What disagrees is recorded by the package parity.
  */
+@NullMarked
 package io.zerodowntime.migration.backfill;
+
+import org.jspecify.annotations.NullMarked;

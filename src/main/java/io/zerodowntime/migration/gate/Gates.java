@@ -1,6 +1,5 @@
 package io.zerodowntime.migration.gate;
 
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.zerodowntime.migration.Evidence;
@@ -9,6 +8,7 @@ import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.Verdict;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -91,23 +91,19 @@ public class Gates implements GateEvaluator {
         .asTuple()
         .chain(
             found ->
-                Multi.createFrom()
-                    .iterable(gates)
-                    .onItem()
-                    .transformToUniAndConcatenate(
-                        gate ->
-                            ask(
-                                gate,
-                                new GateContext(
-                                    client,
-                                    migration,
-                                    state,
-                                    found.getItem1(),
-                                    found.getItem2(),
-                                    live,
-                                    config.soak())))
-                    .collect()
-                    .asList());
+                Sequential.map(
+                    gates,
+                    gate ->
+                        ask(
+                            gate,
+                            new GateContext(
+                                client,
+                                migration,
+                                state,
+                                found.getItem1(),
+                                found.getItem2(),
+                                live,
+                                config.soak()))));
   }
 
   private static Uni<Verdict> ask(Gate gate, GateContext context) {

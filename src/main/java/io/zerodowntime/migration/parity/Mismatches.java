@@ -12,6 +12,7 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** The keys of rows whose columns were seen to disagree, by comparisons or by live reads. */
 @ApplicationScoped
@@ -79,7 +80,7 @@ public class Mismatches {
    * Marks as repaired what a complete whole-table comparison has judged anew and did not record
    * again; does nothing for another run, or for null.
    */
-  public static Uni<Void> settle(SqlConnection transaction, Long run) {
+  public static Uni<Void> settle(SqlConnection transaction, @Nullable Long run) {
     return transaction.preparedQuery(SETTLE).execute(Tuple.of(run)).replaceWithVoid();
   }
 

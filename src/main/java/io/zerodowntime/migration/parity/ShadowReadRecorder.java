@@ -2,12 +2,12 @@ package io.zerodowntime.migration.parity;
 
 import io.quarkus.arc.All;
 import io.quarkus.scheduler.Scheduled;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.MigrationListener.ShadowResult;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.ShadowReadListener;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -77,13 +77,11 @@ public class ShadowReadRecorder implements ShadowReadListener {
   }
 
   private Uni<Void> flush(Migration migration) {
-    return Multi.createFrom()
-        .iterable(tallies.keySet())
-        .filter(window -> window.migration().equals(migration.name()))
-        .onItem()
-        .transformToUniAndConcatenate(window -> flush(migration, window))
-        .collect()
-        .last();
+    return Sequential.run(
+        tallies.keySet().stream()
+            .filter(window -> window.migration().equals(migration.name()))
+            .toList(),
+        window -> flush(migration, window));
   }
 
   private Uni<Void> flush(Migration migration, Window window) {

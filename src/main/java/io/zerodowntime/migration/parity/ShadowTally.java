@@ -2,6 +2,7 @@ package io.zerodowntime.migration.parity;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What this instance's reads found in one epoch and has not handed on yet. Not thread-safe. */
 final class ShadowTally {
@@ -11,7 +12,7 @@ final class ShadowTally {
   long matches;
   long mismatches;
   long errors;
-  String lastError;
+  @Nullable String lastError;
   private final List<Mismatch> kept = new ArrayList<>();
 
   List<Mismatch> kept() {
@@ -52,5 +53,5 @@ final class ShadowTally {
   }
 
   /** One row, with what its columns hold; either may be null. */
-  record Mismatch(String key, String oldValue, String newValue) {}
+  record Mismatch(String key, @Nullable String oldValue, @Nullable String newValue) {}
 }

@@ -3,4 +3,7 @@
  * (parity_shadow belongs to a former version): the keys that comparisons and live reads found.
  * Never decides which column is right: the phase does.
  */
+@NullMarked
 package io.zerodowntime.migration.parity;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,8 @@
 package io.zerodowntime.migration.phase;
 
 import io.zerodowntime.migration.Phase;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a fenced statement brought.
@@ -9,4 +11,10 @@ import io.zerodowntime.migration.Phase;
  * @param value the result; null if the statement did nothing and is to be sent again, because
  *     another phase is in force, or was when it looked
  */
-public record FencedResult<T>(Phase phase, T value) {}
+public record FencedResult<T>(Phase phase, @Nullable T value) {
+
+  /** The value of a statement that always brings one, as a read does. */
+  public T found() {
+    return Objects.requireNonNull(value);
+  }
+}

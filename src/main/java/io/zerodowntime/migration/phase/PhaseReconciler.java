@@ -84,7 +84,7 @@ public class PhaseReconciler {
     return drained.chain(
         over ->
             over.isPresent()
-                ? Uni.createFrom().item(new Reconciliation(state, over, Optional.empty()))
+                ? Uni.createFrom().item(new Reconciliation(state.epoch(), over, Optional.empty()))
                 : step(transaction, migration, state));
   }
 
@@ -116,7 +116,8 @@ public class PhaseReconciler {
                         .map(
                             taken ->
                                 taken
-                                    ? new Reconciliation(state, Optional.empty(), Optional.of(step))
+                                    ? new Reconciliation(
+                                        state.epoch(), Optional.empty(), Optional.of(step))
                                     : Reconciliation.NOTHING)
                     : Uni.createFrom().item(Reconciliation.NOTHING));
   }
@@ -140,22 +141,20 @@ public class PhaseReconciler {
             took -> {
               LOG.infof(
                   "%s: epoch %d drained after %d ms",
-                  migration.name(), result.seen().epoch(), took.toMillis());
-              listeners.forEach(l -> l.onDrained(migration, result.seen().epoch(), took));
+                  migration.name(), result.epoch(), took.toMillis());
+              listeners.forEach(l -> l.onDrained(migration, result.epoch(), took));
             });
     result
         .step()
         .ifPresent(
             step -> {
-              long epoch = result.seen().epoch() + 1;
+              long epoch = result.epoch() + 1;
               LOG.infof(
                   "%s: step %s, phase %s, epoch %d", migration.name(), step, step.to(), epoch);
             });
   }
 
-  private record Reconciliation(
-      MigrationState seen, Optional<Duration> drained, Optional<Step> step) {
-    static final Reconciliation NOTHING =
-        new Reconciliation(null, Optional.empty(), Optional.empty());
+  private record Reconciliation(long epoch, Optional<Duration> drained, Optional<Step> step) {
+    static final Reconciliation NOTHING = new Reconciliation(0, Optional.empty(), Optional.empty());
   }
 }

@@ -98,7 +98,7 @@ public class RequestedPhases implements RequestSource {
   private static String reason(Exception refused) {
     return refused instanceof IOException
         ? "flags directory unreadable: " + refused.getMessage()
-        : refused.getMessage();
+        : String.valueOf(refused.getMessage());
   }
 
   private void announce(Migration migration, Request before, Request now) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.jspecify.annotations.Nullable;
 
 /**
  * New limits of a run; what is left out stays.
@@ -19,9 +20,9 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
  */
 @RegisterForReflection
 public record LimitsChange(
-    @Schema(nullable = true, minimum = "1", maximum = MOST_ROWS) Integer batchSize,
-    @Schema(nullable = true, minimum = "0", maximum = LONGEST_DELAY) Long delayMillis,
-    @Schema(nullable = true, minimum = LEAST_LOAD, maximum = "1") BigDecimal targetLoad) {
+    @Schema(nullable = true, minimum = "1", maximum = MOST_ROWS) @Nullable Integer batchSize,
+    @Schema(nullable = true, minimum = "0", maximum = LONGEST_DELAY) @Nullable Long delayMillis,
+    @Schema(nullable = true, minimum = LEAST_LOAD, maximum = "1") @Nullable BigDecimal targetLoad) {
   private static final String MOST_ROWS = "" + Run.Limits.MAX_BATCH_SIZE;
   private static final String LONGEST_DELAY = "60000";
   private static final String LEAST_LOAD = "0.01";
@@ -30,7 +31,7 @@ public record LimitsChange(
    * @param given null stands for a body that is missing: no limit changes
    * @throws ProblemException 400, with every field that is out of its bounds
    */
-  static LimitsChange checked(LimitsChange given) {
+  static LimitsChange checked(@Nullable LimitsChange given) {
     if (given == null) {
       return new LimitsChange(null, null, null);
     }
@@ -43,7 +44,7 @@ public record LimitsChange(
   }
 
   private static void check(
-      String field, Number given, String low, String high, List<Violation> violations) {
+      String field, @Nullable Number given, String low, String high, List<Violation> violations) {
     if (given == null) {
       return;
     }

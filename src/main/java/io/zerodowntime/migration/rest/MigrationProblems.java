@@ -16,7 +16,7 @@ class MigrationProblems {
   @ServerExceptionMapper
   Response unknown(MigrationException.Unknown failure) {
     return Problem.of(404, "no-such-migration", "No such migration")
-        .detail(failure.getMessage())
+        .detail(String.valueOf(failure.getMessage()))
         .response();
   }
 
@@ -24,7 +24,7 @@ class MigrationProblems {
   Response refused(MigrationException.Refused failure) {
     Problem problem =
         Problem.of(409, "migration-refused", "The protocol forbids it now")
-            .detail(failure.getMessage());
+            .detail(String.valueOf(failure.getMessage()));
     return (failure.closed().isEmpty() ? problem : problem.with("gates", gates(failure.closed())))
         .response();
   }
@@ -45,7 +45,7 @@ class MigrationProblems {
             ? Problem.of(503, "schema-busy", "The schema cannot be changed now")
                 .retryAfter(SCHEMA_RETRY_AFTER)
             : Problem.of(409, "schema-change-failed", "The schema change failed"))
-        .detail(failure.getMessage())
+        .detail(String.valueOf(failure.getMessage()))
         .response();
   }
 

@@ -2,11 +2,11 @@ package io.zerodowntime.migration.rest;
 
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.health.api.AsyncHealthCheck;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.db.DatabasePools;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.phase.DatabaseReachability;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -56,12 +56,7 @@ public class SchemaReadiness implements AsyncHealthCheck {
   }
 
   private Uni<HealthCheckResponse> checkDatabase() {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(migration -> states.state(pool, migration))
-        .collect()
-        .asList()
+    return Sequential.map(migrations.all(), migration -> states.state(pool, migration))
         .invoke(known -> seen = true)
         .map(known -> up())
         .ifNoItem()

@@ -1,6 +1,5 @@
 package io.zerodowntime.migration.schema;
 
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Evidence.RunEvidence;
@@ -8,6 +7,7 @@ import io.zerodowntime.migration.Fleet;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.Verdict;
@@ -69,13 +69,9 @@ public class DueStages {
         .state(pool, migration)
         .chain(
             state ->
-                Multi.createFrom()
-                    .items(neighbours(state.phase()).stream())
-                    .onItem()
-                    .transformToUniAndConcatenate(
+                Sequential.map(
+                        neighbours(state.phase()),
                         step -> gates.verdicts(pool, migration, state, step, List.of()))
-                    .collect()
-                    .asList()
                     .map(
                         all ->
                             all.stream()

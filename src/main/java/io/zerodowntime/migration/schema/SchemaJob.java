@@ -1,11 +1,11 @@
 package io.zerodowntime.migration.schema;
 
 import io.quarkus.scheduler.Scheduled;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Sequential;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.jboss.logging.Logger;
 
@@ -42,14 +42,9 @@ public class SchemaJob {
         .asTuple()
         .chain(
             found ->
-                Multi.createFrom()
-                    .iterable(found.getItem1())
-                    .filter(found.getItem2()::contains)
-                    .onItem()
-                    .transformToUniAndConcatenate(stage -> apply(migration, stage))
-                    .collect()
-                    .last()
-                    .replaceWithVoid());
+                Sequential.run(
+                    found.getItem1().stream().filter(found.getItem2()::contains).toList(),
+                    stage -> apply(migration, stage)));
   }
 
   private Uni<Void> apply(Migration migration, SchemaStage stage) {
@@ -58,7 +53,8 @@ public class SchemaJob {
         .invoke(
             report ->
                 LOG.infof(
-                    "%s: schema turn %s: %s", migration.name(), stage.label(), report.changesets()))
+                    "%s: schema stage %s: %s",
+                    migration.name(), stage.label(), report.changesets()))
         .replaceWithVoid();
   }
 }

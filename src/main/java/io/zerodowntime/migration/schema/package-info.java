@@ -9,4 +9,7 @@
  * whether a phase may change, never drops a column while a gate is closed, and never runs on an
  * event loop.
  */
+@NullMarked
 package io.zerodowntime.migration.schema;
+
+import org.jspecify.annotations.NullMarked;

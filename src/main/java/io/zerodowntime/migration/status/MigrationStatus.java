@@ -1,8 +1,10 @@
 package io.zerodowntime.migration.status;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.zerodowntime.migration.Evidence.ShadowEvidence;
 import io.zerodowntime.migration.LiveInstance;
+import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.GracePeriod;
@@ -12,46 +14,61 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where a migration stands: what operators, metrics and the command line show.
+ * Where a migration stands: what operators, metrics and the command line show. In JSON the members
+ * of {@link Definition} and {@link PhaseStatus} stand beside the others.
  *
- * @param requested what every live instance asks for; empty if there is none, or they disagree
- * @param disagreement who asks for what, where they disagree
- * @param flagsRejected why the answering instance refused its flags as they stand
- * @param effective the phase that is in force
- * @param since when the epoch began
- * @param drained no transaction that could have acted on an earlier phase is running
- * @param gracePeriod who is waited for
- * @param nextStep the step whose gates are shown: the one asked for, else the next forward; {@code
- *     drop} in phase 3, {@code none} after the drop
  * @param indexBuild the build of an index on the table that runs now
- * @param oldStale phase 3 was entered, and the old column was not refilled since
  * @param backfill the last backfill
  * @param parity the last comparison
  */
 @RegisterForReflection
 public record MigrationStatus(
-    String name,
-    String table,
-    String oldColumn,
-    String newColumn,
-    Optional<PhaseName> requested,
-    Optional<String> disagreement,
-    Optional<String> flagsRejected,
-    PhaseName effective,
-    long epoch,
-    OffsetDateTime since,
-    boolean drained,
-    List<GracePeriod.Holder> gracePeriod,
-    String nextStep,
-    List<Verdict> gates,
+    @JsonUnwrapped Definition definition,
+    @JsonUnwrapped PhaseStatus phase,
     Optional<IndexBuild> indexBuild,
-    boolean oldStale,
     Optional<RunStatus> backfill,
     Optional<RunStatus> parity,
     long unrepairedMismatches,
     ShadowEvidence shadow,
-    List<Instance> instances,
-    Optional<OffsetDateTime> contractedAt) {
+    List<Instance> instances) {
+
+  /** What is moved. */
+  @RegisterForReflection
+  public record Definition(String name, String table, String oldColumn, String newColumn) {
+    static Definition of(Migration migration) {
+      return new Definition(
+          migration.name(), migration.table(), migration.oldColumn(), migration.newColumn());
+    }
+  }
+
+  /**
+   * The phase, and what stands before the next one.
+   *
+   * @param requested what every live instance asks for; empty if there is none, or they disagree
+   * @param disagreement who asks for what, where they disagree
+   * @param flagsRejected why the answering instance refused its flags as they stand
+   * @param effective the phase that is in force
+   * @param since when the epoch began
+   * @param drained no transaction that could have acted on an earlier phase is running
+   * @param gracePeriod who is waited for
+   * @param nextStep the step whose gates are shown: the one asked for, else the next forward;
+   *     {@code drop} in phase 3, {@code none} after the drop
+   * @param oldStale phase 3 was entered, and the old column was not refilled since
+   */
+  @RegisterForReflection
+  public record PhaseStatus(
+      Optional<PhaseName> requested,
+      Optional<String> disagreement,
+      Optional<String> flagsRejected,
+      PhaseName effective,
+      long epoch,
+      OffsetDateTime since,
+      boolean drained,
+      List<GracePeriod.Holder> gracePeriod,
+      String nextStep,
+      List<Verdict> gates,
+      boolean oldStale,
+      Optional<OffsetDateTime> contractedAt) {}
 
   /** A phase by its number and its name. */
   @RegisterForReflection
@@ -62,18 +79,14 @@ public record MigrationStatus(
   }
 
   /**
-   * A run over the table.
+   * A run over the table. In JSON the members of {@link RunRows} and {@link RunPace} stand beside
+   * the others.
    *
    * @param authoritativeColumn the column that wins: the run copies its values; empty for a
    *     comparison
    * @param mode {@code snapshot} or {@code key-order}: how a comparison reads the table; empty for
    *     a backfill
    * @param wholeTable false for a repair of some keys
-   * @param lockedRows rows passed over because others hold them; they come again
-   * @param lagRows rows still to be looked at
-   * @param rowsPerSecond of the whole fleet within the last seconds
-   * @param etaSeconds from that rate; empty while nothing moves
-   * @param throttledBy why workers wait; empty if they do not
    */
   @RegisterForReflection
   public record RunStatus(
@@ -83,6 +96,21 @@ public record MigrationStatus(
       String state,
       Optional<String> mode,
       boolean wholeTable,
+      @JsonUnwrapped RunRows rows,
+      @JsonUnwrapped RunPace pace,
+      OffsetDateTime startedAt,
+      Optional<OffsetDateTime> finishedAt) {}
+
+  /**
+   * How far a run is.
+   *
+   * @param lockedRows rows passed over because others hold them; they come again
+   * @param lagRows rows still to be looked at
+   * @param rowsPerSecond of the whole fleet within the last seconds
+   * @param etaSeconds from that rate; empty while nothing moves
+   */
+  @RegisterForReflection
+  public record RunRows(
       long rowsEstimate,
       long scannedRows,
       long changedRows,
@@ -90,13 +118,16 @@ public record MigrationStatus(
       long lockedRows,
       long lagRows,
       double rowsPerSecond,
-      Optional<Long> etaSeconds,
-      int batchSize,
-      long delayMillis,
-      double targetLoad,
-      Optional<String> throttledBy,
-      OffsetDateTime startedAt,
-      Optional<OffsetDateTime> finishedAt) {}
+      Optional<Long> etaSeconds) {}
+
+  /**
+   * How fast a run may go.
+   *
+   * @param throttledBy why workers wait; empty if they do not
+   */
+  @RegisterForReflection
+  public record RunPace(
+      int batchSize, long delayMillis, double targetLoad, Optional<String> throttledBy) {}
 
   /** One live instance. */
   @RegisterForReflection

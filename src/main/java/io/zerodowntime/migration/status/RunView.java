@@ -9,6 +9,8 @@ import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.BackfillStream;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
+import io.zerodowntime.migration.status.MigrationStatus.RunPace;
+import io.zerodowntime.migration.status.MigrationStatus.RunRows;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -59,18 +61,20 @@ class RunView {
         run.state().label(),
         mode(run),
         run.wholeTable(),
-        run.rowsEstimate(),
-        run.scanned(),
-        run.changed(),
-        run.mismatched(),
-        running ? run.locked() : 0,
-        run.lag(),
-        running ? Math.round(meter.perSecond()) : 0,
-        running ? meter.eta(run.lag()).map(Duration::toSeconds) : Optional.empty(),
-        run.limits().batchSize(),
-        run.limits().delay().toMillis(),
-        Math.round(run.limits().targetLoad() * 1000) / 1000.0,
-        running ? throttled.or(() -> lockedRows(run)) : Optional.empty(),
+        new RunRows(
+            run.rowsEstimate(),
+            run.scanned(),
+            run.changed(),
+            run.mismatched(),
+            running ? run.locked() : 0,
+            run.lag(),
+            running ? Math.round(meter.perSecond()) : 0,
+            running ? meter.eta(run.lag()).map(Duration::toSeconds) : Optional.empty()),
+        new RunPace(
+            run.limits().batchSize(),
+            run.limits().delay().toMillis(),
+            Math.round(run.limits().targetLoad() * 1000) / 1000.0,
+            running ? throttled.or(() -> lockedRows(run)) : Optional.empty()),
         run.startedAt(),
         run.finishedAt());
   }

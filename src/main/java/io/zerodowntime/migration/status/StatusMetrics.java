@@ -10,7 +10,6 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.phase.RequestedPhases;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
-import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
@@ -91,31 +90,32 @@ public class StatusMetrics {
     List<Row<?>> phases = new ArrayList<>();
     List<Row<?>> gates = new ArrayList<>();
     for (MigrationStatus status : all) {
-      phases.add(Row.of(tags(status).and("kind", "effective"), status.effective().phase()));
+      phases.add(Row.of(tags(status).and("kind", "effective"), status.phase().effective().phase()));
       flags
-          .current(migrations.named(status.name()))
+          .current(migrations.named(status.definition().name()))
           .phase()
           .ifPresent(
               asked -> phases.add(Row.of(tags(status).and("kind", "requested"), asked.number())));
       status
+          .phase()
           .gates()
           .forEach(g -> gates.add(Row.of(tags(status).and("gate", g.gate()), g.open() ? 1 : 0)));
     }
     phase.register(phases, true);
     gate.register(gates, true);
     show(draining, all, StatusMetrics::drainingSeconds);
-    show(disagree, all, status -> status.disagreement().isPresent() ? 1 : 0);
+    show(disagree, all, status -> status.phase().disagreement().isPresent() ? 1 : 0);
     show(build, all, status -> status.indexBuild().map(IndexBuild::seconds).orElse(0L));
-    show(rate, all, status -> status.backfill().map(RunStatus::rowsPerSecond).orElse(0.0));
+    show(rate, all, status -> status.backfill().map(run -> run.rows().rowsPerSecond()).orElse(0.0));
     show(lag, all, StatusMetrics::rowsToGo);
-    show(locked, all, status -> status.backfill().map(RunStatus::lockedRows).orElse(0L));
+    show(locked, all, status -> status.backfill().map(run -> run.rows().lockedRows()).orElse(0L));
     show(mismatches, all, MigrationStatus::unrepairedMismatches);
   }
 
   private static double drainingSeconds(MigrationStatus status) {
-    return status.drained()
+    return status.phase().drained()
         ? 0
-        : Duration.between(status.since().toInstant(), Instant.now()).toSeconds();
+        : Duration.between(status.phase().since().toInstant(), Instant.now()).toSeconds();
   }
 
   /** A cancelled run has rows left for ever: an alert on them would never end. */
@@ -123,7 +123,7 @@ public class StatusMetrics {
     return status
         .backfill()
         .filter(run -> !run.state().equals(RunState.CANCELLED.label()))
-        .map(run -> (double) run.lagRows())
+        .map(run -> (double) run.rows().lagRows())
         .orElse(0.0);
   }
 
@@ -135,6 +135,6 @@ public class StatusMetrics {
   }
 
   private static Tags tags(MigrationStatus status) {
-    return Tags.of("migration", status.name());
+    return Tags.of("migration", status.definition().name());
   }
 }

@@ -1,16 +1,17 @@
 package io.zerodowntime.migration.status;
 
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Fleet;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.phase.RequestedPhases;
 import io.zerodowntime.migration.schema.IndexBuilds;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
+import io.zerodowntime.migration.status.MigrationStatus.PhaseStatus;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -40,12 +41,7 @@ public class StatusReports {
 
   /** Where every migration stands now. */
   public Uni<List<MigrationStatus>> all() {
-    return Multi.createFrom()
-        .iterable(migrations.all())
-        .onItem()
-        .transformToUniAndConcatenate(this::of)
-        .collect()
-        .asList();
+    return Sequential.map(migrations.all(), this::of);
   }
 
   /** Where the migration stands now. */
@@ -67,12 +63,21 @@ public class StatusReports {
       RunView.RunSnapshot run,
       Optional<IndexBuild> build) {
     return new MigrationStatus(
-        migration.name(),
-        migration.table(),
-        migration.oldColumn(),
-        migration.newColumn(),
-        new Fleet(phase.live()).wish().map(PhaseName::of),
-        new Fleet(phase.live()).disagreement(),
+        MigrationStatus.Definition.of(migration),
+        phase(migration, phase),
+        build,
+        run.backfill(),
+        run.parity(),
+        phase.evidence().unrepaired(),
+        phase.evidence().shadow(),
+        phase.live().stream().map(MigrationStatus.Instance::of).toList());
+  }
+
+  private PhaseStatus phase(Migration migration, PhaseView.PhaseSnapshot phase) {
+    Fleet fleet = new Fleet(phase.live());
+    return new PhaseStatus(
+        fleet.wish().map(PhaseName::of),
+        fleet.disagreement(),
         flags.current(migration).refused(),
         PhaseName.of(phase.state().phase()),
         phase.state().epoch(),
@@ -81,13 +86,7 @@ public class StatusReports {
         phase.holders(),
         phase.nextStep(),
         phase.gates(),
-        build,
         phase.state().oldStale(),
-        run.backfill(),
-        run.parity(),
-        phase.evidence().unrepaired(),
-        phase.evidence().shadow(),
-        phase.live().stream().map(MigrationStatus.Instance::of).toList(),
         phase.state().contractedAt());
   }
 }

@@ -16,14 +16,15 @@ public final class StatusText {
     line(
         text,
         "%s: phase %s, epoch %d, %s; asked for: %s",
-        status.name(),
-        name(status.effective()),
-        status.epoch(),
-        status.drained() ? "drained" : "not drained",
-        status.requested().map(StatusText::name).orElse("no agreement"));
-    status.disagreement().ifPresent(who -> line(text, "held back: %s", who));
-    status.flagsRejected().ifPresent(why -> line(text, "flags refused here: %s", why));
+        status.definition().name(),
+        name(status.phase().effective()),
+        status.phase().epoch(),
+        status.phase().drained() ? "drained" : "not drained",
+        status.phase().requested().map(StatusText::name).orElse("no agreement"));
+    status.phase().disagreement().ifPresent(who -> line(text, "held back: %s", who));
+    status.phase().flagsRejected().ifPresent(why -> line(text, "flags refused here: %s", why));
     status
+        .phase()
         .gracePeriod()
         .forEach(
             holder ->
@@ -34,9 +35,10 @@ public final class StatusText {
                     holder.applicationName().or(holder::preparedAs).orElse("?"),
                     holder.ageSeconds()));
     status
+        .phase()
         .contractedAt()
         .ifPresentOrElse(
-            at -> line(text, "%s was dropped at %s", status.oldColumn(), at),
+            at -> line(text, "%s was dropped at %s", status.definition().oldColumn(), at),
             () -> gates(text, status));
     status.indexBuild().ifPresent(build -> line(text, "index:    %s", build));
     line(text, "backfill: %s", run(status.backfill()));
@@ -48,8 +50,8 @@ public final class StatusText {
   }
 
   private static void gates(StringBuilder text, MigrationStatus status) {
-    line(text, "next step: %s", status.nextStep());
-    for (Verdict gate : status.gates()) {
+    line(text, "next step: %s", status.phase().nextStep());
+    for (Verdict gate : status.phase().gates()) {
       line(text, "  %-6s  %-25s  %s", gate.open() ? "open" : "CLOSED", gate.gate(), gate.reason());
       if (!gate.open()) {
         line(text, "          -> %s", gate.remedy());
@@ -69,16 +71,16 @@ public final class StatusText {
                         : "repair, " + r.authoritativeColumn().get() + " wins",
                     r.mode().map(mode -> ", " + mode).orElse(""),
                     r.state(),
-                    r.scannedRows(),
-                    r.changedRows(),
-                    r.mismatchedRows(),
-                    r.lockedRows() > 0
-                        ? ", " + r.lockedRows() + " are locked and left for later"
+                    r.rows().scannedRows(),
+                    r.rows().changedRows(),
+                    r.rows().mismatchedRows(),
+                    r.rows().lockedRows() > 0
+                        ? ", " + r.rows().lockedRows() + " are locked and left for later"
                         : "",
-                    r.rowsPerSecond() > 0
-                        ? String.format(Locale.ROOT, ", %.0f rows/s", r.rowsPerSecond())
+                    r.rows().rowsPerSecond() > 0
+                        ? String.format(Locale.ROOT, ", %.0f rows/s", r.rows().rowsPerSecond())
                         : "",
-                    r.etaSeconds().map(s -> ", " + s + " s left").orElse("")))
+                    r.rows().etaSeconds().map(s -> ", " + s + " s left").orElse("")))
         .orElse("none yet");
   }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Proves that the embedded server keeps its data and is stopped by the process that owns it. */
 class EmbeddedDatabaseTest {
   @TempDir Path directory;
 

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Proves that the files of a first run are private, and that existing ones are kept. */
 class LocalFilesTest {
   @TempDir Path directory;
 

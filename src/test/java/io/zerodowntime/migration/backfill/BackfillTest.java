@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+/** Proves that a backfill changes every row once and overwrites no newer value. */
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class BackfillTest {
@@ -57,7 +59,7 @@ class BackfillTest {
     phaseOneWith(20_000);
     Run run = engine.work(engine.startBackfill(), 8);
 
-    assertThat(run.state()).isEqualTo("complete");
+    assertThat(run.state()).isEqualTo(RunState.COMPLETE);
     assertThat(run.scanned()).isEqualTo(20_000);
     assertThat(run.changed()).isEqualTo(20_000);
     assertThat(database.number("SELECT count(*) FROM backfill_progress")).isGreaterThan(4);
@@ -82,7 +84,7 @@ class BackfillTest {
     }
     writers.shutdown();
 
-    assertThat(run.state()).isEqualTo("complete");
+    assertThat(run.state()).isEqualTo(RunState.COMPLETE);
     assertThat(database.mismatches()).isZero();
     assertThat(engine.compare().mismatched()).isZero();
   }
@@ -119,7 +121,7 @@ class BackfillTest {
     } finally {
       worker.shutdown();
     }
-    assertThat(engine.work(run, 1).state()).isEqualTo("complete");
+    assertThat(engine.work(run, 1).state()).isEqualTo(RunState.COMPLETE);
     assertThat(database.one("SELECT status FROM orders WHERE id = 50")).isEqualTo("newer");
     assertThat(database.mismatches()).isZero();
   }
@@ -178,7 +180,7 @@ class BackfillTest {
     engine.ask(1);
     engine.beat();
     assertThat(engine.backfill().changed()).isEqualTo(990);
-    assertThat(engine.find(run.id()).state()).isEqualTo("cancelled");
+    assertThat(engine.find(run.id()).state()).isEqualTo(RunState.CANCELLED);
   }
 
   @Test

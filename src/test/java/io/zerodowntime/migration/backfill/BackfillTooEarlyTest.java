@@ -13,8 +13,11 @@ import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+/** Proves that a backfill is refused where a write by an earlier rule may still commit. */
+@Tag("protocol")
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class BackfillTooEarlyTest {

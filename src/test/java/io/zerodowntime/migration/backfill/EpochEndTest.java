@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -61,10 +62,10 @@ class EpochEndTest {
       database.run("UPDATE backfill_run SET state = '" + left + "' WHERE id = " + run.id());
       database.phase(1);
 
-      assertThat(engine.find(run.id()).state()).as(left).isEqualTo("cancelled");
+      assertThat(engine.find(run.id()).state()).as(left).isEqualTo(RunState.CANCELLED);
       assertThat(Engine.await(store.active(engine.migration()))).as("to join").isEmpty();
       assertThat(Api.command("/backfill/pause").statusCode()).isEqualTo(409);
-      assertThat(engine.backfill().state()).isEqualTo("complete");
+      assertThat(engine.backfill().state()).isEqualTo(RunState.COMPLETE);
       assertThat(database.rows(STATE)).contains("cancelled true");
     }
   }

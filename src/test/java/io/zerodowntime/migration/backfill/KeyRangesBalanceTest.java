@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Proves that ranges hold about equal numbers of rows, and every row exactly once. */
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class KeyRangesBalanceTest {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
+/** Proves that every key lies in exactly one range. */
 class KeyRangesTest {
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -66,7 +67,7 @@ class LockedRowsTest {
       assertThat(database.rows(OPEN)).containsExactly("900");
       assertThat(work.isDone()).isFalse();
       holder.commit();
-      assertThat(work.get(30, TimeUnit.SECONDS).state()).isEqualTo("complete");
+      assertThat(work.get(30, TimeUnit.SECONDS).state()).isEqualTo(RunState.COMPLETE);
     }
     assertThat(engine.find(run.id()))
         .extracting(Run::scanned, Run::locked)
@@ -125,14 +126,15 @@ class LockedRowsTest {
       assertThat(database.number("SELECT min(batches) FROM backfill_progress"))
           .as("each of them is tried")
           .isEqualTo(1);
-      assertThat(engine.status().backfill().orElseThrow().lockedRows()).isEqualTo(3);
-      assertThat(engine.status().backfill().orElseThrow().throttledBy()).contains("rows_locked");
+      assertThat(engine.status().backfill().orElseThrow().rows().lockedRows()).isEqualTo(3);
+      assertThat(engine.status().backfill().orElseThrow().pace().throttledBy())
+          .contains("rows_locked");
       holder.rollback();
     }
 
     assertThat(engine.work(run, 2))
         .extracting(Run::state, Run::scanned, Run::changed)
-        .containsExactly("complete", 1000L, 1000L);
+        .containsExactly(RunState.COMPLETE, 1000L, 1000L);
     assertThat(database.mismatches()).isZero();
   }
 
@@ -149,7 +151,7 @@ class LockedRowsTest {
     }
     assertThat(engine.work(run, 1))
         .extracting(Run::state, Run::scanned, Run::changed)
-        .containsExactly("complete", 999L, 998L);
+        .containsExactly(RunState.COMPLETE, 999L, 998L);
     assertThat(database.rows("SELECT status FROM orders WHERE id IN (7, 8) ORDER BY id"))
         .containsExactly("new", "stale");
   }
@@ -169,7 +171,7 @@ class LockedRowsTest {
     }
     assertThat(engine.work(run, 2))
         .extracting(Run::state, Run::scanned)
-        .containsExactly("complete", 3000L);
+        .containsExactly(RunState.COMPLETE, 3000L);
     assertThat(database.mismatches()).isZero();
   }
 

@@ -6,6 +6,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
@@ -97,7 +98,7 @@ class OtherTablesTest {
   }
 
   private void assertWorked(Run run, long changed, long mismatched) {
-    assertThat(run.state()).isEqualTo("complete");
+    assertThat(run.state()).isEqualTo(RunState.COMPLETE);
     assertThat(run.scanned()).isEqualTo(count("true"));
     assertThat(run.changed()).isEqualTo(changed);
     assertThat(run.mismatched()).isEqualTo(mismatched);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
+/** Proves that the batch size follows the time that batches take, within its limits. */
 class PaceTest {
   private static final Run.Limits LIMITS = new Run.Limits(1000, Duration.ofMillis(100), 0.5);
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
@@ -60,7 +61,9 @@ class ParityResumeTest {
 
     Run ended = engine.work(engine.find(run.id()), 2);
 
-    assertThat(ended).extracting(Run::state, Run::snapshot).containsExactly("complete", false);
+    assertThat(ended)
+        .extracting(Run::state, Run::snapshot)
+        .containsExactly(RunState.COMPLETE, false);
     assertThat(ended).extracting(Run::scanned, Run::mismatched).containsExactly(1000L, 1L);
     assertThat(cursors()).hasSizeBetween(5, 20);
     assertThat(engine.status().parity().orElseThrow().mode()).contains("key-order");
@@ -88,7 +91,7 @@ class ParityResumeTest {
     spoil("1, 20, 21");
     Run ended = engine.work(run, 3);
 
-    assertThat(ended.state()).isEqualTo("complete");
+    assertThat(ended.state()).isEqualTo(RunState.COMPLETE);
     assertThat(ended.scanned()).isEqualTo(1000);
     assertThat(ended.mismatched()).as("1 and 20 were compared before").isEqualTo(4);
     assertThat(ended.changed()).isZero();
@@ -151,12 +154,12 @@ class ParityResumeTest {
     List<String> before = cursors();
 
     assertThat(batch(run, 100).status()).isEqualTo(BatchResult.BatchStatus.STOPPED);
-    assertThat(engine.work(run, 2).state()).as("its epoch is over").isEqualTo("cancelled");
+    assertThat(engine.work(run, 2).state()).as("its epoch is over").isEqualTo(RunState.CANCELLED);
     assertThat(cursors()).isEqualTo(before).contains("0 10 10 0 1 f");
     assertThat(found()).isEmpty();
 
     assertThat(engine.work(start(), 2).mismatched()).isOne();
-    assertThat(engine.find(run.id()).state()).isEqualTo("cancelled");
+    assertThat(engine.find(run.id()).state()).isEqualTo(RunState.CANCELLED);
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+/** Proves that the rate is that of the last window. */
 class RateMeterTest {
   private static final long SECOND = 1_000_000_000L;
   // nanoTime may begin anywhere

@@ -8,6 +8,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.status.StatusText;
 import io.zerodowntime.testing.Engine;
@@ -136,7 +137,7 @@ class SnapshotComparisonTest {
   }
 
   private void assertProven(Run run, long mismatched) {
-    assertThat(run.state()).isEqualTo("complete");
+    assertThat(run.state()).isEqualTo(RunState.COMPLETE);
     assertThat(run).extracting(Run::scanned, Run::mismatched).containsExactly(1000L, mismatched);
     assertThat(
             Engine.await(
@@ -272,7 +273,9 @@ class SnapshotComparisonTest {
       database.run("UPDATE backfill_progress SET after_key = '10', scanned = scanned + 10");
     }
     Run stopped = ended(work);
-    assertThat(stopped).extracting(Run::state, Run::snapshot).containsExactly("running", true);
+    assertThat(stopped)
+        .extracting(Run::state, Run::snapshot)
+        .containsExactly(RunState.RUNNING, true);
     Run ended = ended(work(stopped, 1));
     assertProven(ended, 0);
     assertThat(ended.snapshot()).isFalse();

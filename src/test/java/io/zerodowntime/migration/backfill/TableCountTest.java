@@ -9,6 +9,7 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Evidence.RunEvidence;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -131,7 +132,7 @@ class TableCountTest {
       await().until(closed::isDone);
     }
     assertThat(closed.join()).isTrue();
-    assertThat(Engine.await(runs.runs(MIGRATION, 1)).get(0).state()).isEqualTo("complete");
+    assertThat(Engine.await(runs.runs(MIGRATION, 1)).get(0).state()).isEqualTo(RunState.COMPLETE);
     RunEvidence evidence =
         Engine.await(gates.evidence(pool, MIGRATION, Engine.await(states.state(pool, MIGRATION))))
             .forward()

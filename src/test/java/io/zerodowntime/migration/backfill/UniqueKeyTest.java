@@ -10,6 +10,7 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.testing.Engine;
@@ -182,7 +183,7 @@ class UniqueKeyTest {
     Engine.await(job.work(MIGRATION, run, 2).collect().last());
 
     Run ended = Engine.await(runs.runs(MIGRATION, 1)).get(0);
-    assertThat(ended.state()).isEqualTo("complete");
+    assertThat(ended.state()).isEqualTo(RunState.COMPLETE);
     assertThat(ended.scanned()).isLessThan(600);
     assertThat(database.one("SELECT table_rows || ' ' || inserted FROM backfill_run"))
         .isEqualTo("1000 0");

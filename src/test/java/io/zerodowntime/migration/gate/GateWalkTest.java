@@ -39,7 +39,7 @@ class GateWalkTest {
 
     assertThat(engine.ask(2)).isEqualTo(2);
     engine.beat();
-    assertThat(engine.status().oldStale()).isTrue();
+    assertThat(engine.status().phase().oldStale()).isTrue();
     assertThat(engine.ask(0)).as("the old column is stale").isEqualTo(2);
     assertClosed("reverse-backfill-complete", "old column stale", "backfill");
     assertThat(engine.backfill().changed()).isOne();
@@ -51,7 +51,7 @@ class GateWalkTest {
     engine.beat();
     assertThat(engine.phase()).as("NOT NULL would refuse the writers of phase 0").isEqualTo(1);
     assertClosed("new-column-optional", "NOT NULL", "expand");
-    assertThat(engine.status().oldStale()).isFalse();
+    assertThat(engine.status().phase().oldStale()).isFalse();
     engine.apply(SchemaStage.RELAX);
     engine.beat();
     assertThat(engine.phase()).isZero();

@@ -7,6 +7,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.schema.SchemaStage;
@@ -89,7 +90,7 @@ class KnownMismatchTest {
     engine.follow();
     assertThat(Api.command("/backfill/cancel").statusCode()).isEqualTo(202);
     engine.follow();
-    assertThat(engine.lastRun().state()).isEqualTo("cancelled");
+    assertThat(engine.lastRun().state()).isEqualTo(RunState.CANCELLED);
 
     database.run("UPDATE orders SET old_status = 'OUTSIDER' WHERE id = 5");
     Run scan = engine.compare();

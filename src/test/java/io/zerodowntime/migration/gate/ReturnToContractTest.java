@@ -35,7 +35,7 @@ class ReturnToContractTest {
     engine.beat();
     assertThat(engine.ask(2)).isEqualTo(2);
     engine.beat();
-    assertThat(engine.status().oldStale()).isTrue();
+    assertThat(engine.status().phase().oldStale()).isTrue();
   }
 
   @Test
@@ -50,10 +50,10 @@ class ReturnToContractTest {
     assertThat(engine.gates().get("shadow-clean").remedy()).contains("/backfill");
 
     assertThat(engine.backfill().changed()).isOne();
-    assertThat(engine.status().oldStale()).as("not proven yet").isTrue();
+    assertThat(engine.status().phase().oldStale()).as("not proven yet").isTrue();
     engine.follow();
     engine.work(engine.lastRun(), 2);
-    assertThat(engine.status().oldStale()).isFalse();
+    assertThat(engine.status().phase().oldStale()).isFalse();
 
     readAndCompare();
     lastsAnHour();
@@ -66,20 +66,20 @@ class ReturnToContractTest {
     engine.backfill();
     database.run("UPDATE orders SET old_status = 'OUTSIDER' WHERE id = 5");
     assertThat(engine.compare().mismatched()).isOne();
-    assertThat(engine.status().oldStale()).isTrue();
+    assertThat(engine.status().phase().oldStale()).isTrue();
 
     assertThat(Api.command("/parity/repair").statusCode()).isEqualTo(202);
     engine.work(engine.lastRun(), 1);
     assertThat(engine.compare().mismatched()).isZero();
-    assertThat(engine.status().oldStale()).isFalse();
+    assertThat(engine.status().phase().oldStale()).isFalse();
   }
 
   @Test
   void staysStaleWhereTheComparisonCameBeforeTheBackfill() {
     assertThat(engine.compare().mismatched()).isOne();
-    assertThat(engine.status().oldStale()).isTrue();
+    assertThat(engine.status().phase().oldStale()).isTrue();
     engine.backfill();
-    assertThat(engine.status().oldStale()).isTrue();
+    assertThat(engine.status().phase().oldStale()).isTrue();
   }
 
   @Test

@@ -77,7 +77,7 @@ class ShadowReadTest {
     Api.find(7);
     engine.backfill();
     engine.compare();
-    assertThat(engine.status().oldStale()).isFalse();
+    assertThat(engine.status().phase().oldStale()).isFalse();
     engine.flush();
     assertThat(database.rows(COUNTS)).isEmpty();
     assertThat(database.rows(UNREPAIRED)).isEmpty();

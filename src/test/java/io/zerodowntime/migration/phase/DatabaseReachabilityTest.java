@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Proves when the database counts as away. */
 class DatabaseReachabilityTest {
   private static final Duration LIMIT = Duration.ofSeconds(10);
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Proves that flag files are read from one version of their directory. */
 class FlagDirectoryTest {
   private static final List<String> NAMES = List.of("DUAL_WRITE", "WRITE_TO_NEW", "READ_FROM_NEW");
   private static final int READINGS = 2000;

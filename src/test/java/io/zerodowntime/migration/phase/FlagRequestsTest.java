@@ -11,10 +11,13 @@ import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Proves that flags move the fleet one step at a time, and only through open gates. */
+@Tag("protocol")
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class FlagRequestsTest {
@@ -37,7 +40,7 @@ class FlagRequestsTest {
     engine.beat();
     engine.beat();
     assertThat(engine.phase()).isEqualTo(1);
-    assertThat(engine.status().nextStep()).isEqualTo("1 -> 2");
+    assertThat(engine.status().phase().nextStep()).isEqualTo("1 -> 2");
     assertThat(engine.gates().get("backfill-complete").open()).isFalse();
 
     engine.backfill();
@@ -72,15 +75,15 @@ class FlagRequestsTest {
     engine.beat();
 
     assertThat(engine.phase()).isZero();
-    assertThat(engine.status().requested()).isEmpty();
-    assertThat(engine.status().disagreement())
+    assertThat(engine.status().phase().requested()).isEmpty();
+    assertThat(engine.status().phase().disagreement())
         .hasValueSatisfying(
             who -> assertThat(who).contains("stuck-pod asks for phase 0", "asks for phase 1"));
 
     database.run("UPDATE migration_instance SET requested_phase = 1 WHERE instance = 'stuck-pod'");
     engine.beat();
     assertThat(engine.phase()).isEqualTo(1);
-    assertThat(engine.status().disagreement()).isEmpty();
+    assertThat(engine.status().phase().disagreement()).isEmpty();
   }
 
   @Test
@@ -130,14 +133,14 @@ class FlagRequestsTest {
     engine.beat();
 
     assertThat(engine.phase()).isEqualTo(1);
-    assertThat(engine.status().requested())
+    assertThat(engine.status().phase().requested())
         .hasValueSatisfying(phase -> assertThat(phase.phase()).isEqualTo(2));
-    assertThat(engine.status().flagsRejected())
+    assertThat(engine.status().phase().flagsRejected())
         .hasValueSatisfying(why -> assertThat(why).contains(reason));
     assertThat(rejected()).isEqualTo(before + 1);
 
     engine.ask(1);
-    assertThat(engine.status().flagsRejected()).isEmpty();
+    assertThat(engine.status().phase().flagsRejected()).isEmpty();
   }
 
   private void instance(String name, int requested, String heartbeat) {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that a heartbeat interval which is too long is refused at the start. */
 class InstancesTest {
 
   @ParameterizedTest

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Proves that the last valid request counts until there is another valid one. */
 class RequestedPhasesTest {
   private static final Migration PRIMARY = migration("orders-status");
   private static final Migration OTHER = migration("doc-title");

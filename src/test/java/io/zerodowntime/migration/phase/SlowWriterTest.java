@@ -20,9 +20,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A write by the rule of phase 0 that is still under way while phase 1 is committed. */
+@Tag("protocol")
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class SlowWriterTest {
@@ -103,7 +105,7 @@ class SlowWriterTest {
               () -> {
                 boolean ended = write.isDone();
                 engine.beat();
-                return ended || !engine.status().drained();
+                return ended || !engine.status().phase().drained();
               });
       write.get();
     }
@@ -136,8 +138,8 @@ class SlowWriterTest {
       engine.beat();
       engine.beat();
       MigrationStatus status = engine.status();
-      assertThat(status.drained()).isFalse();
-      assertThat(status.gracePeriod())
+      assertThat(status.phase().drained()).isFalse();
+      assertThat(status.phase().gracePeriod())
           .singleElement()
           .satisfies(
               holder -> {
@@ -190,7 +192,7 @@ class SlowWriterTest {
 
       writer.commit();
       engine.beat();
-      assertThat(engine.status().drained()).as("drained beside a later writer").isTrue();
+      assertThat(engine.status().phase().drained()).as("drained beside a later writer").isTrue();
       later.rollback();
     }
   }
@@ -204,9 +206,9 @@ class SlowWriterTest {
 
   private void assertHeldBy(String applicationName) {
     MigrationStatus status = engine.status();
-    assertThat(status.effective().phase()).isEqualTo(1);
-    assertThat(status.drained()).isFalse();
-    assertThat(status.gracePeriod())
+    assertThat(status.phase().effective().phase()).isEqualTo(1);
+    assertThat(status.phase().drained()).isFalse();
+    assertThat(status.phase().gracePeriod())
         .singleElement()
         .satisfies(
             holder -> {
@@ -226,8 +228,8 @@ class SlowWriterTest {
 
   private void assertFilledAfterwards() {
     engine.beat();
-    assertThat(engine.status().drained()).isTrue();
-    assertThat(engine.status().gracePeriod()).isEmpty();
+    assertThat(engine.status().phase().drained()).isTrue();
+    assertThat(engine.status().phase().gracePeriod()).isEmpty();
     assertThat(database.number("SELECT count(*) FROM orders WHERE status IS NULL")).isPositive();
     engine.backfill();
     assertThat(database.rows("SELECT DISTINCT status FROM orders")).containsExactly("slow");

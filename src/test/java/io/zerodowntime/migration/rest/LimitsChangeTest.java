@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that the limits of a run are checked against their bounds, each by name. */
 class LimitsChangeTest {
   @Test
   void namesEveryLimitThatIsOutOfItsBounds() {

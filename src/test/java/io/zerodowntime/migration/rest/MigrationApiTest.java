@@ -38,6 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Proves that operators see where a migration stands, and can control its runs. */
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class MigrationApiTest {

@@ -8,9 +8,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A CREATE INDEX CONCURRENTLY that fails leaves an index that costs and serves nobody. */
+@Tag("protocol")
 class InvalidIndexTest {
   private static final Duration RETRY_TIME = Duration.ofSeconds(60);
   private static final String CREATE =

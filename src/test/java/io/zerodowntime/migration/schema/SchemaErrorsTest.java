@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Proves which failures of a schema change are worth another attempt. */
 class SchemaErrorsTest {
   @ParameterizedTest
   @CsvSource({

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+/** Proves which schema changes are due in which phase. */
 class SchemaStageTest {
   private static final OffsetDateTime NOW = OffsetDateTime.parse("2026-01-01T00:00:00Z");
 

@@ -12,9 +12,11 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A pod that is killed while Liquibase works leaves Liquibase's lock behind. */
+@Tag("protocol")
 class StaleLiquibaseLockTest {
   private static final Duration RETRY_TIME = Duration.ofSeconds(60);
   private static final String LOCKED = "SELECT locked FROM databasechangeloglock";

@@ -13,9 +13,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An ALTER that waits makes every later statement wait behind it. */
+@Tag("protocol")
 class WaitingAlterTest {
   private static final Duration RETRY_TIME = Duration.ofSeconds(60);
 
