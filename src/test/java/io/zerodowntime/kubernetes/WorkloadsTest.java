@@ -136,7 +136,7 @@ class WorkloadsTest {
 
   @Test
   void callCommandsThatExist() {
-    String program = Manifests.text(Path.of("src/main/java/io/zerodowntime/Main.java"));
+    String program = Manifests.text(Path.of("src/main/java/io/zerodowntime/app/Main.java"));
     assertThat(Manifests.ofKind("Job"))
         .hasSize(3)
         .flatMap(job -> Manifests.containers(job.at("/spec/template/spec")))

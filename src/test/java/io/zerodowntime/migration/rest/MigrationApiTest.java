@@ -10,10 +10,6 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import io.vertx.core.json.JsonObject;
-import io.vertx.mutiny.sqlclient.Pool;
-import io.zerodowntime.migration.Migrations;
-import io.zerodowntime.migration.StateSource;
-import io.zerodowntime.migration.phase.DatabaseReachability;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -29,8 +25,6 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Scanner;
-import org.eclipse.microprofile.health.HealthCheckResponse;
-import org.eclipse.microprofile.health.HealthCheckResponse.Status;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,10 +38,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MigrationApiTest {
   @Inject EngineDatabase database;
   @Inject Engine engine;
-  @Inject Pool pool;
-  @Inject Migrations migrations;
-  @Inject StateSource states;
-  @Inject DatabaseReachability reachability;
 
   @TestHTTPResource("/migrations/orders-status/events")
   URI events;
@@ -246,45 +236,6 @@ class MigrationApiTest {
     }
     // the period that the stream is made with: a clock would measure the machine as well
     assertThat(MigrationResource.TICK).isLessThanOrEqualTo(Duration.ofSeconds(1));
-  }
-
-  @Test
-  void staysReadyBehindAClosedGate() {
-    engine.ask(2);
-    assertThat(engine.gates().get("backfill-complete").open()).isFalse();
-    for (String path : List.of("", "/live", "/ready", "/started")) {
-      Response health = given().get("/q/health" + path);
-      assertThat(health.statusCode()).as(path + health.asString()).isEqualTo(200);
-      assertThat(health.jsonPath().getString("status")).isEqualTo("UP");
-    }
-    assertThat(given().get("/health").asString()).isEqualTo("{\"status\":\"ok\"}");
-  }
-
-  @Test
-  void isReadyOnceTheSchemaWasSeen() {
-    SchemaReadiness readiness = new SchemaReadiness(pool, migrations, states, reachability);
-    withoutSchema(
-        () -> {
-          HealthCheckResponse before = Engine.await(readiness.call());
-          assertThat(before.getStatus()).isEqualTo(Status.DOWN);
-          assertThat(before.getData().orElseThrow()).containsKey("remedy");
-        });
-    assertThat(Engine.await(readiness.call()).getStatus()).isEqualTo(Status.UP);
-    withoutSchema(
-        () -> {
-          HealthCheckResponse after = Engine.await(readiness.call());
-          assertThat(after.getStatus()).isEqualTo(Status.UP);
-          assertThat(after.getData().orElseThrow()).containsKey("database");
-        });
-  }
-
-  private void withoutSchema(Runnable check) {
-    database.run("ALTER TABLE migration_state RENAME TO elsewhere");
-    try {
-      check.run();
-    } finally {
-      database.run("ALTER TABLE elsewhere RENAME TO migration_state");
-    }
   }
 
   @Test
