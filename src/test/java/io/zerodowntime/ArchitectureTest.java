@@ -57,7 +57,7 @@ class ArchitectureTest {
               resideInAnyPackage(ENGINE + ".*..", ROOT + "orders..", ROOT + "http.."))
           .because(
               "every part of the engine speaks these words: declare an interface here and implement"
-                  + " it in the part (as StateSource, GateEvaluator and RequestSource are)");
+                  + " it in the part (as StateSource and GateEvaluator are)");
 
   @ArchTest
   static final ArchRule THE_ENGINE_KNOWS_NO_DOMAIN =
@@ -122,7 +122,7 @@ class ArchitectureTest {
           .dependOnClassesThat(resideInAnyPackage("io.micrometer..", "io.opentelemetry.."))
           .because(
               "names of meters are a contract and stand in few places: call a listener"
-                  + " (MigrationListener, OrderListener) and count in a class named *Metrics");
+                  + " (MigrationListener) or the class named *Metrics of the same package");
 
   @ArchTest
   static final ArchRule NO_CLASS_WAITS =

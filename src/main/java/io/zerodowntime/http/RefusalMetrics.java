@@ -11,7 +11,7 @@ import java.util.Objects;
 /** Counts refused requests for orders; every reason exists, at zero, from the start. */
 @Singleton
 @Startup
-class RefusalMetrics implements RefusalListener {
+class RefusalMetrics {
   private final Map<Refusal, Counter> counters = new EnumMap<>(Refusal.class);
 
   RefusalMetrics(MeterRegistry registry) {
@@ -20,8 +20,8 @@ class RefusalMetrics implements RefusalListener {
     }
   }
 
-  @Override
-  public void refused(Refusal reason) {
+  /** A request was answered with 503, or with 408. */
+  void refused(Refusal reason) {
     Objects.requireNonNull(counters.get(reason)).increment();
   }
 }

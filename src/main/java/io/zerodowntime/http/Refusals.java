@@ -1,24 +1,20 @@
 package io.zerodowntime.http;
 
-import io.quarkus.arc.All;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.inject.Singleton;
-import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** Tells the listeners of every refusal under the path that {@link Bulkhead} guards. */
+/** Counts every refusal under the path that {@link Bulkhead} guards. */
 @Singleton
 class Refusals {
   private static final int REQUEST_TIMEOUT = 408;
   private static final int UNAVAILABLE = 503;
 
-  private final List<RefusalListener> listeners;
+  private final RefusalMetrics metrics;
   private final String path;
 
-  Refusals(
-      @All List<RefusalListener> listeners,
-      @ConfigProperty(name = "http.bulkhead.path") String path) {
-    this.listeners = listeners;
+  Refusals(RefusalMetrics metrics, @ConfigProperty(name = "http.bulkhead.path") String path) {
+    this.metrics = metrics;
     this.path = path;
   }
 
@@ -27,7 +23,7 @@ class Refusals {
     boolean refused = problem.status() == UNAVAILABLE || problem.status() == REQUEST_TIMEOUT;
     if (refused && request.path() != null && request.path().startsWith(path)) {
       Refusal reason = Refusal.of(problem);
-      listeners.forEach(each -> each.refused(reason));
+      metrics.refused(reason);
     }
     return problem;
   }

@@ -1,6 +1,5 @@
 package io.zerodowntime.orders;
 
-import io.quarkus.arc.All;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.db.StatementBatcher;
@@ -32,19 +31,19 @@ class OrderBatcher implements StatementBatcher.Writes<OrderCreation, String> {
 
   private final OrderStore store;
   private final OrderBatchStore batchStore;
-  private final List<OrderListener> listeners;
+  private final OrderMetrics metrics;
   private final boolean sharing;
   private final StatementBatcher<OrderCreation, String> batcher;
 
   OrderBatcher(
       OrderStore store,
       OrderBatchStore batchStore,
-      @All List<OrderListener> listeners,
+      OrderMetrics metrics,
       @ConfigProperty(name = "orders.sharing.enabled") boolean sharing,
       @ConfigProperty(name = "orders.sharing.deadline") Duration deadline) {
     this.store = store;
     this.batchStore = batchStore;
-    this.listeners = listeners;
+    this.metrics = metrics;
     this.sharing = sharing;
     this.batcher =
         new StatementBatcher<>(
@@ -102,7 +101,7 @@ class OrderBatcher implements StatementBatcher.Writes<OrderCreation, String> {
 
   @Override
   public Uni<List<String>> sendBatch(List<OrderCreation> creations, WriteRequests requests) {
-    listeners.forEach(each -> each.grouped(creations.size()));
+    metrics.grouped(creations.size());
     return batchStore.create(creations, requests);
   }
 }

@@ -9,7 +9,7 @@ import jakarta.inject.Singleton;
 /** Counters that exist, at zero, from the start: a rate over a missing series is no rate. */
 @Singleton
 @Startup
-class OrderMetrics implements OrderListener {
+class OrderMetrics {
   private final Counter created;
   private final Counter replayed;
   private final DistributionSummary groups;
@@ -20,18 +20,22 @@ class OrderMetrics implements OrderListener {
     groups = registry.summary("orders.commit.group");
   }
 
-  @Override
-  public void created() {
+  /** A new order was committed. */
+  void created() {
     created.increment();
   }
 
-  @Override
-  public void replayed() {
+  /** A write was answered with what an earlier one under the same key had brought. */
+  void replayed() {
     replayed.increment();
   }
 
-  @Override
-  public void grouped(int orders) {
+  /**
+   * Several orders are sent with one statement.
+   *
+   * @param orders how many, at least 2
+   */
+  void grouped(int orders) {
     groups.record(orders);
   }
 }

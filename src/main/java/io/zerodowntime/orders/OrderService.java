@@ -2,14 +2,12 @@ package io.zerodowntime.orders;
 
 import static io.zerodowntime.orders.OrderMigration.STATUS;
 
-import io.quarkus.arc.All;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
 import io.zerodowntime.migration.phase.PhaseFence;
 import jakarta.inject.Singleton;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -21,19 +19,19 @@ class OrderService {
   private final PhaseFence fence;
   private final OrderStore store;
   private final OrderBatcher batcher;
-  private final List<OrderListener> listeners;
+  private final OrderMetrics metrics;
   private final Duration ttl;
 
   OrderService(
       PhaseFence fence,
       OrderStore store,
       OrderBatcher batcher,
-      @All List<OrderListener> listeners,
+      OrderMetrics metrics,
       @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
     this.fence = fence;
     this.store = store;
     this.batcher = batcher;
-    this.listeners = listeners;
+    this.metrics = metrics;
     this.ttl = ttl;
   }
 
@@ -41,16 +39,14 @@ class OrderService {
   Uni<WriteResponse> create(NewOrder order, Optional<IdempotencyKey> key) {
     @Nullable IdempotencyClaim claim =
         key.map(each -> claim(each, "POST", "/orders", order.canonical())).orElse(null);
-    return sendFenced(claim, phase -> batcher.create(phase, order, claim))
-        .invoke(this::notifyListeners);
+    return sendFenced(claim, phase -> batcher.create(phase, order, claim)).invoke(this::count);
   }
 
   /** Changes an order's status; fails with a problem (404) if there is no such order. */
   Uni<WriteResponse> update(long id, StatusChange change, Optional<IdempotencyKey> key) {
     @Nullable IdempotencyClaim claim =
         key.map(each -> claim(each, "PATCH", "/orders/" + id, change.status())).orElse(null);
-    return sendFenced(claim, phase -> update(phase, id, change, claim))
-        .invoke(this::notifyListeners);
+    return sendFenced(claim, phase -> update(phase, id, change, claim)).invoke(this::count);
   }
 
   private Uni<FencedResult<WriteResponse>> update(
@@ -74,11 +70,11 @@ class OrderService {
     return new IdempotencyClaim(key, IdempotencyKey.fingerprint(method, path, body), ttl);
   }
 
-  private void notifyListeners(WriteResponse answer) {
+  private void count(WriteResponse answer) {
     if (answer.replayed()) {
-      listeners.forEach(OrderListener::replayed);
+      metrics.replayed();
     } else if (answer.status() == 201) {
-      listeners.forEach(OrderListener::created);
+      metrics.created();
     }
   }
 }

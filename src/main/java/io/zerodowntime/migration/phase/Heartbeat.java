@@ -7,7 +7,6 @@ import io.quarkus.scheduler.Scheduler;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
-import io.zerodowntime.migration.RequestSource;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
@@ -28,7 +27,7 @@ public class Heartbeat {
   private static final int MOVES = 6;
 
   private final Migrations migrations;
-  private final RequestSource flags;
+  private final RequestedPhases flags;
   private final Instances instances;
   private final PhaseReconciler reconciler;
   private final DatabaseReachability database;
@@ -37,7 +36,7 @@ public class Heartbeat {
 
   Heartbeat(
       Migrations migrations,
-      RequestSource flags,
+      RequestedPhases flags,
       Instances instances,
       PhaseReconciler reconciler,
       DatabaseReachability database,

@@ -8,7 +8,6 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.Phase;
-import io.zerodowntime.migration.RequestSource;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.io.IOException;
@@ -26,7 +25,7 @@ import org.jboss.logging.Logger;
  * last valid request in force.
  */
 @ApplicationScoped
-public class RequestedPhases implements RequestSource {
+public class RequestedPhases {
   private static final Logger LOG = Logger.getLogger(RequestedPhases.class);
   private static final List<String> FLAGS =
       List.of(Flags.DUAL_WRITE, Flags.WRITE_TO_NEW, Flags.READ_FROM_NEW);
@@ -48,7 +47,7 @@ public class RequestedPhases implements RequestSource {
     this.listeners = listeners;
   }
 
-  @Override
+  /** Reads again and gives the last valid request; empty if there never was one. Never fails. */
   public Uni<Optional<Phase>> refresh(Migration migration) {
     return Uni.createFrom()
         .item(() -> judge(migration).phase())

@@ -8,6 +8,8 @@ import io.quarkus.scheduler.Scheduler;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.testing.EngineDatabase;
@@ -15,6 +17,7 @@ import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -26,6 +29,7 @@ import org.junit.jupiter.api.Test;
 @TestProfile(EngineProfile.class)
 class HeartbeatStopTest {
   @Inject EngineDatabase database;
+  @Inject MigrationConfig config;
   @Inject Migrations migrations;
   @Inject Instances instances;
   @Inject PhaseReconciler reconciler;
@@ -81,8 +85,14 @@ class HeartbeatStopTest {
   }
 
   private Heartbeat heartbeat(Uni<Optional<Phase>> flags) {
-    return new Heartbeat(
-        migrations, migration -> flags, instances, reconciler, reachability, timers);
+    RequestedPhases requested =
+        new RequestedPhases(config, Map.of(), List.of()) {
+          @Override
+          public Uni<Optional<Phase>> refresh(Migration migration) {
+            return flags;
+          }
+        };
+    return new Heartbeat(migrations, requested, instances, reconciler, reachability, timers);
   }
 
   private void stop(Heartbeat heartbeat) {
