@@ -124,7 +124,12 @@ final class PendingRequest {
     return !SAFE.contains(request.method().name())
         && !request.isEnded()
         && (request.headers().contains(HttpHeaders.TRANSFER_ENCODING)
-            || request.headers().contains(HttpHeaders.CONTENT_LENGTH)
+            || hasLength()
             || ProblemResponse.isHttp2(request));
+  }
+
+  private boolean hasLength() {
+    String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
+    return length != null && !"0".equals(length);
   }
 }

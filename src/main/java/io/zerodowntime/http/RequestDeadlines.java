@@ -186,6 +186,8 @@ public class RequestDeadlines {
       request.context().runOnContext(late -> answer(request));
     } else if (remaining.compareTo(ABANDONED.negated()) < 0) {
       abandon(request);
+    } else if (request.isClosed()) {
+      request.context().runOnContext(later -> close(request));
     }
   }
 
