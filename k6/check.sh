@@ -56,7 +56,7 @@ check_that_it_fails() {
 start
 await_ready
 check migration.js DURATION=9s
-check_that_it_fails lib/meddler.js DURATION=9s
+check_that_it_fails lib/tamper.js DURATION=9s
 check orders.js RAMP=4s DURATION=4s
 check abort.js DURATION=5s
 check soak.js DURATION=8s RATE=50
@@ -64,5 +64,5 @@ check soak.js DURATION=8s RATE=50
 end_service
 start MAX_REQUESTS=32
 await_ready
-# the goodput is k6's own limit on this machine: bench/run.sh overload judges it
+# the goodput is k6's own limit on this machine: tools/bench/run.sh overload judges it
 check spike.js DURATION=4s CALM=3s PEAK=4s RECOVERY=2s MAX_VUS=400 TIMEOUT=10s CLIENTS=16 GOODPUT=0.2

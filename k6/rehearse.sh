@@ -12,5 +12,5 @@ if [ ${#missing[@]} -gt 0 ]; then
   echo "tools are missing; on Debian or Ubuntu: apt-get install ${missing[*]}" >&2
   exit 2
 fi
-export PYTHONPATH="$here${PYTHONPATH:+:$PYTHONPATH}"
+export PYTHONPATH="$here/../tools${PYTHONPATH:+:$PYTHONPATH}"
 exec python3 -m rehearsal "$@"

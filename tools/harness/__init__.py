@@ -1,0 +1,1 @@
+"""What bench and rehearsal share: processes, PostgreSQL, the packaged program."""

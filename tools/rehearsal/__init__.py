@@ -1,0 +1,1 @@
+"""Performs a whole migration under traffic and reports whether anybody noticed."""

@@ -1,0 +1,102 @@
+"""The command line."""
+import argparse
+import os
+import shutil
+import subprocess
+import time
+
+from .fleet import OWN
+from .verdict import CRITERIA
+from .traffic import SCRIPT
+
+NUMBERS = (
+    ("rows", 100_000, "legacy orders loaded into a fresh database"),
+    ("users", 20, "virtual users"),
+    ("rate", 200, "requests a second in all; keep it well below what the machine can do"),
+    ("seconds", 20, "how long each stage without an end of its own lasts"),
+    ("instances", 2, "instances of the service"),
+    ("warm-up", 45, "seconds of traffic before the baseline, at up to five times the rate"),
+    ("spread", 2, "seconds between two instances that see a changed flag"),
+    ("patience", 180, "seconds to wait for a step; for work on rows, more by their number"),
+)
+
+
+def arguments(words=None):
+    parser = argparse.ArgumentParser(
+        prog="k6/rehearse.sh",
+        description="Rehearses the migration: starts PostgreSQL and instances of the packaged "
+        "service, sends traffic by k6 to them in turn, drives every phase through the flags "
+        "(forward, back, forward, contract), and writes report.html and report.json. "
+        "Zero downtime is: no request failed, every acknowledged write was read back, and the "
+        "p99 of each stage is within 1.5 times the baseline's.",
+        epilog="exit status: 0 zero downtime; 1 not; 2 usage, or a tool is missing; 3 the "
+        "migration could not be completed; 130 interrupted")
+    for name, default, help_text in NUMBERS:
+        parser.add_argument(f"--{name}", type=positive, default=default,
+                            help=f"{help_text} ({default})")
+    parser.add_argument("--database-url", default=os.environ.get("REHEARSAL_DATABASE_URL"),
+                        help="postgresql:// of a COPY of production; the migration is performed "
+                        "on it and the old column dropped (an embedded PostgreSQL)")
+    parser.add_argument("--yes", action="store_true",
+                        help="agrees to that, for a database that holds orders")
+    parser.add_argument("--nice", type=int, choices=range(20), default=0, metavar="0-19",
+                        help="lower priority of the schema commands, which elsewhere run on "
+                        "another machine; a busy machine may starve them then (0)")
+    parser.add_argument("--set", type=setting, action="append", default=[],
+                        metavar="NAME=VALUE",
+                        help="a setting of the service, BACKFILL_TARGET_LOAD=0.2 for one; "
+                        "may be given again")
+    parser.add_argument("--judge", type=criteria, default=list(CRITERIA),
+                        help=f"criteria that count, of {','.join(CRITERIA)} (all)")
+    parser.add_argument("--script", default=SCRIPT,
+                        help="another k6 script that keeps the contract of k6/migration.js")
+    parser.add_argument("--out", default=None,
+                        help="directory of the report (target/rehearsal-<time>)")
+    options = parser.parse_args(words)
+    options.out = os.path.abspath(options.out or default_out())
+    options.script = os.path.abspath(options.script)
+    return options
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def setting(text):
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError("must be NAME=VALUE")
+    if name in OWN:
+        raise argparse.ArgumentTypeError(f"{name} is set by the rehearsal itself")
+    return name, value
+
+
+def criteria(text):
+    names = [name.strip() for name in text.split(",")]
+    unknown = [name for name in names if name not in CRITERIA]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {','.join(CRITERIA)}")
+    return names
+
+
+def default_out():
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return os.path.join(root, "target", time.strftime("rehearsal-%Y%m%d-%H%M%S"))
+
+
+def find_k6():
+    """The path of k6; None if there is none."""
+    if os.environ.get("K6"):
+        return shutil.which(os.environ["K6"])
+    found = shutil.which("k6") or shutil.which("k6", path=os.path.expanduser("~/go/bin"))
+    if found is None and shutil.which("go"):
+        path = subprocess.run(["go", "env", "GOPATH"], capture_output=True, text=True, check=False)
+        found = shutil.which("k6", path=os.path.join(path.stdout.strip(), "bin"))
+    return found
+
+
+INSTALL_K6 = """k6 is missing. With Go: go install go.k6.io/k6@v1.3.0
+else see https://grafana.com/docs/k6/latest/set-up/install-k6/ ; K6=/path/to/k6 names one"""
