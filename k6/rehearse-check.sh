@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# What continuous integration runs of the rehearsal: its own tests, and a small one of some two
-# minutes. Its p99 is not judged: shared machines are too noisy for a few hundred requests a stage.
+# The rehearsal that continuous integration runs: a small one of some two minutes. Its p99 is not
+# judged: shared machines are too noisy for a few hundred requests a stage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-(cd ../tools && python3 -m unittest)
 exec ./rehearse.sh --rows 20000 --seconds 5 --users 10 --rate 50 --warm-up 10 --spread 1 \
   --judge errors,ledger "$@"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Performs a whole migration under traffic and reports whether anybody noticed: k6/rehearse.sh --help
+# Performs a whole migration under traffic and reports whether a request failed or waited:
+# k6/rehearse.sh --help
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 

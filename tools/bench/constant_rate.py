@@ -1,13 +1,16 @@
-"""A client of a constant rate, in a process of its own: -m bench.constant_rate port rate seconds rows [id].
+"""A client of a constant rate, in a process of its own:
+-m bench.constant_rate port rate seconds rows [first id].
 
-Requests leave at their due times whatever the answers do, over idle connections; one that finds
-none idle waits for one, and its waiting counts. It prints one line per request: when it was sent,
-in seconds of the clock, how many milliseconds it took, and its status. A quarter of them are writes;
-with an id all are changes of orders from that one on.
+Requests are sent at their due times, whatever the responses do, over idle connections. One that
+finds no idle connection waits for one, and its waiting counts. The client prints one line per
+request: when it was sent, in seconds of the clock, how many milliseconds it took, and its status.
+A quarter of the requests are writes; with an id all are changes of orders from that one on.
 SIGTERM ends the sending early.
 
 wrk has no rate, and k6 takes most of a core for this one, which the service and PostgreSQL need.
 """
+from __future__ import annotations
+
 import gc
 import os
 import random
@@ -17,8 +20,11 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 
 CONNECTIONS = 64
+# the client's own lateness, with an idle connection, does not count
+OWN_LATENESS_SECONDS = 0.02
 GET = "GET /orders/{} HTTP/1.1\r\nHost: bench\r\n\r\n"
 POST = ("POST /orders HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
         "Idempotency-Key: {}\r\nContent-Length: {}\r\n\r\n{}")
@@ -27,79 +33,92 @@ PATCH = ("PATCH /orders/{} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/
 BODY = '{"userId":1,"amount":100,"status":"pending"}'
 
 
-class Client:
-    def __init__(self, port):
-        self.poll = select.epoll()
-        self.idle, self.sent, self.lines = [], {}, []
-        self.end = 0
-        for _ in range(CONNECTIONS):
-            connection = socket.create_connection(("127.0.0.1", port))
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.poll.register(connection, select.EPOLLIN)
-            self.idle.append(connection)
-        self.connections = {each.fileno(): each for each in self.idle}
-        self.parts = {number: b"" for number in self.connections}
+class ConstantRateClient:
+    def __init__(self, connections: list[socket.socket]) -> None:
+        self.lines: list[str] = []
+        self._end = 0.0
+        self._idle = list(connections)
+        # of each request in flight by its connection: when it was due, and the time of the clock
+        self._sent: dict[int, tuple[float, float]] = {}
+        self._connections = {each.fileno(): each for each in connections}
+        self._received = dict.fromkeys(self._connections, b"")
+        self._poll = select.epoll()
+        for number in self._connections:
+            self._poll.register(number, select.EPOLLIN)
 
-    def run(self, rate, seconds, request):
-        """Sends `rate` requests a second for so long, and waits for the last answers."""
-        waiting = deque()
+    def run(self, rate: float, seconds: float, next_request: Callable[[], str]) -> None:
+        """Sends `rate` requests a second for so long, and waits for the last responses."""
+        waiting: deque[float] = deque()
         due = time.perf_counter()
-        self.end = due + seconds
-        while due < self.end or waiting or self.sent:
+        self._end = due + seconds
+        while due < self._end or waiting or self._sent:
             now = time.perf_counter()
-            if now > self.end + 30:
-                raise SystemExit(f"{len(self.sent)} requests have no answer")
-            while due <= now and due < self.end:
+            if now > self._end + 30:
+                sys.exit(f"{len(self._sent)} requests have no response")
+            while due <= now and due < self._end:
                 waiting.append(due)
                 due += 1 / rate
-            while waiting and self.idle:
-                # its own lateness, with a connection idle, is not the service's
+            while waiting and self._idle:
                 began = waiting.popleft()
-                self.send(request(), began if now - began > 0.02 else now)
-            rest = due - time.perf_counter() if due < self.end else 0.01
-            self.read(max(0, min(rest, 0.01)))
+                self._send(next_request(), began if now - began > OWN_LATENESS_SECONDS else now)
+            rest = due - time.perf_counter() if due < self._end else 0.01
+            self._receive(max(0, min(rest, 0.01)))
 
-    def stop(self, *_):
-        self.end = time.perf_counter()
+    def stop(self, *_: object) -> None:
+        """Ends the sending now; also as a signal handler."""
+        self._end = time.perf_counter()
 
-    def send(self, request, began):
-        connection = self.idle.pop()
-        self.sent[connection.fileno()] = began, time.time()
+    def _send(self, request: str, began: float) -> None:
+        connection = self._idle.pop()
+        self._sent[connection.fileno()] = began, time.time()
         connection.sendall(request.encode())
 
-    def read(self, seconds):
-        for number, _ in self.poll.poll(seconds):
-            data = self.parts[number] + self.connections[number].recv(65536)
+    def _receive(self, seconds: float) -> None:
+        for number, _ in self._poll.poll(seconds):
+            received = self._connections[number].recv(65536)
+            if not received:
+                sys.exit("the service closed a connection")
+            data = self._received[number] + received
             head, found, body = data.partition(b"\r\n\r\n")
             length = next((int(line.split(b":")[1]) for line in head.lower().split(b"\r\n")
                            if line.startswith(b"content-length:")), 0)
-            if not data:
-                raise SystemExit("the service closed a connection")
             if not found or len(body) < length:
-                self.parts[number] = data
+                self._received[number] = data
                 continue
-            self.parts[number] = b""
-            began, clock = self.sent.pop(number)
+            self._received[number] = b""
+            began, clock = self._sent.pop(number)
             self.lines.append(
                 f"{clock:.6f} {(time.perf_counter() - began) * 1000:.3f} {int(head[9:12])}")
-            self.idle.append(self.connections[number])
+            self._idle.append(self._connections[number])
 
 
-def main():
+def connect(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def random_update(first: int, rows: int) -> str:
+    body = f'{{"status":"s{random.randint(1, 9)}"}}'
+    return PATCH.format(random.randint(first, rows), len(body), body)
+
+
+def random_create_or_read(rows: int) -> str:
+    if random.random() < 0.25:
+        return POST.format(os.urandom(9).hex(), len(BODY), BODY)
+    return GET.format(random.randint(1, rows))
+
+
+def main() -> None:
     port, rate, seconds, rows, *first = (int(word) for word in sys.argv[1:])
 
-    def request():
-        if first:
-            body = '{"status":"s%d"}' % random.randint(1, 9)
-            return PATCH.format(random.randint(first[0], rows), len(body), body)
-        if random.random() < 0.25:
-            return POST.format(os.urandom(9).hex(), len(BODY), BODY)
-        return GET.format(random.randint(1, rows))
+    def next_request() -> str:
+        return random_update(first[0], rows) if first else random_create_or_read(rows)
 
-    client = Client(port)
+    client = ConstantRateClient([connect(port) for _ in range(CONNECTIONS)])
     signal.signal(signal.SIGTERM, client.stop)
     gc.disable()
-    client.run(rate, seconds, request)
+    client.run(rate, seconds, next_request)
     print("\n".join(client.lines))
 
 

@@ -1,111 +1,159 @@
-"""What the parts share: databases, services, turns."""
+"""What the parts share: databases, services, load, turns."""
+from __future__ import annotations
+
 import os
 import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
 
-from . import load_generators as loads
-from harness.postgres import COMPLETE_RUN
+from harness.errors import HarnessError
+from harness.postgres import Postgres
+
+from . import load_generators
+from .load_generators import Measurement, Parameters
+from .options import Options
+from .service import Program, Service
 
 FULL_SPEED = {"BACKFILL_TARGET_LOAD": "1", "BACKFILL_DELAY": "0ms"}
 BODY = b'{"userId":1,"amount":100,"status":"paid"}'
+LAST_RUN = """
+SELECT state, scanned, extract(epoch FROM finished_at - started_at),
+  (SELECT count(*) FROM orders WHERE status IS DISTINCT FROM lower(old_status))
+FROM backfill_run WHERE kind = '{kind}' ORDER BY id DESC LIMIT 1
+"""
+
+Result = TypeVar("Result", float, Measurement)
 
 
-class Bench:
-    def __init__(self, postgres, program, options):
+class RunningService(Protocol):
+    """The service, or another one that it is compared with."""
+
+    @property
+    def database(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+    def stop(self) -> None: ...
+
+
+class BenchContext:
+    """One run of the bench."""
+
+    def __init__(self, postgres: Postgres, program: Program, options: Options) -> None:
         self.postgres = postgres
         self.program = program
         self.options = options
-        self.templates = set()
-        self.notes = []
+        self.notes: list[str] = []
+        self._templates: set[str] = set()
 
-    def say(self, text):
+    def log(self, text: str) -> None:
         print(f"  {time.strftime('%H:%M:%S')} {text}", flush=True)
 
     # databases
 
-    def template(self, rows, phase, filled=False):
+    def template_database(self, rows: int, phase: int, filled: bool = False) -> str:
         """A database in that phase with that many orders, made once; in phase 1 they are legacy."""
         name = f"template_{phase}_{rows}" + ("_filled" if filled else "")
-        if name not in self.templates:
-            self.say(f"makes {rows:,} orders in phase {phase}")
+        if name not in self._templates:
+            self.log(f"makes {rows:,} orders in phase {phase}")
             self.postgres.sql("postgres", f"CREATE DATABASE {name}")
-            self.program.command(name, "expand")
+            self.program.run_command(name, "expand")
             service = self.program.serve(name, min(phase, 1))
             if phase > 1:
-                service.climb(phase)
+                service.advance_to(phase)
             service.stop()
-            self.postgres.load(name, rows, phase, filled)
-            self.templates.add(name)
+            self.postgres.load_orders(name, rows, phase, filled)
+            self._templates.add(name)
         return name
 
-    def run_seconds(self, database, kind, rows):
-        """How long the last run took by its own clock; all rows must be as it should leave them."""
+    def copy_template(self, database: str, rows: int, phase: int, filled: bool = False) -> None:
+        self.postgres.copy_database(self.template_database(rows, phase, filled), database)
+
+    def last_run_seconds(self, database: str, kind: str, rows: int) -> float:
+        """How long the last run took by its own clock; it must have scanned all rows, and both
+        columns must agree."""
         state, scanned, seconds, left = self.postgres.sql(
-            database, COMPLETE_RUN.format(kind=kind)).split("|")
+            database, LAST_RUN.format(kind=kind)).split("|")
         if (state, int(scanned), int(left)) != ("complete", rows, 0):
-            raise SystemExit(f"the run is {state}: {scanned} of {rows} rows, {left} disagree")
+            raise HarnessError(f"the run is {state}: {scanned} of {rows} rows, {left} disagree")
         return float(seconds)
+
+    def clear_keys(self, database: str, table: str = "idempotency_key") -> None:
+        """Empties the table of keys, so that a turn inherits neither keys nor dirty pages."""
+        self.postgres.sql(database, f"TRUNCATE {table}")
+        self.postgres.vacuum_and_checkpoint(database)
 
     # services
 
-    def serving(self, phase, **settings):
+    def serve_phase(self, phase: int, **settings: str) -> Service:
+        """Starts an instance on a database of its own."""
         name = f"requests_{phase}"
-        self.postgres.copy(self.template(self.options.rows, phase), name)
+        self.copy_template(name, self.options.rows, phase)
         return self.program.serve(name, phase, **settings)
 
-    def stop(self, services):
+    def stop_services(self, services: Iterable[RunningService]) -> None:
+        """Stops them and drops their databases."""
         for service in services:
             service.stop()
-            self.postgres.drop(service.database)
+            self.postgres.drop_database(service.database)
 
-    def warm(self, service, lua, *arguments):
-        self.say(f"warms {service.database} up for {self.options.warmup} s")
-        loads.wrk(service.port, lua, self.options.clients, self.options.warmup, *arguments)
+    def warm_up(self, service: RunningService, script: str, *arguments: str) -> None:
+        self.log(f"warms {service.database} up for {self.options.warmup} s")
+        load_generators.run_wrk(service.port, script, self.options.clients, self.options.warmup,
+                                *arguments)
 
-    def captured(self, service, pattern, call):
-        """The very text of a statement of the service."""
+    # load
+
+    def capture_statement(self, service: Service, pattern: str,
+                          send: Callable[[Service], object]) -> str:
+        """The text of the statement that the service sends for a request."""
         for _ in range(self.options.connections):
-            call(service)
-        return loads.statement_of(self.postgres, service.database, pattern)
+            send(service)
+        return load_generators.find_statement(self.postgres, service.database, pattern)
 
-    def statement(self, service, load, pattern, call):
-        """A statement of the service as pgbench's script."""
-        text = self.captured(service, pattern, call)
-        return self.script(loads.script(text, load, self.options.rows))
+    def captured_script(self, service: Service, parameters: Parameters, pattern: str,
+                        send: Callable[[Service], object]) -> str:
+        """The path of a pgbench script with the statement that the service sends."""
+        statement = self.capture_statement(service, pattern, send)
+        return self.write_script(
+            load_generators.pgbench_script(statement, parameters, self.options.rows))
 
-    def script(self, text):
-        path = os.path.join(self.program.owned.directory, f"{abs(hash(text))}.sql")
+    def write_script(self, text: str) -> str:
+        path = os.path.join(self.program.processes.directory, f"{abs(hash(text))}.sql")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         return path
 
-    def pgbench(self, database, path, load, seconds=None, **settings):
-        return loads.pgbench(self.postgres, database, path, load, self.options.connections,
-                             seconds or self.options.duration, **settings)
+    def run_pgbench(self, database: str, script: str, parameters: Parameters,
+                    seconds: int | None = None, phase: int = 1, rate: int | None = None,
+                    **settings: str) -> Measurement:
+        return load_generators.run_pgbench(
+            self.postgres, database, script, parameters, self.options.connections,
+            seconds or self.options.duration, phase, rate, **settings)
 
-    def wrk(self, port, lua, *arguments, clients=None, seconds=None):
-        return loads.wrk(port, lua, clients or self.options.clients,
-                         seconds or self.options.duration, *arguments)
-
-    def fresh(self, database, keys="idempotency_key"):
-        """No turn inherits the keys of the one before, nor its dirty pages."""
-        self.postgres.sql(database, f"TRUNCATE {keys}")
-        self.postgres.settle(database)
+    def run_wrk(self, port: int, script: str, *arguments: str, clients: int | None = None,
+                seconds: int | None = None) -> Measurement:
+        return load_generators.run_wrk(port, script, clients or self.options.clients,
+                                       seconds or self.options.duration, *arguments)
 
     # turns
 
-    def turns(self, part, sides, count=None):
-        """Every side once a turn, each turn beginning with another one."""
+    def measure_in_turns(self, part: str, sides: Mapping[str, Callable[[], Result]],
+                         count: int | None = None) -> dict[str, list[Result]]:
+        """Measures every side once a turn; each turn begins with another side."""
         names = list(sides)
-        found = {name: [] for name in names}
+        found: dict[str, list[Result]] = {name: [] for name in names}
         for turn in range(count or self.options.turns):
             first = turn % len(names)
             for name in names[first:] + names[:first]:
-                found[name].append(sides[name]())
-                self.say(f"{part} turn {turn + 1}: {name} {shown(found[name][-1])}")
+                result = sides[name]()
+                found[name].append(result)
+                self.log(f"{part} turn {turn + 1}: {name} {_format_result(result)}")
         return found
 
 
-def shown(value):
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {each:,.2f}" for name, each in value.items())
-    return f"{value:,.0f}/s"
+def _format_result(result: float | Measurement) -> str:
+    if isinstance(result, dict):
+        return ", ".join(f"{name} {each:,.2f}" for name, each in result.items())
+    return f"{result:,.0f}/s"

@@ -1,14 +1,23 @@
 """Dual-write by the fence, by triggers, and by an application that has neither."""
+from __future__ import annotations
+
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
-from . import load_generators as loads
-from .context import BODY
-from .orders import ALONE, KEYED, create_under_key
-from .report import Figure
+from harness.errors import HarnessError
 
-# the rivals. "trigger" is the least that there can be; "guarded" is how tools that serve two
-# versions of a schema write theirs: one function per direction, a variable per column, and a look
-# at the search path, which says by which version the row comes
+from . import load_generators
+from .context import BODY, BenchContext
+from .figure import Figure
+from .load_generators import CREATE, KEYED_CREATE, UPDATE, Measurement, Parameters
+from .orders import KEYED_INSERT, NO_SHARING, create_with_key
+from .service import Service
+
+# the triggers that the fence is compared with. "lean" is the least that there can be. "guarded" is
+# how tools that serve two versions of a schema write theirs: one function per direction, a variable
+# per column, and a read of the search path, which says by which version the row comes
 TRIGGERS = """
 CREATE FUNCTION lean() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -42,11 +51,13 @@ ALTER TABLE idempotency_key SET (autovacuum_enabled = off);
 """
 TRIGGER = """CREATE TRIGGER {0} BEFORE INSERT OR UPDATE ON orders
 FOR EACH ROW EXECUTE FUNCTION {0}();"""
-NAMES = {"fence": (), "plain": (), "trigger": ("lean",), "guarded": ("guarded_up", "guarded_down")}
+TRIGGERS_OF_SIDE: dict[str, tuple[str, ...]] = {
+    "fence": (), "plain": (), "trigger": ("lean",),
+    "guarded": ("guarded_up", "guarded_down")}
 COLUMNS = ("id", "user_id", "amount", "old_status", "created_at", "status")
 
 # what an application sends that has no fence; {json} is the order as the service gives it back
-PLAIN = {
+STATEMENTS_WITHOUT_FENCE = {
     "INSERT": """
 INSERT INTO orders (user_id, amount, {columns})
 VALUES ($2::bigint, $3::numeric, {values})
@@ -71,65 +82,85 @@ WITH candidate AS (
 )
 SELECT claim.response AS json FROM claim""",
 }
-BOTH = {"columns": "old_status, status", "values": "upper($4::varchar), $4::varchar",
-        "assignments": "old_status = upper($3::varchar), status = $3::varchar"}
-# the trigger computes the other one
-OLD = {"columns": "old_status", "values": "upper($4::varchar)",
-       "assignments": "old_status = upper($3::varchar)"}
+BOTH_COLUMNS = {
+    "columns": "old_status, status", "values": "upper($4::varchar), $4::varchar",
+    "assignments": "old_status = upper($3::varchar), status = $3::varchar"}
+# a trigger computes the other column
+OLD_COLUMN = {"columns": "old_status", "values": "upper($4::varchar)",
+              "assignments": "old_status = upper($3::varchar)"}
 
 
-def create(service):
+def create_order(service: Service) -> None:
     service.call("/orders", BODY)
 
 
-def change(service):
+def update_order(service: Service) -> None:
     service.call("/orders/1", b'{"status":"paid"}', method="PATCH")
 
 
-# the service's own statements: by what they are known, how it is made to send them
-KINDS = {"INSERT": (loads.CREATE, "INSERT INTO orders \\(user_id", create),
-         "UPDATE": (loads.PATCH, "^\\s*UPDATE orders AS o", change),
-         "keyed INSERT": (loads.POST, KEYED, create_under_key)}
+@dataclass(frozen=True)
+class WriteKind:
+    """A statement of the service: a pattern that finds it, and a request that sends it."""
+
+    parameters: Parameters
+    pattern: str
+    send: Callable[[Service], None]
 
 
-def fence(bench):
+KINDS = {"INSERT": WriteKind(CREATE, "INSERT INTO orders \\(user_id", create_order),
+         "UPDATE": WriteKind(UPDATE, "^\\s*UPDATE orders AS o", update_order),
+         "keyed INSERT": WriteKind(KEYED_CREATE, KEYED_INSERT, create_with_key)}
+
+
+def measure_fence(bench: BenchContext) -> list[Figure]:
     """dual-write by the fence against none and against triggers; waits for the disk or not"""
-    service = bench.serving(1, **ALONE)
-    captured = {kind: bench.captured(service, *KINDS[kind][1:]) for kind in KINDS}
+    service = bench.serve_phase(1, **NO_SHARING)
+    captured = {name: bench.capture_statement(service, kind.pattern, kind.send)
+                for name, kind in KINDS.items()}
     service.stop()
+    every_trigger = [name for names in TRIGGERS_OF_SIDE.values() for name in names]
     bench.postgres.sql(service.database, TRIGGERS.format(
         columns=" ".join(f"{name} public.orders.{name}%TYPE := NEW.{name};" for name in COLUMNS),
-        triggers="\n".join(TRIGGER.format(each) for each in sum(NAMES.values(), ()))))
+        triggers="\n".join(TRIGGER.format(name) for name in every_trigger)))
     figures = []
-    for kind, (load, _, _) in KINDS.items():
-        scripts = {side: bench.script(loads.script(text, load, bench.options.rows))
-                   for side, text in variants(kind, captured[kind]).items()}
+    for name, kind in KINDS.items():
+        scripts = {
+            side: bench.write_script(
+                load_generators.pgbench_script(text, kind.parameters, bench.options.rows))
+            for side, text in statements_of_sides(name, captured[name]).items()}
         for commit in ("on", "off"):
-            figures += measure(bench, service.database, kind, load, scripts, commit)
-    bench.postgres.drop(service.database)
+            figures += measure_kind(bench, service.database, name, scripts, commit)
+    bench.postgres.drop_database(service.database)
     return figures
 
 
-def variants(kind, text):
+def statements_of_sides(kind: str, fenced: str) -> dict[str, str]:
     """The four statements of one kind, from the service's own."""
-    json = re.search(r"""'\{"id":'.*?'"\}'""", text, re.S).group(0)
-    return {"fence": text, "plain": PLAIN[kind].format(json=json, **BOTH),
-            **{side: PLAIN[kind].format(json=json, **OLD) for side in ("trigger", "guarded")}}
+    found = re.search(r"""'\{"id":'.*?'"\}'""", fenced, re.S)
+    if found is None:
+        raise HarnessError(f"the service's {kind} returns no JSON")
+    plain, json = STATEMENTS_WITHOUT_FENCE[kind], found.group(0)
+    triggered = plain.format(json=json, **OLD_COLUMN)
+    return {"fence": fenced, "plain": plain.format(json=json, **BOTH_COLUMNS),
+            "trigger": triggered, "guarded": triggered}
 
 
-def measure(bench, database, kind, load, scripts, commit):
-    bench.fresh(database)
+def measure_kind(bench: BenchContext, database: str, kind: str, scripts: dict[str, str],
+                 commit: str) -> list[Figure]:
+    bench.clear_keys(database)
 
-    def side(name):
-        enable = "".join(f"ALTER TABLE orders ENABLE TRIGGER {each};" for each in NAMES[name])
+    def run_side(side: str) -> Measurement:
+        enable = "".join(f"ALTER TABLE orders ENABLE TRIGGER {name};"
+                         for name in TRIGGERS_OF_SIDE[side])
         bench.postgres.sql(database, "ALTER TABLE orders DISABLE TRIGGER USER;" + enable)
-        return bench.pgbench(database, scripts[name], load, bench.options.short_duration,
-                             synchronous_commit=commit)
+        return bench.run_pgbench(database, scripts[side], KINDS[kind].parameters,
+                                 bench.options.short_duration, synchronous_commit=commit)
 
-    found = bench.turns(f"{kind}, synchronous_commit = {commit}",
-                        {name: lambda name=name: side(name) for name in scripts},
-                        bench.options.short_turns)
-    rates, cpu = ({name: [each[unit] for each in turns] for name, turns in found.items()}
+    sides: dict[str, Callable[[], Measurement]] = {
+        side: partial(run_side, side) for side in scripts}
+    found = bench.measure_in_turns(
+        f"{kind}, synchronous_commit = {commit}", sides, bench.options.short_turns)
+    rates, cpu = ({side: [each[unit] for each in turns] for side, turns in found.items()}
                   for unit in ("rate", "cpu_us"))
     what = f"{kind}, dual-write, synchronous_commit = {commit}: fence"
     return [

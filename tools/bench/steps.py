@@ -1,118 +1,110 @@
-"""What readers and writers notice of a step."""
-import os
+"""The latency of reads and writes while the fleet takes a step."""
+from __future__ import annotations
+
 import statistics
-import subprocess
-import sys
 import time
+from collections.abc import Sequence
 
-from . import load_generators as loads
-from .report import Figure
+from harness.errors import HarnessError
 
-ROAD = (1, 2, 3, 2, 1, 0)
-# the seconds before a step that nothing else happens in
-QUIET = 6
+from .constant_load import Request, percentile, start_constant_load
+from .context import BenchContext
+from .figure import Figure
+from .service import Service
+
+PHASES = (1, 2, 3, 2, 1, 0)
+# the seconds before a step in which nothing else happens
+QUIET_SECONDS = 6
 # of the second around a step, this lies before it
-LEAD = 0.25
-STEPS = """
+LEAD_SECONDS = 0.25
+STEPS_SINCE = """
 SELECT extract(epoch FROM at), from_phase, to_phase FROM migration_history
 WHERE kind = 'step' AND at > to_timestamp({}) ORDER BY id
 """
-READY = """
+RUN_AND_INDEX = """
 SELECT (SELECT kind || ' ' || state FROM backfill_run ORDER BY id DESC LIMIT 1),
   EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass('orders_status_idx') AND indisvalid)
 """
 
 
-def step(bench):
+def measure_steps(bench: BenchContext) -> list[Figure]:
     """latency at a constant rate while the phase goes 0 1 2 3 2 1 0, a turn each"""
     rows = min(bench.options.rows, 100_000)
-    bench.postgres.copy(bench.template(rows, 0), "steps")
+    bench.copy_template("steps", rows, 0)
     service = bench.program.serve("steps", 0)
-    bench.warm(service, "get.lua", str(rows))
-    bench.warm(service, "post.lua")
-    bench.fresh("steps")
+    bench.warm_up(service, "get.lua", str(rows))
+    bench.warm_up(service, "post.lua")
+    bench.clear_keys("steps")
     began = time.time()
-    client = start(bench, service, rows)
-    quiet = [walk(service, phase) for _ in range(bench.options.turns) for phase in ROAD]
+    load = start_constant_load(bench, service, rows)
+    quiet = [take_step(service, phase) for _ in range(bench.options.turns) for phase in PHASES]
     time.sleep(2)
-    sent = requests(bench, client)
-    steps = [line.split("|") for line in bench.postgres.sql("steps", STEPS.format(began)).split()]
-    bench.stop([service])
+    requests = load.stop_and_read()
+    steps = [line.split("|")
+             for line in bench.postgres.sql("steps", STEPS_SINCE.format(began)).split()]
+    bench.stop_services([service])
     if len(steps) != len(quiet):
-        raise SystemExit(f"{len(steps)} steps instead of {len(quiet)}")
-    return figures(bench, sent, [(float(at), f"{a} -> {b}") for at, a, b in steps], quiet)
+        raise HarnessError(f"{len(steps)} steps instead of {len(quiet)}")
+    return compare_seconds(
+        bench, requests, [(float(at), f"{a} -> {b}") for at, a, b in steps], quiet)
 
 
-def start(bench, service, rows, *patched):
-    log = open(os.path.join(bench.program.owned.directory, "constant_rate.log"), "wb")
-    process = bench.program.owned.start(
-        [sys.executable, "-m", "bench.constant_rate", str(service.port), str(bench.options.rate),
-         "36000", str(rows), *patched], cwd=bench.program.owned.directory, stdout=log, stderr=subprocess.PIPE, text=True)
-    process.log = log.name
-    return process
-
-
-def requests(bench, client):
-    """Of each request when it was sent and how many milliseconds it took; all must have succeeded."""
-    bench.program.owned.stop(client, seconds=60)
-    if client.returncode != 0:
-        raise SystemExit(f"the client ended: {client.stderr.read()}")
-    with open(client.log, encoding="utf-8") as file:
-        found = [line.split() for line in file]
-    failed = [status for _, _, status in found if not status.startswith("2")]
-    if failed:
-        raise SystemExit(f"{len(failed)} requests failed, the first one with {failed[0]}")
-    return [(float(sent), float(took)) for sent, took, _ in found]
-
-
-def walk(service, phase):
-    """One step, with what its gates ask for well before it; gives the seconds of quiet before."""
-    work = "backfill" if service.needs_backfill(phase) else "parity" if phase == 3 else None
-    if work:
-        body = b'{"targetLoad":1}' if work == "backfill" else b""
-        service.call(f"/migrations/orders-status/{work}", body, operator=True)
-        deadline = time.monotonic() + 600
-        while service.program.postgres.sql(service.database, READY) != "parity complete|t":
-            if time.monotonic() > deadline:
-                raise SystemExit(f"the {work} does not end")
-            time.sleep(0.5)
+def take_step(service: Service, phase: int) -> tuple[float, float]:
+    """Takes one step, after what its gates ask for; gives the beginning and the end of the quiet
+    seconds before it."""
+    if service.needs_backfill(phase):
+        run_until_complete(service, "backfill", b'{"targetLoad":1}')
+    elif phase == 3:
+        run_until_complete(service, "parity", b"")
     time.sleep(2)
     began = time.time()
-    time.sleep(QUIET)
+    time.sleep(QUIET_SECONDS)
     ended = time.time()
-    service.ask(phase)
+    service.flags.set_phase(phase)
     service.await_phase(phase, after=2)
     return began, ended
 
 
-def figures(bench, sent, steps, quiet):
-    slowest, before, without = [], [], []
+def run_until_complete(service: Service, run: str, body: bytes) -> None:
+    """Starts a run and waits for it, for its comparison and for the index."""
+    service.call(f"/migrations/orders-status/{run}", body, operator=True)
+    deadline = time.monotonic() + 600
+    while service.program.postgres.sql(service.database, RUN_AND_INDEX) != "parity complete|t":
+        if time.monotonic() > deadline:
+            raise HarnessError(f"the {run} does not end")
+        time.sleep(0.5)
+
+
+def compare_seconds(bench: BenchContext, requests: Sequence[Request],
+                    steps: Sequence[tuple[float, str]],
+                    quiet: Sequence[tuple[float, float]]) -> list[Figure]:
+    """The second of each step against the quiet seconds before it."""
+    slowest: list[float] = []
+    p99_before: list[float] = []
+    slowest_before: list[list[float]] = []
     for (at, name), (began, ended) in zip(steps, quiet):
-        within = millis(sent, at - LEAD, at - LEAD + 1)
-        others = [millis(sent, began + n, began + n + 1) for n in range(int(ended - began))]
+        within = millis_between(requests, at - LEAD_SECONDS, at - LEAD_SECONDS + 1)
+        seconds = [millis_between(requests, began + n, began + n + 1)
+                   for n in range(int(ended - began))]
         slowest.append(max(within))
-        before.append(percentile(sum(others, []), 0.99))
-        without.append([max(other) for other in others])
-        bench.say(f"step {name}: slowest of {len(within)} {slowest[-1]:.1f} ms; before p99 "
-                  f"{before[-1]:.1f} ms, slowest of each second "
-                  + ", ".join(f"{each:.1f}" for each in without[-1]))
-    usual = [statistics.median(each) for each in without]
-    worst = [max(each) for each in without]
+        p99_before.append(percentile([millis for second in seconds for millis in second], 0.99))
+        slowest_before.append([max(second) for second in seconds])
+        bench.log(f"step {name}: slowest of {len(within)} {slowest[-1]:.1f} ms; before p99 "
+                  f"{p99_before[-1]:.1f} ms, slowest of each second "
+                  + ", ".join(f"{each:.1f}" for each in slowest_before[-1]))
+    usual = [statistics.median(each) for each in slowest_before]
+    worst = [max(each) for each in slowest_before]
     second = f"of a second ({bench.options.rate} requests)"
     return [
-        Figure(f"slowest request {second} with a step / p99 of the {QUIET} seconds before", "ms",
-               slowest, before, 1.5, upper=True, worst=True),
-        Figure(f"slowest request {second} without a step / the same p99", "ms", usual, before),
+        Figure(f"slowest request {second} with a step / p99 of the {QUIET_SECONDS} seconds before",
+               "ms", slowest, p99_before, 1.5, upper=True, worst=True),
+        Figure(f"slowest request {second} without a step / the same p99", "ms", usual, p99_before),
         Figure(f"slowest request {second} with a step / without", "ms", slowest, usual, 1.5,
                upper=True),
-        Figure(f"slowest request {second} with a step / of all {QUIET} seconds before", "ms",
-               slowest, worst),
+        Figure(f"slowest request {second} with a step / of all {QUIET_SECONDS} seconds before",
+               "ms", slowest, worst),
     ]
 
 
-def millis(sent, since, until):
-    return [took for at, took in sent if since <= at < until]
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+def millis_between(requests: Sequence[Request], since: float, until: float) -> list[float]:
+    return [request.millis for request in requests if since <= request.sent < until]

@@ -1,1 +1,4 @@
-"""What bench and rehearsal share: processes, PostgreSQL, the packaged program."""
+"""What bench and rehearsal share: processes, a PostgreSQL server, the packaged program.
+
+It imports neither of them.
+"""

@@ -1,15 +1,21 @@
-"""A PostgreSQL server of our own, from the binaries that the jar brings along."""
+"""A PostgreSQL server, started from the binaries that are packaged with the program."""
+from __future__ import annotations
+
 import glob
 import io
 import os
 import platform
 import shutil
 import signal
+import subprocess
 import tarfile
 import time
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from .process_group import free_port, output
+from .errors import HarnessError
+from .process_group import ProcessGroup, free_port, output_of
 
 SETTINGS = {
     "fsync": "on",
@@ -24,11 +30,11 @@ SETTINGS = {
     "track_activity_query_size": "16kB",
 }
 
-# the part cost reads statements from the log, each record from its beginning
+# process and database before each record of the log, which may have many lines
 LOG_PREFIX = "@@%p@@%d@@"
 
-# the indexes come after the rows: an order of magnitude faster
-LOAD = """
+# the indexes are built after the rows: an order of magnitude faster
+LOAD_ORDERS = """
 SET maintenance_work_mem = '512MB';
 SELECT string_agg(indexdef, ';') AS built, string_agg('DROP INDEX ' || indexname, ';') AS dropped
 FROM pg_indexes WHERE tablename = 'orders' AND indexname <> 'orders_pkey' \\gset
@@ -43,140 +49,148 @@ FROM generate_series(1, {rows}::bigint) AS n, LATERAL (
 """
 
 # 1 GiB: more than a backfill of a million orders writes
-AGE = """
-SELECT count(pg_logical_emit_message(false, 'age', repeat('0', 1 << 20)))
+WRITE_WAL = """
+SELECT count(pg_logical_emit_message(false, 'wal', repeat('0', 1 << 20)))
 FROM generate_series(1, 1024)
 """
 
-COMPLETE_RUN = """
-SELECT state, scanned, extract(epoch FROM finished_at - started_at),
-  (SELECT count(*) FROM orders WHERE status IS DISTINCT FROM lower(old_status))
-FROM backfill_run WHERE kind = '{kind}' ORDER BY id DESC LIMIT 1
-"""
 
-
+@dataclass(frozen=True)
 class Postgres:
-    def __init__(self, owned, libraries, **settings):
-        self.owned = owned
-        self.settings = {**SETTINGS, **settings}
-        self.port = free_port()
-        binaries = unpack(libraries, os.path.join(owned.directory, "pg"))
-        data = os.path.join(owned.directory, "data")
-        # PostgreSQL refuses root; a user namespace without a mapping is nobody's
-        self.wrap = ["unshare", "-U"] if os.geteuid() == 0 else []
-        output(self.wrap + [f"{binaries}/bin/initdb", "-A", "trust", "-U", "postgres",
-                            "-E", "UTF8", "--no-locale", "-D", data])
-        settings = {**self.settings, "port": str(self.port), "listen_addresses": "127.0.0.1",
-                    "unix_socket_directories": "", "log_line_prefix": LOG_PREFIX}
-        flags = [word for item in settings.items() for word in ("-c", "=".join(item))]
-        self.log_file = os.path.join(owned.directory, "postgres.log")
-        with open(self.log_file, "wb") as log:
-            self.process = owned.start(
-                self.wrap + [f"{binaries}/bin/postgres", "-D", data] + flags,
-                stdout=log, stderr=log)
-        self.process.end = signal.SIGINT
-        self.await_ready()
+    """A running server, and what the tools ask of it."""
 
-    def age(self):
-        """Leaves WAL files to use again, as on a server that has run for a while: who commits into
-        a file that does not exist yet waits until 16 MB of zeros are on the disk."""
-        self.sql("postgres", AGE)
-        self.sql("postgres", "CHECKPOINT")
+    process: subprocess.Popen[bytes]
+    port: int
+    settings: Mapping[str, str]
+    log_file: str
 
-    def await_ready(self):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                self.sql("postgres", "SELECT 1")
-                return
-            except SystemExit:
-                time.sleep(0.2)
-        raise SystemExit("PostgreSQL did not start")
-
-    def url(self, database):
+    def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
-    def client(self, database):
+    def client_arguments(self, database: str) -> list[str]:
+        """The arguments by which psql and pgbench connect."""
         return ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", database]
 
-    def sql(self, database, statement):
-        command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1"] + self.client(database)
-        return output(command, input=statement).strip()
+    def sql(self, database: str, statement: str) -> str:
+        command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *self.client_arguments(database)]
+        return output_of(command, stdin=statement).strip()
 
-    def version(self):
+    def version(self) -> str:
         return self.sql("postgres", "SHOW server_version")
 
-    def load(self, database, rows, phase, filled):
+    def create_wal_files(self) -> None:
+        """Leaves WAL files to reuse, as on a server that has run for a while. A commit into a file
+        that does not exist yet waits until 16 MB of zeros are on the disk."""
+        self.sql("postgres", WRITE_WAL)
+        self.sql("postgres", "CHECKPOINT")
+
+    def load_orders(self, database: str, rows: int, phase: int, filled: bool = False) -> None:
         """Legacy orders in phases 0 and 1, unless filled; in later ones both columns."""
         columns, values = "old_status", "legacy"
         if phase > 1:
             columns, values = "old_status, status", "legacy, lower(legacy)"
-        self.sql(database, LOAD.format(rows=rows, columns=columns, values=values))
+        self.sql(database, LOAD_ORDERS.format(rows=rows, columns=columns, values=values))
         if filled:
             # as a backfill leaves it: every row has a dead version
             self.sql(database, "UPDATE orders SET status = lower(old_status)")
-        self.settle(database)
+        self.vacuum_and_checkpoint(database)
 
-    def millis(self, database, statement, before="SELECT"):
-        """How long a statement takes in a session of its own."""
+    def statement_millis(self, database: str, statement: str, before: str = "SELECT") -> float:
+        """How long a statement takes, in a session of its own."""
         text = self.sql(database, f"{before};\n\\timing on\n{statement};\n")
         return float(text.rsplit("Time: ", 1)[1].split()[0])
 
-    def lsn(self, database):
-        """How many bytes of WAL there have been."""
+    def wal_position(self, database: str) -> int:
+        """How many bytes of WAL have been written since the server was created."""
         return int(self.sql(database, "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
-    def settle(self, database):
-        """What one turn leaves behind shall not be the next one's work."""
+    def vacuum_and_checkpoint(self, database: str) -> None:
+        """Does the work that one turn leaves behind, so that the next turn does not pay for it."""
         self.sql(database, "VACUUM ANALYZE")
         self.sql(database, "CHECKPOINT")
 
-    def copy(self, template, database):
-        self.drop(database)
+    def copy_database(self, template: str, database: str) -> None:
+        self.drop_database(database)
         self.sql("postgres",
                  f"CREATE DATABASE {database} TEMPLATE {template} STRATEGY file_copy")
         self.sql("postgres", "CHECKPOINT")
 
-    def drop(self, database):
+    def drop_database(self, database: str) -> None:
         self.sql("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
 
-    def cpu_seconds(self):
-        """The processor time of every session that there has been, after the last one has ended."""
+    def session_cpu_seconds(self) -> float:
+        """The processor time of all sessions that there have been, after the last one has ended."""
         deadline = time.monotonic() + 10
-        while self.children(b"postgres: postgres ") and time.monotonic() < deadline:
+        while self._count_processes(b"postgres: postgres ") and time.monotonic() < deadline:
             time.sleep(0.02)
-        fields = stat(self.process.pid)
+        # of children that have ended, user and system
+        fields = process_stat(self.process.pid)
         return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
-    def children(self, title):
-        """How many of the server's processes have such a title, sessions of that user for one."""
+    def _count_processes(self, title: bytes) -> int:
+        """How many processes of the server have a title that begins so."""
         pid, found = self.process.pid, 0
         with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
             for child in file.read().split():
                 try:
-                    with open(f"/proc/{child}/cmdline", "rb") as words:
-                        text = words.read()
-                        # one that has ended and not been waited for yet has no title
-                        found += not text or text.startswith(title)
+                    with open(f"/proc/{child}/cmdline", "rb") as cmdline:
+                        text = cmdline.read()
                 except OSError:
-                    pass
+                    continue
+                # a process that has ended and was not waited for yet has no title
+                found += not text or text.startswith(title)
         return found
 
 
-def stat(pid):
+def start_postgres(processes: ProcessGroup, libraries: str, **settings: str) -> Postgres:
+    """Creates a cluster in the group's directory and starts its server."""
+    binaries = _unpack_binaries(libraries, os.path.join(processes.directory, "pg"))
+    data = os.path.join(processes.directory, "data")
+    # PostgreSQL refuses root; in a user namespace without a mapping the user is not root
+    wrap = ["unshare", "-U"] if os.geteuid() == 0 else []
+    output_of([*wrap, f"{binaries}/bin/initdb", "-A", "trust", "-U", "postgres",
+               "-E", "UTF8", "--no-locale", "-D", data])
+    port = free_port()
+    chosen = {**SETTINGS, **settings}
+    every = {**chosen, "port": str(port), "listen_addresses": "127.0.0.1",
+             "unix_socket_directories": "", "log_line_prefix": LOG_PREFIX}
+    arguments = [word for name, value in every.items() for word in ("-c", f"{name}={value}")]
+    log_file = os.path.join(processes.directory, "postgres.log")
+    with open(log_file, "wb") as log:
+        # SIGINT is the fast shutdown
+        process = processes.start([*wrap, f"{binaries}/bin/postgres", "-D", data, *arguments],
+                                  stop_signal=signal.SIGINT, stdout=log, stderr=log)
+    postgres = Postgres(process, port, chosen, log_file)
+    _await_server(postgres)
+    return postgres
+
+
+def _await_server(postgres: Postgres) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and postgres.process.poll() is None:
+        try:
+            postgres.sql("postgres", "SELECT 1")
+            return
+        except HarnessError:
+            time.sleep(0.2)
+    raise HarnessError("PostgreSQL did not start")
+
+
+def process_stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat after the process's name."""
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
         return file.read().rsplit(")", 1)[1].split()
 
 
-def unpack(libraries, directory):
+def _unpack_binaries(libraries: str, directory: str) -> str:
     machine = {"x86_64": "amd64", "aarch64": "arm64v8"}.get(platform.machine(), "none")
     found = glob.glob(f"{libraries}/*embedded-postgres-binaries-linux-{machine}-[0-9]*.jar")
     if not found:
-        raise SystemExit(f"no PostgreSQL binaries for {platform.machine()} in {libraries}")
+        raise HarnessError(f"no PostgreSQL binaries for {platform.machine()} in {libraries}")
     with zipfile.ZipFile(found[0]) as jar:
         name = next(n for n in jar.namelist() if n.endswith(".txz"))
         with tarfile.open(fileobj=io.BytesIO(jar.read(name)), mode="r:xz") as archive:
             archive.extractall(directory)
     if os.geteuid() == 0 and shutil.which("unshare") is None:
-        raise SystemExit("root needs the command unshare (Debian: util-linux)")
+        raise HarnessError("root needs the command unshare (Debian: util-linux)")
     return directory

@@ -1,1 +1,1 @@
-"""Performs a whole migration under traffic and reports whether anybody noticed."""
+"""Performs a whole migration under traffic and reports whether a request failed or waited."""

@@ -1,54 +1,65 @@
-"""The operators' API, by way of whichever instance answers."""
+"""The operators' API, by any instance that answers."""
+from __future__ import annotations
+
 import base64
 import json
 import urllib.error
 import urllib.request
+from typing import Any
 
-from .errors import Incomplete
+from harness.json_object import JsonObject
+
+from .errors import MigrationIncompleteError
+from .fleet import Fleet, Instance
 
 MIGRATION = "/migrations/orders-status"
 
 
-class Api:
-    def __init__(self, fleet, password):
-        self.fleet = fleet
+class OperatorApi:
+    def __init__(self, fleet: Fleet, password: str) -> None:
+        self._fleet = fleet
         token = base64.b64encode(f"operator:{password}".encode()).decode()
-        self.headers = {"Authorization": "Basic " + token, "Accept": "application/json"}
+        self._headers = {"Authorization": "Basic " + token, "Accept": "application/json"}
 
-    def status(self):
-        return self.call("GET", "")
+    def status(self) -> JsonObject:
+        found: JsonObject = self._call("GET", "")
+        return found
 
-    def history(self):
-        """The oldest first."""
-        return list(reversed(self.call("GET", "/history")))
+    def history(self) -> list[JsonObject]:
+        """The oldest entry first."""
+        return list(reversed(self._call("GET", "/history")))
 
-    def post(self, path):
-        return self.call("POST", path, seconds=120)
+    def start_backfill(self) -> int:
+        """Gives the number of the run."""
+        run: int = self._call("POST", "/backfill", seconds=120)["run"]
+        return run
 
-    def call(self, method, path, seconds=10):
-        last = None
-        for instance in self.fleet.instances:
+    def _call(self, method: str, path: str, seconds: float = 10) -> Any:
+        last: OSError | None = None
+        for instance in self._fleet.instances:
             try:
-                return self.send(instance, method, path, seconds)
+                return self._send(instance, method, path, seconds)
             except urllib.error.HTTPError as answer:
                 text = answer.read().decode("utf-8", "replace")
-                raise Incomplete(f"{method} {MIGRATION}{path} was answered {answer.code}: "
-                                 + detail(text)) from None
-            except (urllib.error.URLError, OSError) as failure:
+                raise MigrationIncompleteError(
+                    f"{method} {MIGRATION}{path} was answered {answer.code}: "
+                    + format_problem(text)) from None
+            except OSError as failure:
                 last = failure
-                if method != "GET" and instance.alive():
+                if method != "GET" and instance.is_running():
                     break
-        raise Incomplete(f"no instance answers {method} {MIGRATION}{path}: {last}")
+        raise MigrationIncompleteError(f"no instance answers {method} {MIGRATION}{path}: {last}")
 
-    def send(self, instance, method, path, seconds):
+    def _send(self, instance: Instance, method: str, path: str, seconds: float) -> Any:
         request = urllib.request.Request(
-            instance.url + MIGRATION + path, method=method, headers=self.headers)
-        with urllib.request.urlopen(request, timeout=seconds) as answer:
-            text = answer.read()
+            instance.url + MIGRATION + path, method=method, headers=self._headers)
+        with urllib.request.urlopen(request, timeout=seconds) as response:
+            text = response.read()
         return json.loads(text) if text else None
 
 
-def detail(text):
+def format_problem(text: str) -> str:
+    """The detail of a problem, and the gates that are closed."""
     try:
         problem = json.loads(text)
     except ValueError:

@@ -1,20 +1,23 @@
-"""What runs beside the rehearsal until it is stopped."""
+"""Work that runs beside the rehearsal until it is stopped."""
+from __future__ import annotations
+
 import threading
+from abc import ABC, abstractmethod
 
 
-class Background:
-    """Its `run` ends soon after `over` is set."""
+class BackgroundTask(ABC):
+    """A thread whose `run` ends soon after `stopped` is set."""
 
-    def __init__(self):
-        self.over = threading.Event()
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
 
-    def start(self):
+    def start(self) -> None:
         self.thread.start()
 
-    def stop(self):
-        self.over.set()
+    def stop(self) -> None:
+        self.stopped.set()
         self.thread.join(30)
 
-    def run(self):
-        raise NotImplementedError
+    @abstractmethod
+    def run(self) -> None: ...

@@ -1,9 +1,9 @@
-"""Why there is no verdict."""
+"""Why a rehearsal has no verdict of zero downtime."""
 
 
-class Usage(Exception):
-    """Nothing was begun: what was asked for cannot be done."""
+class UsageError(Exception):
+    """The rehearsal cannot begin with these options, or a tool is missing."""
 
 
-class Incomplete(Exception):
-    """The migration stopped half way."""
+class MigrationIncompleteError(Exception):
+    """The migration stopped before its end."""

@@ -1,13 +1,19 @@
-"""The command line."""
+"""The command line of k6/rehearse.sh."""
+from __future__ import annotations
+
 import argparse
 import os
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from .fleet import OWN
-from .verdict import CRITERIA
+from harness.program import ROOT
+
+from .fleet import RESERVED_SETTINGS
 from .traffic import SCRIPT
+from .verdict import CRITERIA
 
 NUMBERS = (
     ("rows", 100_000, "legacy orders loaded into a fresh database"),
@@ -21,18 +27,47 @@ NUMBERS = (
 )
 
 
-def arguments(words=None):
+@dataclass(frozen=True)
+class Options:
+    rows: int
+    users: int
+    rate: int
+    seconds: int
+    instances: int
+    warm_up: int
+    spread: int
+    patience: int
+    database_url: str | None
+    yes: bool
+    nice: int
+    settings: dict[str, str]
+    judge: list[str]
+    script: str
+    out: str
+
+
+def parse_options(words: Sequence[str] | None = None) -> Options:
+    given = _parser().parse_args(words)
+    numbers = {name.replace("-", "_"): getattr(given, name.replace("-", "_"))
+               for name, _, _ in NUMBERS}
+    return Options(
+        **numbers, database_url=given.database_url, yes=given.yes, nice=given.nice,
+        settings=dict(given.set), judge=given.judge, script=os.path.abspath(given.script),
+        out=os.path.abspath(given.out or default_report_directory()))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="k6/rehearse.sh",
         description="Rehearses the migration: starts PostgreSQL and instances of the packaged "
-        "service, sends traffic by k6 to them in turn, drives every phase through the flags "
+        "service, sends traffic by k6 to them in turn, takes every phase by the flags "
         "(forward, back, forward, contract), and writes report.html and report.json. "
         "Zero downtime is: no request failed, every acknowledged write was read back, and the "
         "p99 of each stage is within 1.5 times the baseline's.",
         epilog="exit status: 0 zero downtime; 1 not; 2 usage, or a tool is missing; 3 the "
         "migration could not be completed; 130 interrupted")
     for name, default, help_text in NUMBERS:
-        parser.add_argument(f"--{name}", type=positive, default=default,
+        parser.add_argument(f"--{name}", type=parse_positive, default=default,
                             help=f"{help_text} ({default})")
     parser.add_argument("--database-url", default=os.environ.get("REHEARSAL_DATABASE_URL"),
                         help="postgresql:// of a COPY of production; the migration is performed "
@@ -42,39 +77,36 @@ def arguments(words=None):
     parser.add_argument("--nice", type=int, choices=range(20), default=0, metavar="0-19",
                         help="lower priority of the schema commands, which elsewhere run on "
                         "another machine; a busy machine may starve them then (0)")
-    parser.add_argument("--set", type=setting, action="append", default=[],
+    parser.add_argument("--set", type=parse_setting, action="append", default=[],
                         metavar="NAME=VALUE",
                         help="a setting of the service, BACKFILL_TARGET_LOAD=0.2 for one; "
                         "may be given again")
-    parser.add_argument("--judge", type=criteria, default=list(CRITERIA),
+    parser.add_argument("--judge", type=parse_criteria, default=list(CRITERIA),
                         help=f"criteria that count, of {','.join(CRITERIA)} (all)")
     parser.add_argument("--script", default=SCRIPT,
                         help="another k6 script that keeps the contract of k6/migration.js")
     parser.add_argument("--out", default=None,
                         help="directory of the report (target/rehearsal-<time>)")
-    options = parser.parse_args(words)
-    options.out = os.path.abspath(options.out or default_out())
-    options.script = os.path.abspath(options.script)
-    return options
+    return parser
 
 
-def positive(text):
+def parse_positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return value
 
 
-def setting(text):
+def parse_setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError("must be NAME=VALUE")
-    if name in OWN:
-        raise argparse.ArgumentTypeError(f"{name} is set by the rehearsal itself")
+    if name in RESERVED_SETTINGS:
+        raise argparse.ArgumentTypeError(f"{name} is set by the rehearsal")
     return name, value
 
 
-def criteria(text):
+def parse_criteria(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     unknown = [name for name in names if name not in CRITERIA]
     if unknown:
@@ -82,12 +114,11 @@ def criteria(text):
     return names
 
 
-def default_out():
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return os.path.join(root, "target", time.strftime("rehearsal-%Y%m%d-%H%M%S"))
+def default_report_directory() -> str:
+    return os.path.join(ROOT, "target", time.strftime("rehearsal-%Y%m%d-%H%M%S"))
 
 
-def find_k6():
+def find_k6() -> str | None:
     """The path of k6; None if there is none."""
     if os.environ.get("K6"):
         return shutil.which(os.environ["K6"])

@@ -1,43 +1,77 @@
-"""Puts the report together: one dictionary, written as JSON and shown as a page."""
+"""Puts the report together: one object, written as JSON and shown as a page."""
+from __future__ import annotations
+
 import json
 import os
 import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from . import figures, verdict
-from .page import page
+from harness.json_object import JsonObject
 
-KEPT_FAILURES = 50
+from . import figures
+from .disk_probe import DiskProbe
+from .page import render_page
+from .samples import Samples
+from .timeline import Timeline
+from .verdict import reach_verdict
+
+MOST_FAILURES = 50
+TIMES = ("at", "asked", "askedByAll", "effective", "drained", "opened")
 
 
-def gather(options, run, reason):
-    """`run` has what was recorded; any part of it may be missing when the run broke off."""
-    timeline, samples = run.timeline, run.traffic.samples
-    start, end = timeline.start, timeline.stages[-1]["to"]
-    stages = figures.stages(timeline.stages, samples, start, run.disk)
-    traffic = totals(samples, run, start)
-    warm = warm_up(run)
-    report = {
+@dataclass(frozen=True)
+class WarmUp:
+    samples: Samples
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What was recorded of a rehearsal; its timeline has at least one stage."""
+
+    facts: JsonObject
+    judged: Sequence[str]
+    warm_up: WarmUp
+    samples: Samples
+    timeline: Timeline
+    points: Sequence[JsonObject]
+    instances: int
+    probe: DiskProbe | None
+    history: Sequence[JsonObject]
+    ledger_complete: bool
+
+
+def build_report(recording: Recording, reason: str | None) -> JsonObject:
+    """`reason` says why the migration was not completed."""
+    timeline, samples = recording.timeline, recording.samples
+    start, end = timeline.start, timeline.stages[-1].end
+    stages = figures.stage_figures(timeline.stages, samples, start, recording.probe)
+    traffic = traffic_totals(recording)
+    return {
         "format": 1,
-        "verdict": verdict.verdict(stages, traffic, options.judge, reason),
-        "run": {"startedAt": stamp(start), "seconds": figures.rounded(end - start, 1),
-                **run.facts},
-        "stages": ([warm] if warm else []) + stages,
-        "steps": [relative(step.json(), start) for step in timeline.steps],
-        "history": run.history,
-        "sizes": sizes(timeline.sizes, start),
+        "verdict": reach_verdict(stages, traffic, recording.judged, reason),
+        "run": {"startedAt": format_time(start), "seconds": figures.rounded(end - start, 1),
+                **recording.facts},
+        "stages": [warm_up_figures(recording.warm_up), *stages],
+        "steps": [with_relative_times(step.json(), start) for step in timeline.steps],
+        "history": recording.history,
+        "sizes": sizes_of_stages(timeline.sizes, start),
         "traffic": traffic,
-        "failures": {"groups": groups(samples.failures),
-                     "first": [relative(f, start) for f in samples.failures[:KEPT_FAILURES]]},
-        "events": [relative(event, start) for event in timeline.events],
-        "series": figures.series(samples, run.sampler.points, start, end,
-                                 len(run.fleet.instances), run.disk),
+        "failures": {"groups": group_failures(samples.failures),
+                     "first": [with_relative_times(failure, start)
+                               for failure in samples.failures[:MOST_FAILURES]]},
+        "events": [with_relative_times(event, start) for event in timeline.events],
+        "series": figures.time_series(samples, recording.points, start, end, recording.instances,
+                                      recording.probe),
     }
-    return report
 
 
-def totals(samples, run, start):
-    first = min(samples.failures, key=lambda f: f["at"], default=None)
+def traffic_totals(recording: Recording) -> JsonObject:
+    samples, start = recording.samples, recording.timeline.start
+    first = min(samples.failures, key=lambda f: float(f["at"]), default=None)
     text = first and (f"{first['endpoint']}: {first['error']}, "
                       f"{max(0, first['at'] - start):.0f} s after the start, in {first['stage']}")
     return {"requests": len(samples.times) + len(samples.failures),
@@ -47,57 +81,57 @@ def totals(samples, run, start):
             "writesUnanswered": samples.counters["writes_unanswered"],
             "ledgerChecked": samples.counters["ledger_checked"],
             "ledgerDifferences": samples.counters["ledger_differences"],
-            "ledgerComplete": run.ledger_complete}
+            "ledgerComplete": recording.ledger_complete}
 
 
-def warm_up(run):
-    if run.warm is None:
-        return None
-    samples, seconds = run.warm.samples, run.warm_seconds
+def warm_up_figures(warm_up: WarmUp) -> JsonObject:
+    samples = warm_up.samples
     return {"name": "warm-up", "from": None, "to": None, "countsForP99": False, "judged": False,
             "ratio": None, "p99AsScheduledMs": None,
-            **figures.of(samples.millis, len(samples.failures), seconds)}
+            **figures.request_figures(samples.millis, len(samples.failures), warm_up.seconds)}
 
 
-def groups(failures):
+def group_failures(failures: Iterable[JsonObject]) -> list[JsonObject]:
     counts = Counter((f["stage"], f["endpoint"], f["error"]) for f in failures)
     return [{"stage": stage, "endpoint": endpoint, "error": error, "count": count}
-            for (stage, endpoint, error), count in counts.most_common(KEPT_FAILURES)]
+            for (stage, endpoint, error), count in counts.most_common(MOST_FAILURES)]
 
 
-def sizes(entries, start):
+def sizes_of_stages(entries: Iterable[JsonObject], start: float) -> list[JsonObject]:
+    """With the WAL that was written in each stage."""
     before = None
     found = []
     for entry in entries:
-        entry = relative(entry, start)
-        entry["walBytes"] = entry["wal"] - before if before is not None else 0
-        before = entry.pop("wal")
-        found.append(entry)
+        size = with_relative_times(entry, start)
+        size["walBytes"] = size["wal"] - before if before is not None else 0
+        before = size.pop("wal")
+        found.append(size)
     return found
 
 
-def relative(entry, start):
+def with_relative_times(entry: JsonObject, start: float) -> JsonObject:
     """Times as seconds since the start, in the gates of a step too."""
-    times = ("at", "asked", "askedByAll", "effective", "drained", "opened")
-    found = {}
-    for name, value in entry.items():
+
+    def relative(name: str, value: Any) -> Any:
         if name == "gates":
-            value = [relative(gate, start) for gate in value]
-        elif name in times and value is not None:
-            value = value - start
-        found[name] = round(value, 3) if isinstance(value, float) else value
-    return found
+            return [with_relative_times(gate, start) for gate in value]
+        if name in TIMES and value is not None:
+            return round(value - start, 3)
+        return round(value, 3) if isinstance(value, float) else value
+
+    return {name: relative(name, value) for name, value in entry.items()}
 
 
-def stamp(at):
+def format_time(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def write(report, directory):
+def write_report(report: JsonObject, directory: str) -> list[str]:
+    """Gives the paths of the files."""
     paths = [os.path.join(directory, name) for name in ("report.json", "report.html")]
     with open(paths[0], "w", encoding="utf-8") as file:
         json.dump(report, file, separators=(",", ":"))
         file.write("\n")
     with open(paths[1], "w", encoding="utf-8") as file:
-        file.write(page(report))
+        file.write(render_page(report))
     return paths

@@ -1,11 +1,18 @@
-"""What the database and the instances do, once a second."""
+"""Lock waits, WAL, memory and runs, once a second."""
+from __future__ import annotations
+
 import time
 
-from .background import Background
-from .errors import Incomplete
+from harness.json_object import JsonObject
 
-# a wait for a lock can be short: this is asked four times a second, and the worst is kept
-LOOK = """
+from .api import OperatorApi
+from .background import BackgroundTask
+from .database import Session
+from .errors import MigrationIncompleteError
+from .fleet import Fleet
+
+# a wait for a lock can be short: this is queried four times a second, and the worst is kept
+LOCK_WAITS = """
 SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'),
   count(*) FILTER (WHERE NOT ddl), count(*) FILTER (WHERE ddl),
   coalesce(max(millis) FILTER (WHERE NOT ddl), 0), coalesce(max(millis) FILTER (WHERE ddl), 0)
@@ -19,42 +26,42 @@ FROM (
   WHERE a.wait_event_type = 'Lock' AND a.datname = current_database()
 ) AS waiting
 """
-LOOKS = 4
+QUERIES_PER_SECOND = 4
 
 
-class Sampler(Background):
-    def __init__(self, session, fleet, api):
+class Sampler(BackgroundTask):
+    def __init__(self, session: Session, fleet: Fleet, api: OperatorApi) -> None:
         super().__init__()
-        self.session, self.fleet, self.api = session, fleet, api
-        self.points = []
+        self._session, self._fleet, self._api = session, fleet, api
+        self.points: list[JsonObject] = []
 
-    def run(self):
+    def run(self) -> None:
         next_at = time.monotonic()
-        looks = []
-        while not self.over.is_set():
+        rows: list[list[float]] = []
+        while not self.stopped.is_set():
             try:
-                looks.append([float(value) for value in self.session.ask(LOOK)[0]])
-            except (Incomplete, IndexError, ValueError):
+                rows.append([float(value) for value in self._session.query(LOCK_WAITS)[0]])
+            except (MigrationIncompleteError, IndexError, ValueError):
                 return
-            if len(looks) == LOOKS:
-                self.points.append(self.point(looks))
-                looks = []
-            next_at = max(next_at + 1 / LOOKS, time.monotonic())
-            self.over.wait(max(0, next_at - time.monotonic()))
+            if len(rows) == QUERIES_PER_SECOND:
+                self.points.append(self._sample(rows))
+                rows = []
+            next_at = max(next_at + 1 / QUERIES_PER_SECOND, time.monotonic())
+            self.stopped.wait(max(0, next_at - time.monotonic()))
 
-    def point(self, looks):
-        worst = [max(column) for column in zip(*looks)]
-        return {"at": time.time(), "wal": looks[-1][0],
+    def _sample(self, rows: list[list[float]]) -> JsonObject:
+        worst = [max(column) for column in zip(*rows)]
+        return {"at": time.time(), "wal": rows[-1][0],
                 "lockWaits": int(worst[1]), "ddlLockWaits": int(worst[2]),
                 "longestLockWaitMs": worst[3], "longestDdlLockWaitMs": worst[4],
-                "memory": [instance.memory() for instance in self.fleet.instances],
-                **self.runs()}
+                "memory": [instance.resident_bytes() for instance in self._fleet.instances],
+                **self._scanned_rows()}
 
-    def runs(self):
-        """How far the runs over the table are; empty where nobody answers."""
+    def _scanned_rows(self) -> JsonObject:
+        """How many rows the runs have scanned; empty if no instance answers."""
         try:
-            status = self.api.status()
-        except Incomplete:
+            status = self._api.status()
+        except MigrationIncompleteError:
             return {}
         return {kind: {"run": status[kind]["run"], "rows": status[kind]["scannedRows"]}
                 for kind in ("backfill", "parity") if status.get(kind)}

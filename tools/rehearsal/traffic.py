@@ -1,103 +1,93 @@
-"""The k6 process and what it measures, read while it runs."""
-import csv
+"""The k6 process that sends the traffic."""
+from __future__ import annotations
+
 import os
+import subprocess
 import threading
-from array import array
-from collections import Counter
+import time
+from dataclasses import dataclass
 
-from harness import service
+from harness.process_group import ProcessGroup
+from harness.program import ROOT, clean_environment
 
-SCRIPT = os.path.join(service.ROOT, "k6", "migration.js")
-# every wait of the driver has a bound of its own: this one only ends what was forgotten
+from .errors import MigrationIncompleteError
+from .samples import Samples
+from .stage_server import StageServer
+
+SCRIPT = os.path.join(ROOT, "k6", "migration.js")
+# the rehearsal stops k6, and every wait of the rehearsal is bounded: this is not reached
 LONGEST = "24h"
-# 99: a threshold was crossed, which the verdict judges by itself
-ENDED_WELL = (0, 99)
+# 99: a threshold was crossed, which the verdict judges too
+EXPECTED_STATUSES = (0, 99)
+# of the measured traffic, before the baseline
+LEAD_SECONDS = 5
 
 
-class Samples:
-    """What requests took that did not fail. Written by one thread, read when that has ended."""
-
-    def __init__(self):
-        self.times = array("d")
-        self.millis = array("d")
-        self.scheduled_times = array("d")
-        self.scheduled_millis = array("d")
-        self.failures = []
-        self.failed_checks = Counter()
-        self.counters = {"ledger_checked": 0, "ledger_differences": 0, "writes_unanswered": 0,
-                         "dropped_iterations": 0}
-
-    def read(self, lines):
-        rows = csv.reader(lines)
-        column = {name: i for i, name in enumerate(next(rows, []))}
-        for row in rows:
-            if len(row) >= len(column):
-                self.note(row, column)
-
-    def note(self, row, column):
-        metric = row[column["metric_name"]]
-        if metric in self.counters:
-            self.counters[metric] += round(float(row[column["metric_value"]]))
-        elif metric == "checks":
-            if not float(row[column["metric_value"]]):
-                self.failed_checks[row[column["check"]]] += 1
-        elif metric == "duration_as_scheduled":
-            self.scheduled_times.append(float(row[column["timestamp"]]) / 1000)
-            self.scheduled_millis.append(float(row[column["metric_value"]]))
-        elif metric in ("http_req_duration", "http_req_failed"):
-            tags = row[column["extra_tags"]].split("&")
-            if "endpoint=control" not in tags:
-                at = float(row[column["timestamp"]]) / 1000
-                self.request(metric, at, float(row[column["metric_value"]]), row, column, tags)
-
-    def request(self, metric, at, value, row, column, tags):
-        if metric == "http_req_duration":
-            # a refused connection takes no time: it would make the percentiles look better
-            if row[column["expected_response"]] != "false":
-                self.times.append(at)
-                self.millis.append(value)
-        elif value:
-            endpoint = next((t[9:] for t in tags if t.startswith("endpoint=")), row[column["url"]])
-            status, error = row[column["status"]], row[column["error"]]
-            self.failures.append({"at": at, "endpoint": endpoint, "status": int(status or 0),
-                                  "error": error or f"status {status}"})
-
-
+@dataclass(frozen=True)
 class Traffic:
-    def __init__(self, owned, k6, control, options, name, rate):
-        self.owned = owned
-        self.samples = Samples()
-        self.summary = os.path.join(options.out, f"{name}-k6.json")
-        pipe = os.path.join(owned.directory, f"{name}.csv")
-        os.mkfifo(pipe)
-        self.reader = threading.Thread(target=self.read, args=(pipe,), daemon=True)
-        self.reader.start()
-        self.log = os.path.join(options.out, f"{name}-k6.log")
-        self.control = control
-        with open(self.log, "wb") as log:
-            self.process = owned.start(
-                [k6, "run", "--quiet", "--no-usage-report", "--out", f"csv={pipe}",
-                 options.script], stdout=log, stderr=log, cwd=options.out,
-                env=service.environment(
-                    CONTROL_URL=control.url, SUMMARY=self.summary, USERS=str(options.users),
-                    RATE=str(rate), DURATION=LONGEST, BASE_URL=options.base_url,
-                    K6_CSV_TIME_FORMAT="unix_milli", K6_CSV_SAVE_INTERVAL="500ms"))
+    processes: ProcessGroup
+    process: subprocess.Popen[bytes]
+    samples: Samples
+    reader: threading.Thread
+    server: StageServer
+    summary: str
+    log: str
 
-    def read(self, pipe):
-        with open(pipe, encoding="utf-8", newline="") as lines:
-            self.samples.read(lines)
-
-    def alive(self):
+    def is_running(self) -> bool:
         return self.process.poll() is None
 
-    def ended(self):
+    def finish(self) -> bool:
         """After the end of the process: whether every user has read its ledger back."""
         self.reader.join(30)
-        self.owned.processes.remove(self.process)
-        return (self.control.done and self.process.returncode in ENDED_WELL
-                and os.path.exists(self.summary))
+        status = self.processes.wait(self.process)
+        return (self.server.done and status in EXPECTED_STATUSES and os.path.exists(self.summary))
 
-    def stop(self):
-        if self.process in self.owned.processes:
-            self.owned.stop(self.process)
-            self.reader.join(30)
+    def stop(self) -> None:
+        self.processes.stop(self.process)
+        self.reader.join(30)
+
+    def await_first_requests(self) -> None:
+        """Waits until the users have connected, and are not behind their schedule."""
+        deadline = time.monotonic() + 30
+        began = None
+        while began is None or time.monotonic() - began < LEAD_SECONDS:
+            if not self.is_running() or time.monotonic() > deadline:
+                raise MigrationIncompleteError(f"k6 sent no request, see {self.log}")
+            if began is None and self.samples.times:
+                began = time.monotonic()
+            time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class TrafficGenerator:
+    """Starts k6 with the same script and users each time."""
+
+    processes: ProcessGroup
+    k6: str
+    script: str
+    base_urls: str
+    users: int
+    out: str
+
+    def start(self, server: StageServer, name: str, rate: int) -> Traffic:
+        """Starts k6; the samples are read from a pipe that is named after the traffic."""
+        pipe = os.path.join(self.processes.directory, f"{name}.csv")
+        os.mkfifo(pipe)
+        samples = Samples()
+        reader = threading.Thread(target=_read_pipe, args=(samples, pipe), daemon=True)
+        reader.start()
+        summary, log_file = (os.path.join(self.out, f"{name}-k6.{end}") for end in ("json", "log"))
+        with open(log_file, "wb") as log:
+            process = self.processes.start(
+                [self.k6, "run", "--quiet", "--no-usage-report", "--out", f"csv={pipe}",
+                 self.script], stdout=log, stderr=log, cwd=self.out,
+                env=clean_environment(
+                    CONTROL_URL=server.url, SUMMARY=summary, USERS=str(self.users),
+                    RATE=str(rate), DURATION=LONGEST, BASE_URL=self.base_urls,
+                    K6_CSV_TIME_FORMAT="unix_milli", K6_CSV_SAVE_INTERVAL="500ms"))
+        return Traffic(self.processes, process, samples, reader, server, summary, log_file)
+
+
+def _read_pipe(samples: Samples, pipe: str) -> None:
+    with open(pipe, encoding="utf-8", newline="") as lines:
+        samples.read(lines)

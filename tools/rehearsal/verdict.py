@@ -1,42 +1,41 @@
 """What counts as zero downtime."""
-import math
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.json_object import JsonObject
 
 CRITERIA = ("errors", "ledger", "p99")
-FACTOR = 1.5
-# below that the p99 is the slowest request and nothing else
-FEWEST = 100
+LIMIT_FACTOR = 1.5
+# with fewer requests the p99 is the slowest one and nothing else
+LEAST_REQUESTS = 100
 
 
-def percentile(ordered, share):
-    """Nearest rank: the smallest value that at least that share of all does not exceed."""
-    if not ordered:
-        return None
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+def reach_verdict(stages: Sequence[JsonObject], traffic: JsonObject,
+                  judged: Sequence[str] = CRITERIA, reason: str | None = None) -> JsonObject:
+    """The verdict over the stages; `reason` says why the migration was not completed."""
+    baseline = add_ratios(stages)
+    found = [judge_errors(traffic), judge_ledger(traffic), judge_p99(stages, baseline)]
+    for criterion in found:
+        criterion["judged"] = criterion["name"] in judged
+    missed = [c for c in found if c["judged"] and not c["met"]]
+    return {"zeroDowntime": not missed and reason is None, "completed": reason is None,
+            "reason": reason, "sentence": format_verdict(found, missed, reason), "criteria": found}
 
 
-def ratios(stages):
-    """Sets each stage's ratio to the baseline, and whether it is judged by it."""
+def add_ratios(stages: Sequence[JsonObject]) -> JsonObject | None:
+    """Sets each stage's ratio to the baseline, and whether it is judged by it; gives the
+    baseline."""
     baseline = next((s for s in stages if s["name"] == "baseline"), None)
     base = baseline and baseline["p99Ms"]
     for stage in stages:
         stage["ratio"] = stage["p99Ms"] / base if base and stage["p99Ms"] is not None else None
         stage["judged"] = (stage["countsForP99"] and stage["ratio"] is not None
-                           and stage["requests"] >= FEWEST)
+                           and stage["requests"] >= LEAST_REQUESTS)
     return baseline
 
 
-def verdict(stages, traffic, asked=CRITERIA, reason=None):
-    """The verdict over the stages; `reason` says why the migration was not completed."""
-    baseline = ratios(stages)
-    found = [errors(traffic), ledger(traffic), p99(stages, baseline)]
-    for criterion in found:
-        criterion["judged"] = criterion["name"] in asked
-    missed = [c for c in found if c["judged"] and not c["met"]]
-    return {"zeroDowntime": not missed and reason is None, "completed": reason is None,
-            "reason": reason, "sentence": sentence(found, missed, reason), "criteria": found}
-
-
-def errors(traffic):
+def judge_errors(traffic: JsonObject) -> JsonObject:
     total, failed = traffic["requests"], traffic["failed"]
     detail = f"{failed:,} of {total:,} requests failed"
     if failed and traffic.get("firstFailure"):
@@ -44,7 +43,7 @@ def errors(traffic):
     return {"name": "errors", "met": total > 0 and failed == 0, "detail": detail}
 
 
-def ledger(traffic):
+def judge_ledger(traffic: JsonObject) -> JsonObject:
     checked, differences = traffic["ledgerChecked"], traffic["ledgerDifferences"]
     detail = f"{differences:,} of {checked:,} ledger checks differ"
     wrong = sum(traffic["failedChecks"].values())
@@ -59,34 +58,36 @@ def ledger(traffic):
     return {"name": "ledger", "met": met, "detail": detail}
 
 
-def p99(stages, baseline):
-    if baseline is None or baseline["requests"] < FEWEST or not baseline["p99Ms"]:
+def judge_p99(stages: Sequence[JsonObject], baseline: JsonObject | None) -> JsonObject:
+    if baseline is None or baseline["requests"] < LEAST_REQUESTS or not baseline["p99Ms"]:
         count = baseline["requests"] if baseline else 0
         return {"name": "p99", "met": False,
                 "detail": f"the baseline has {count} requests, too few for a p99"}
     judged = [s for s in stages if s["judged"] and s is not baseline]
     if not judged:
         return {"name": "p99", "met": False, "detail": "no stage has requests enough for a p99"}
-    over = [s for s in judged if s["ratio"] > FACTOR]
-    base = f"{FACTOR} times the baseline's {baseline['p99Ms']:.1f} ms"
+    over = [s for s in judged if s["ratio"] > LIMIT_FACTOR]
+    limit = f"{LIMIT_FACTOR} times the baseline's {baseline['p99Ms']:.1f} ms"
     if over:
-        names = ", ".join(f"{s['name']} {s['ratio']:.2f} times{stalled(s, baseline)}" for s in over)
-        return {"name": "p99", "met": False, "detail": f"p99 above {base}: {names}"}
-    top = max(judged, key=lambda s: s["ratio"])
+        names = ", ".join(f"{s['name']} {s['ratio']:.2f} times{describe_stall(s, baseline)}"
+                          for s in over)
+        return {"name": "p99", "met": False, "detail": f"p99 above {limit}: {names}"}
+    top = max(judged, key=lambda s: float(s["ratio"]))
     return {"name": "p99", "met": True,
-            "detail": f"no stage's p99 above {base} (the highest: {top['name']}, "
+            "detail": f"no stage's p99 above {limit} (the highest: {top['name']}, "
             f"{top['ratio']:.2f} times)"}
 
 
-def stalled(stage, baseline):
-    """Says when a write that waits for the disk, of nobody's, was as slow as what is over."""
+def describe_stall(stage: JsonObject, baseline: JsonObject) -> str:
+    """Says so if the probe's write to the disk was as slow as the stage's requests."""
     disk = stage.get("slowestDiskWriteMs") or 0
-    if disk <= FACTOR * baseline["p99Ms"]:
+    if disk <= LIMIT_FACTOR * baseline["p99Ms"]:
         return ""
     return f" (where the disk took {disk:.0f} ms for one small write of the probe)"
 
 
-def sentence(found, missed, reason):
+def format_verdict(found: Sequence[JsonObject], missed: Sequence[JsonObject],
+                   reason: str | None) -> str:
     if reason is not None:
         return (f"The migration was not completed: {reason.rstrip('.')}. "
                 f"Until then {found[0]['detail']}.")
