@@ -97,7 +97,7 @@ function hangingUp(order, key) {
 }
 
 // milliseconds that an answer takes here: patience is drawn around it, so that some clients hang
-// up before the write, some while it is under way, and some after it
+// up before the write, some while it is in flight, and some after it
 let usual = 5;
 
 function learn(millis) {

@@ -1,4 +1,4 @@
-// Claim: a migration under way loses no acknowledged write and fails no request. Each user keeps
+// Claim: a migration in progress loses no acknowledged write and fails no request. Each user keeps
 // a ledger of what it was told, reads its own orders back at random, and in the end all of them.
 // k6/rehearse.sh runs it while it drives a migration; it is a check of its own without one.
 //

@@ -4,7 +4,7 @@
 //   BASE_URL  http://localhost:3000   comma-separated: round robin
 //   RATE      100                     rounds a second; a round is one write and one or two reads
 //   DURATION  1h
-//   MAX_VUS   200                     rounds under way at once, at most
+//   MAX_VUS   200                     rounds in flight at once, at most
 //   P95, P99  500, 1000               the limits of latency, in milliseconds
 import { check } from 'k6';
 import exec from 'k6/execution';

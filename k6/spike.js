@@ -81,7 +81,7 @@ export const options = {
     http_req_failed: ['rate==0'],
     unclear: ['count==0'],
     answered: ['count>0'],
-    refused: ['count>0'], // else it was no spike: raise RATE or MAX_VUS
+    refused: ['count>0'], // else the load was too low: raise RATE or MAX_VUS
     checks: ['rate==1'],
   },
 };

@@ -76,7 +76,7 @@ export function listAll(userId, options = {}) {
   return found;
 }
 
-/** Whether nobody can tell what came of the request, or it was put off: to be sent again. */
+/** Whether the outcome is unknown, or the request was refused for now: to be sent again. */
 export function unanswered(response) {
   return response.status === 0 || response.status === 429 || response.status >= 500;
 }

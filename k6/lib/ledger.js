@@ -42,7 +42,7 @@ export class Ledger {
     this.bodies[at] = body;
   }
 
-  /** For a write that was never answered: nobody can say what is right now. */
+  /** For a write that was never answered: its value or the one before is right now. */
   forget(at) {
     const [id, body] = [this.ids.pop(), this.bodies.pop()];
     if (at < this.size) {

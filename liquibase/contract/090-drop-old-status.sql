@@ -1,6 +1,6 @@
 --liquibase formatted sql
 
--- The last step refuses by itself, whoever runs it. The engine's own guard asks far more before it
+-- The last step has checks of its own, however it is run. The engine's own guard asks far more before it
 -- lets it run: the contract command, or POST /migrations/orders-status/contract.
 
 -- One transaction: the column takes its index along, and a failure leaves both. The state's row is

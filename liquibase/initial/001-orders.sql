@@ -15,7 +15,7 @@ CREATE INDEX orders_old_status_idx ON orders (lower(old_status), id);
 --rollback   SET LOCAL lock_timeout = '1250ms';
 --rollback   LOCK TABLE orders IN ACCESS EXCLUSIVE MODE;
 --rollback   IF EXISTS (SELECT FROM orders) THEN
---rollback     RAISE EXCEPTION 'orders has rows: delete them by hand first if nobody needs them';
+--rollback     RAISE EXCEPTION 'orders has rows: delete them by hand first if they are not needed';
 --rollback   END IF;
 --rollback   DROP TABLE orders;
 --rollback END $$;
@@ -35,7 +35,7 @@ CREATE INDEX idempotency_key_created_at_idx ON idempotency_key USING brin (creat
 --rollback   SET LOCAL lock_timeout = '1250ms';
 --rollback   LOCK TABLE idempotency_key IN ACCESS EXCLUSIVE MODE;
 --rollback   IF EXISTS (SELECT FROM idempotency_key) THEN
---rollback     RAISE EXCEPTION 'idempotency_key has rows: delete them by hand first if nobody needs them';
+--rollback     RAISE EXCEPTION 'idempotency_key has rows: delete them by hand first if they are not needed';
 --rollback   END IF;
 --rollback   DROP TABLE idempotency_key;
 --rollback END $$;

@@ -63,8 +63,8 @@ public final class Bootstrap {
   }
 
   /**
-   * The quiet form for commands that end by themselves: nothing listens, nothing is scheduled, and
-   * the standard output is the answer's alone.
+   * The quiet form for commands, which end when they are done: nothing listens, nothing is
+   * scheduled, and the standard output is the answer's alone.
    */
   public static void prepareCommand() {
     System.setProperty("quarkus.log.console.stderr", "true");
@@ -76,7 +76,7 @@ public final class Bootstrap {
     }
   }
 
-  /** For a run that only loads classes: a database that nobody answers for, and a quiet log. */
+  /** For a run that only loads classes: a database that does not exist, and a quiet log. */
   public static void prepareTraining() {
     System.setProperty(TRAINING, "true");
     System.setProperty(DATABASE_URL, "postgresql://nobody@localhost:1/nothing?sslmode=disable");

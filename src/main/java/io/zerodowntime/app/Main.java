@@ -40,7 +40,7 @@ public final class Main {
       usage: zerodowntime [command]
 
         serve      serves orders and migrations on port 3000 (the default)
-        expand     applies every schema change whose turn has come
+        expand     applies every schema change that is due
         backfill   works on the backfill until it is complete
         verify     compares the old and the new column of every row
         status     shows where every migration stands
@@ -95,7 +95,7 @@ public final class Main {
     }
   }
 
-  /** What a person can mend is said in one line, the rest with its stack trace. */
+  /** What a user can fix is said in one line, the rest with its stack trace. */
   private static void ended(int status, Throwable failure) {
     Throwable cause = failure == null ? null : ExceptionUtil.getRootCause(failure);
     if (cause instanceof IOException && String.valueOf(cause.getMessage()).contains(IN_USE)) {

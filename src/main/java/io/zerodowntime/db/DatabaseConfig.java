@@ -92,7 +92,7 @@ public final class DatabaseConfig implements ConfigSourceFactory {
     values.put(ROLES + user, roles);
   }
 
-  /** As it was written: a dollar sign in a password is no expression. */
+  /** As it was written: a dollar sign in a password does not begin an expression. */
   private static Optional<String> raw(ConfigSourceContext context, String name) {
     return Optional.ofNullable(context.getValue(name))
         .map(ConfigValue::getRawValue)

@@ -17,7 +17,7 @@ public enum FailureKind {
   NOT_DONE,
   /** Nothing was done, because a schema or a plan changed; a statement made anew can succeed. */
   STALE,
-  /** The connection broke after the statement was sent: done or not, nobody can tell. */
+  /** The connection broke after the statement was sent: whether it was done is unknown. */
   UNKNOWN,
   /** Nothing was done, and a repetition would fail the same way. */
   FINAL;
@@ -30,7 +30,7 @@ public enum FailureKind {
    */
   private static final Set<String> NOT_DONE_STATES =
       Set.of("40001", "40P01", LOCK_TIMEOUT, "57P01", "57P03", "53300");
-  // undefined_column; undefined_table is no sign of a phase
+  // undefined_column; undefined_table does not point to another phase
   private static final String UNDEFINED_COLUMN = "42703";
   private static final String FEATURE_NOT_SUPPORTED = "0A000";
 

@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
  * Lets writes share a statement, and so a round trip and a commit. A write that finds a free lane
  * goes at once, alone or with what arrives in the same instant; what arrives while all lanes are
  * taken waits for the next statement and goes with everything else that waits. So groups grow with
- * the load, and nobody waits for a timer.
+ * the load, and no write waits for a timer.
  *
  * <p>A group that fails is taken apart: each of its writes is sent once more, alone, and gets its
  * own result. So a bad write costs its neighbours one repetition and never their success. Only
- * where nobody knows whether the group was done each of them fails so, and its sender decides.
+ * where it is unknown whether the group was done each of them fails so, and its sender decides.
  *
  * <p>Two writes with the same conflict key are never in flight at once, so a key that another
  * client holds keeps one statement waiting and not a lane for each repetition.

@@ -10,8 +10,8 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
  * Bounds how much work for requests is in flight at once (a bulkhead). What comes beyond is refused
- * at once: under more load than there is capacity for, a queue without a bound makes everybody wait
- * longer than they are willing to, and then nobody is served.
+ * at once: under more load than there is capacity for, a queue without a bound makes all clients
+ * wait longer than they are willing to, and then no client is served.
  *
  * <p>A slot is taken when a request's body is in and its work begins, and is free when the work has
  * ended, not when the client has gone. Where none is free, a request is refused before its body is

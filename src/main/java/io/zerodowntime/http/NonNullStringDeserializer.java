@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Text that may be left out, and then is null; but null itself is no text. */
+/** Text that may be left out, and then is null; but it must not be null. */
 public class NonNullStringDeserializer extends StdScalarDeserializer<String> {
   private static final long serialVersionUID = 1;
 
@@ -23,7 +23,7 @@ public class NonNullStringDeserializer extends StdScalarDeserializer<String> {
 
   @Override
   public String getNullValue(DeserializationContext context) throws JsonMappingException {
-    return context.reportInputMismatch(this, "null is no text");
+    return context.reportInputMismatch(this, "must not be null");
   }
 
   @Override

@@ -11,7 +11,7 @@ import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 import java.util.List;
 
-/** Takes a value for what it is: "1" is no number, 1 no text, 1.5 no integer. */
+/** Takes a value for what it is: "1" is not a number, 1 is not text, 1.5 is not an integer. */
 @Singleton
 class StrictJson implements ObjectMapperCustomizer {
 

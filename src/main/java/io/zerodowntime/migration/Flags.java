@@ -31,7 +31,7 @@ public record Flags(boolean dualWrite, boolean writeToNew, boolean readFromNew) 
   public Phase phase() {
     if (!writeToNew && readFromNew) {
       throw new IllegalArgumentException(
-          "READ_FROM_NEW without WRITE_TO_NEW would read a column that nobody writes");
+          "READ_FROM_NEW without WRITE_TO_NEW would read a column that no instance writes");
     }
     if (!writeToNew) {
       return Phase.EXPAND;

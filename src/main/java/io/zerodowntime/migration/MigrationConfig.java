@@ -24,7 +24,7 @@ public interface MigrationConfig {
   /** How long phases 2 and 3 must last before the step that follows them. */
   Duration soak();
 
-  /** Whether the service applies the schema changes whose turn has come by itself. */
+  /** Whether the service applies the schema changes that are due automatically. */
   boolean autoExpand();
 
   /** The share of reads that compare both columns, 0 to 1. */

@@ -11,7 +11,7 @@ public abstract sealed class MigrationException extends RuntimeException {
     this.retryable = retryable;
   }
 
-  /** Whether the same call can succeed later without anybody changing its arguments. */
+  /** Whether the same call can succeed later with the same arguments. */
   public boolean retryable() {
     return retryable;
   }

@@ -5,7 +5,7 @@ public interface ShadowReadListener {
 
   /**
    * One row was compared in the snapshot of one live read. In {@link Phase#DUAL_WRITE} a row that
-   * the backfill has not reached yet is no match.
+   * the backfill has not reached yet does not match.
    *
    * @param epoch the epoch of that snapshot, of a phase that writes both columns
    * @param key the row's key, as text

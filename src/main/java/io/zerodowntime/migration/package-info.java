@@ -1,7 +1,7 @@
 /**
  * The engine's vocabulary. Owns the words (Migration, Phase, Step, Flags, Evidence, Verdict) and
- * the interfaces by which the rooms meet. Hands them to everybody; never sees a subpackage, SQL of
- * a domain, or HTTP.
+ * the interfaces by which the rooms meet. Hands them to all rooms; never depends on a subpackage,
+ * SQL of a domain, or HTTP.
  */
 @NullMarked
 package io.zerodowntime.migration;

@@ -50,7 +50,7 @@ class IdempotencyKeys {
     return client.map(key::of).orElse(key);
   }
 
-  /** Not what {@code X-Client-Id} can say: nobody may reach the keys of a user by its name. */
+  /** Not what {@code X-Client-Id} can say: no client may reach the keys of a user by its name. */
   private static Optional<String> user(SecurityIdentity identity) {
     return identity.isAnonymous()
         ? Optional.empty()

@@ -11,7 +11,7 @@ import java.time.Duration;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
-/** Deletes expired keys, in batches small enough that nobody waits for them. */
+/** Deletes expired keys, in batches small enough that no client waits for them. */
 @Singleton
 class IdempotencyPurge {
   private static final Logger LOG = Logger.getLogger(IdempotencyPurge.class);

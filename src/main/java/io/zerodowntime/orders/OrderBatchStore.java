@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 class OrderBatchStore {
   /*
    * Keys are claimed in their order, so two groups never wait for each other in a circle; and a
-   * group does not wait long for a key that somebody is just taking: it fails, and each of its
+   * group does not wait long for a key that another session takes: it fails, and each of its
    * orders goes alone.
    */
   static final Map<StatusColumns, String> CREATE =

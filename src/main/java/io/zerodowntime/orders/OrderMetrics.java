@@ -6,7 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Startup;
 import jakarta.inject.Singleton;
 
-/** Counters that exist, at zero, from the start: a rate over a missing series is no rate. */
+/** Counters that exist, at zero, from the start: a missing series has no rate. */
 @Singleton
 @Startup
 class OrderMetrics {

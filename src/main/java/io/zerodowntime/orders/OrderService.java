@@ -57,7 +57,7 @@ class OrderService {
         .chain(json -> store.answer(json, phase, id, claim));
   }
 
-  /** Only a write under a key may be sent again when nobody knows what became of it. */
+  /** Only a write under a key may be sent again when its outcome is unknown. */
   private Uni<WriteResponse> sendFenced(
       @Nullable IdempotencyClaim claim,
       Function<Phase, Uni<FencedResult<WriteResponse>>> statement) {

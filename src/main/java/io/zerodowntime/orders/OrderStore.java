@@ -39,7 +39,7 @@ class OrderStore {
               .replace("{json}", newOrder()),
           "$4::varchar");
 
-  // a key that is taken makes claim empty, and so the order; a key that somebody is just taking
+  // a key that is taken makes claim empty, and so the order; a key that another session takes
   // makes it wait for what becomes of that one
   static final Map<StatusColumns, String> CREATE_UNDER_KEY =
       StatusColumns.variants(

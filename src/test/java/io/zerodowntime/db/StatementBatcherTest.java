@@ -266,7 +266,7 @@ class StatementBatcherTest {
             });
   }
 
-  /** Statements that end by themselves, on other threads. */
+  /** Statements that end without the test, on other threads. */
   private static final class Slow extends ControlledStatements {
     @Override
     public Uni<List<String>> sendBatch(List<String> writes, WriteRequests requests) {

@@ -32,7 +32,7 @@ final class HttpAnswers {
    * How long after an instant the service was back to normal: for a second since, every answer was
    * a success, and there was one for each of these calls.
    *
-   * @return empty while that is not so
+   * @return empty while it does not hold
    */
   Optional<Duration> recovery(long from, Set<Call> calls) {
     long lastBad =

@@ -44,7 +44,7 @@ final class TcpProxy implements AutoCloseable {
   /**
    * What was held back arrives, and all that follows.
    *
-   * @param lost the connections of now stay silent for ever, only new ones work: the network has
+   * @param lost the connections of now stay silent forever, only new ones work: the network has
    *     forgotten them
    */
   synchronized void forward(boolean lost) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every limit of a head, and what is no HTTP: each is answered with a problem, and closed. */
+/** Every limit of a head, and what is not HTTP: each is answered with a problem, and closed. */
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 @Timeout(120)

@@ -10,7 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Without a password in the configuration nobody logs in, least of all with an empty one. */
+/** Without a password in the configuration no client logs in, least of all with an empty one. */
 @QuarkusTest
 @TestProfile(NoPasswordTest.Production.class)
 class NoPasswordTest {

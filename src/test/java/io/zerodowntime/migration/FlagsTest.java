@@ -27,8 +27,8 @@ class FlagsTest {
   @ParameterizedTest
   @CsvSource({
     "false, true,  false, would lose every write",
-    "false, false, true,  a column that nobody writes",
-    "true,  false, true,  a column that nobody writes"
+    "false, false, true,  a column that no instance writes",
+    "true,  false, true,  a column that no instance writes"
   })
   void refusesCombinationsThatLoseData(
       String dualWrite, String writeToNew, String readFromNew, String why) {

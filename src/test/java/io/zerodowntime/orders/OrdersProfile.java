@@ -3,7 +3,7 @@ package io.zerodowntime.orders;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.util.Map;
 
-/** Nobody but the test changes the phase, and every read compares both columns. */
+/** Only the test changes the phase, and every read compares both columns. */
 public class OrdersProfile implements QuarkusTestProfile {
 
   @Override

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A server that ends sessions, or restarts. Reads and keyed writes come through; an un-keyed write
- * may be answered that nobody knows whether it was done, and nothing worse.
+ * may be answered that its outcome is unknown, and nothing worse.
  */
 class DatabaseRestartIT {
   private static final int ROWS = 2000;

@@ -16,7 +16,7 @@ final class Failures {
     }
   }
 
-  /** An un-keyed write was answered that nobody knows whether it was done. */
+  /** An un-keyed write was answered that its outcome is unknown. */
   synchronized void addUnknown(String failure) {
     unknown.add(failure);
   }

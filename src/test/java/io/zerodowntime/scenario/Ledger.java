@@ -56,7 +56,7 @@ final class Ledger {
     }
   }
 
-  /** An order may have been created: nobody knows. */
+  /** An order may have been created or not. */
   void uncertainCreation() {
     uncertain.incrementAndGet();
   }
@@ -97,7 +97,7 @@ final class Ledger {
       if (written.containsKey(seen.id())) {
         complaint(seen).ifPresent(wrong::add);
       } else if (known == 0) {
-        wrong.add(seen + ", which nobody created");
+        wrong.add(seen + ", which no client created");
       }
     }
     return wrong;

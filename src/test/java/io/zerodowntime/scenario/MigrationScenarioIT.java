@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The whole road under traffic: forward to phase 3, back to phase 1, forward again, and the old
- * column dropped, while two instances serve. No request may fail, and no write may be lost.
+ * The whole migration under traffic: forward to phase 3, back to phase 1, forward again, and the
+ * old column dropped, while two instances serve. No request may fail, and no write may be lost.
  */
 class MigrationScenarioIT {
   private static final long ROWS = Long.getLong("scenario.rows", 200_000);
@@ -123,7 +123,7 @@ class MigrationScenarioIT {
     settle("after the drop");
   }
 
-  /** The operator starts it; the comparison follows by itself. */
+  /** The operator starts it; the comparison follows automatically. */
   private void backfill(String stage) throws Exception {
     traffic.stage(stage);
     HttpResponse<String> begun = operator.post("backfill");

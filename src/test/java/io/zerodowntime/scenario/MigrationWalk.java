@@ -7,7 +7,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.awaitility.core.ConditionFactory;
 
-/** Walks a fleet that applies schema changes by itself from one phase to the next. */
+/** Walks a fleet that applies schema changes automatically from one phase to the next. */
 final class MigrationWalk {
   private final Fleet fleet;
   private final OrdersTable table;

@@ -80,7 +80,7 @@ final class Traffic implements AutoCloseable {
     return List.copyOf(summary);
   }
 
-  /** Lets every request under way come to its end. */
+  /** Lets every request in flight come to its end. */
   @Override
   public void close() throws InterruptedException {
     if (stopping) {

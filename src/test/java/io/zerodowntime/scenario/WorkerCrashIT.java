@@ -105,7 +105,7 @@ class WorkerCrashIT {
     assertThat(status.get("effective").get("phase").asInt()).isEqualTo(1);
     assertThat(status.get("parity").get("mismatchedRows").asLong()).isEqualTo(ROWS);
     fleet.run(0, "backfill");
-    // the comparison that follows by itself needs a worker; this command is one
+    // the comparison that follows automatically needs a worker; this command is one
     assertThat(fleet.run(0, "verify").out()).contains(ROWS + " rows compared, 0 disagree");
   }
 

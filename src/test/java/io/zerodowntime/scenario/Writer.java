@@ -113,7 +113,7 @@ final class Writer implements Traffic.Turn {
     }
   }
 
-  // an un-keyed write may be answered that nobody knows; the scenarios say whether it may happen
+  // an un-keyed write may be answered as unknown; the scenarios say whether it may happen
   private boolean expected(Reply reply, int status, String key, String what) {
     if (reply.status() == status && !reply.replayed()) {
       return true;

@@ -36,7 +36,7 @@ public class FaultyProxy {
   public enum Loss {
     /** It never reaches the database. */
     STATEMENT,
-    /** The database has done it; nobody is told. */
+    /** The database has done it; the client gets no answer. */
     ANSWER
   }
 

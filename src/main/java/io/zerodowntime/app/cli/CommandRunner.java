@@ -50,7 +50,7 @@ public class CommandRunner implements QuarkusApplication {
     }
   }
 
-  /** A signal ends the database clients under a command; what fails then is no news. */
+  /** A signal ends the database clients under a command; what fails then is expected. */
   void stop(@Observes ShutdownEvent event) {
     if (!running.isEmpty()) {
       stopped = true;

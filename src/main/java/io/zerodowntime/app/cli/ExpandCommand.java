@@ -10,7 +10,7 @@ import io.zerodowntime.migration.schema.SchemaStage;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 
-/** Applies every schema change whose turn has come, and says what it did. */
+/** Applies every schema change that is due, and says what it did. */
 @ApplicationScoped
 class ExpandCommand implements Command {
   private final Migrations migrations;

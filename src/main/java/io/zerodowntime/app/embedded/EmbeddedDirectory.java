@@ -76,7 +76,7 @@ record EmbeddedDirectory(Path root) {
   }
 
   /**
-   * The server's own last words on why it did not start; empty if it had none.
+   * The end of the server's log, on why it did not start; empty if it has none.
    *
    * @param seen what had been printed before, in bytes
    */

@@ -12,7 +12,7 @@ import org.postgresql.Driver;
 
 /**
  * Has an embedded server ask for a password. A data directory is made, or was made by an earlier
- * version, so that everybody on this machine may log in: the first start with such a directory
+ * version, so that every user of this machine may log in: the first start with such a directory
  * gives the superuser the password, and has the server ask for it from then on.
  *
  * @param password of URL-safe characters
@@ -33,7 +33,7 @@ record EmbeddedLogin(EmbeddedDirectory directory, String password) {
     boolean known = Files.exists(LocalFiles.databasePasswordFile(directory.root()));
     EmbeddedLogin login =
         new EmbeddedLogin(directory, LocalFiles.databasePassword(directory.root()));
-    // its file was removed: nobody knows the password any more
+    // its file was removed: the password is lost
     if (!known && login.isAsked()) {
       login.write(TRUSTS);
     }

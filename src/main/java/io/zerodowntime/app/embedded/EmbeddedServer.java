@@ -28,7 +28,9 @@ final class EmbeddedServer implements AutoCloseable {
           "max_connections", "200",
           "unix_socket_directories", "");
 
-  /** Ends by itself: a dying server's last processes; another program on the port just found. */
+  /**
+   * What a retry solves: a dying server's last processes; another program on the port just found.
+   */
   private static final Pattern PASSING =
       Pattern.compile("shared memory block .* in use|could not create any TCP/IP sockets");
 
@@ -133,7 +135,7 @@ final class EmbeddedServer implements AutoCloseable {
       directory.requireVersion(binaries.major());
     } catch (IOException e) {
       throw new StartException(
-          directory.data() + " is no data directory of PostgreSQL: remove it", e);
+          directory.data() + " is not a data directory of PostgreSQL: remove it", e);
     }
   }
 

@@ -73,7 +73,7 @@ public final class LocalFiles {
   }
 
   /**
-   * A directory that only this user can enter, below one that everybody can write to.
+   * A directory that only this user can enter, below one that every user can write to.
    *
    * @throws IOException if there is something else of this name, or it is not this user's alone
    */

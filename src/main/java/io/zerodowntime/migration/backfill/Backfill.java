@@ -230,7 +230,7 @@ public class Backfill {
     }
   }
 
-  /** Stops the batches after the ones under way; refused if no run is running. */
+  /** Stops the run after the batches in flight; refused if no run is running. */
   public Uni<Void> pause(Migration migration) {
     return change(migration, RunState.PAUSED, RunState.RUNNING);
   }

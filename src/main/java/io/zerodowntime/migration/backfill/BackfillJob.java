@@ -46,7 +46,7 @@ public class BackfillJob {
     this.workers = config.backfill().workers();
   }
 
-  /** The batch under way is done or not done, by its one commit; none comes after it. */
+  /** The batch in flight is done or not done, by its one commit; none comes after it. */
   void stop(@Observes ShutdownEvent event) {
     stopping = true;
   }

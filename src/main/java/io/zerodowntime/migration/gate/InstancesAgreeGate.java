@@ -6,7 +6,7 @@ import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.Verdict;
 import java.util.List;
 
-/** Every live instance asks for phase 3; nobody is about to go back. */
+/** Every live instance asks for phase 3; no instance is about to go back. */
 final class InstancesAgreeGate implements Gate {
 
   @Override
@@ -26,7 +26,7 @@ final class InstancesAgreeGate implements Gate {
         context.state().phase() != Phase.CONTRACT
             ? "the effective phase is " + context.state().phase()
             : others.isEmpty()
-                ? "phase 3 is in force and nobody asks for another"
+                ? "phase 3 is in force and no instance asks for another"
                 : "these ask for another phase: " + String.join(", ", others),
         "set the flags of phase 3 everywhere");
   }

@@ -17,8 +17,8 @@ import java.util.Optional;
  * Waits for the writers of an earlier phase, as RCU waits for the readers of an old value (McKenney
  * and Slingwine, 1998): after a step has committed, the transactions that hold ROW EXCLUSIVE on the
  * table are listed once, and the epoch is drained when each of them has ended. A statement takes
- * that lock before its snapshot, so one whose snapshot is older than the step is on the list.
- * Nobody waits for anybody but the reconciler.
+ * that lock before its snapshot, so one whose snapshot is older than the step is on the list. Only
+ * the reconciler waits.
  */
 @ApplicationScoped
 public class GracePeriod {

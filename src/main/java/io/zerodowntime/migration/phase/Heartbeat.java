@@ -60,7 +60,7 @@ public class Heartbeat {
         migration -> stopping ? nothing() : beat(migration).eventually(this::takeBack));
   }
 
-  /** A beat under way when the stop came has published once more. */
+  /** A beat in flight when the stop came has published once more. */
   private Uni<Void> takeBack() {
     return stopping ? instances.withdraw() : nothing();
   }
@@ -111,9 +111,9 @@ public class Heartbeat {
 
   /**
    * Stops every timer, takes the heartbeat back, as a stopping instance must not hold the fleet
-   * back as a live one, and waits for the end of the beat and of what other timers have under way,
-   * so that they find neither their pool closed nor their beans gone. The one place that waits for
-   * an answer.
+   * back as a live one, and waits for the end of the beat and of what other timers have begun, so
+   * that they find neither their pool closed nor their beans gone. The one place that waits for an
+   * answer.
    */
   void stop(@Observes ShutdownEvent event) throws InterruptedException {
     stopping = true;

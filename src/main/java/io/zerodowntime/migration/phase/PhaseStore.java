@@ -20,7 +20,7 @@ import io.zerodowntime.migration.Step;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Optional;
 
-/** The rows of {@code migration_state}: read by everybody, changed by one reconciler at a time. */
+/** The rows of {@code migration_state}: read by all, changed by one reconciler at a time. */
 @ApplicationScoped
 public class PhaseStore implements StateSource {
   private static final String PHASE = "SELECT phase FROM migration_state WHERE name = $1";

@@ -30,7 +30,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.ResponseStatus;
 
-/** What operators do. The protocol has the last word: what it forbids is 409, with the reason. */
+/** What operators do. What the protocol forbids is answered with 409 and the reason. */
 @Path("/migrations/{name}")
 @RolesAllowed("operator")
 @Produces(MediaType.APPLICATION_JSON)

@@ -43,7 +43,7 @@ final class ChangelogLock {
   private ChangelogLock() {}
 
   /**
-   * Releases a lock that nobody alive can hold.
+   * Releases a lock whose holder has no session any more.
    *
    * @return who may hold it; empty if it is free now
    */

@@ -15,15 +15,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Looks for transactions that a DDL would queue behind: one that waits for a strong lock makes
- * everybody else wait behind itself. Every role may read {@code pg_locks}; when another role's
- * transaction began is hidden from a role without {@code pg_monitor}. Such a transaction is waited
- * for if the first look finds it, as it may be of any age; later ones are as old as they are known.
- * One object serves one turn.
+ * Looks for transactions that a DDL would queue behind: one that waits for a strong lock makes all
+ * others wait behind it. Every role may read {@code pg_locks}; when another role's transaction
+ * began is hidden from a role without {@code pg_monitor}. Such a transaction is waited for if the
+ * first look finds it, as it may be of any age; later ones are as old as they are known. One object
+ * serves one turn.
  */
 final class LongTransactions {
   /*
-   * An autovacuum (it has no user) is no obstacle: it gives way to whoever waits for
+   * An autovacuum (it has no user) is not an obstacle: it gives way to whoever waits for
    * deadlock_timeout. One that prevents a wraparound never does, and where deadlock_timeout is
    * longer than what SessionSettings lets a DDL wait, none does.
    */
@@ -56,7 +56,7 @@ final class LongTransactions {
 
   /**
    * @param table the table that the DDL locks
-   * @param age a transaction younger than this is no obstacle: lock_timeout covers it
+   * @param age a transaction younger than this is not an obstacle: lock_timeout covers it
    */
   LongTransactions(String table, Duration age) {
     this.table = table;

@@ -114,7 +114,8 @@ public class OldColumnDrop {
                             ? released(
                                 session, migration, () -> guarded(session, migration, requestedBy))
                             : Uni.createFrom()
-                                .failure(new Refused("a step or another contract is under way"))));
+                                .failure(
+                                    new Refused("a step or another contract is in progress"))));
   }
 
   private static <T> Uni<T> released(

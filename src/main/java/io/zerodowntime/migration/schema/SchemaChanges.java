@@ -45,8 +45,8 @@ public class SchemaChanges {
   }
 
   /**
-   * Runs the changesets of one turn that have something to do. Whether the turn has come is the
-   * caller's question ({@link SchemaStage#due}).
+   * Runs the changesets of one stage that have something to do. The caller decides whether the
+   * stage is due ({@link SchemaStage#due}).
    */
   public Uni<SchemaReport> apply(Migration migration, SchemaStage stage) {
     Uni<SchemaReport> applied = onWorker(() -> runner.apply(migration, stage));

@@ -22,7 +22,7 @@ import java.util.Locale;
  *     3, drained, while phase 2 or 3 is asked for</td><td>{@code expand}</td></tr>
  * <tr><td>{@code relax}</td><td>new column accepts NULL</td><td>phase 1 while phase 0 is asked for;
  *     phase 0</td><td>{@code expand}</td></tr>
- * <tr><td>{@code contract}</td><td>old column and its indexes go</td><td>never by itself: an
+ * <tr><td>{@code contract}</td><td>old column and its indexes go</td><td>never automatically: an
  *     operator asks for it</td><td>{@code contract}</td></tr>
  * </table>
  */

@@ -21,7 +21,7 @@ import org.jboss.logging.Logger;
 
 /**
  * Where the migrations stand, as gauges that are read from the database every five seconds. Where
- * three reads in a row fail, the gauges go: old values would hide that nobody knows.
+ * three reads in a row fail, the gauges go: old values would hide that nothing is known.
  */
 @ApplicationScoped
 public class StatusMetrics {
@@ -118,7 +118,7 @@ public class StatusMetrics {
         : Duration.between(status.phase().since().toInstant(), Instant.now()).toSeconds();
   }
 
-  /** A cancelled run has rows left for ever: an alert on them would never end. */
+  /** A cancelled run always has rows left: an alert on them would never end. */
   private static double rowsToGo(MigrationStatus status) {
     return status
         .backfill()

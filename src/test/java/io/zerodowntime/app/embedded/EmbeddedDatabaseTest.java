@@ -100,7 +100,7 @@ class EmbeddedDatabaseTest {
     EmbeddedDatabase.start(directory).close();
     assertThat(directory.resolve("incomplete")).doesNotExist();
 
-    // a pid that lives, but is no server: this very process
+    // a pid that lives, but is not a server: this very process
     String pid = ProcessHandle.current().pid() + "\n/x\n1\n5432\n\nlocalhost\n1 1\nready   \n";
     Files.writeString(directory.resolve("postgres/postmaster.pid"), pid);
     try (EmbeddedDatabase database = EmbeddedDatabase.start(directory)) {

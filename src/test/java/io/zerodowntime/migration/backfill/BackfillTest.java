@@ -89,7 +89,7 @@ class BackfillTest {
     assertThat(engine.compare().mismatched()).isZero();
   }
 
-  /** Each round's last word on an order must be what it reads afterwards. */
+  /** The last status that each round writes must be what it reads afterwards. */
   private static int writeUntil(AtomicBoolean done, int first) {
     int round = 0;
     while (!done.get() || round == 0) {

@@ -70,7 +70,7 @@ class KnownMismatchTest {
   @Test
   void comparesWithoutBeingAskedOnceTheFleetAsksForPhase3() {
     engine.follow();
-    assertThat(engine.lastRun().epoch()).as("nobody asks for phase 3 yet").isEqualTo(1);
+    assertThat(engine.lastRun().epoch()).as("no instance asks for phase 3 yet").isEqualTo(1);
 
     engine.ask(3);
     engine.follow();

@@ -121,7 +121,7 @@ class FlagRequestsTest {
   @CsvSource({
     "WRITE_TO_NEW, tru, is \"tru\"",
     "DUAL_WRITE, '', is \"\"",
-    "WRITE_TO_NEW, false, a column that nobody writes",
+    "WRITE_TO_NEW, false, a column that no instance writes",
     "READ_FROM_NEW, yes please, is \"yes please\""
   })
   void thatAreGarbageLeaveTheLastValidRequest(String flag, String value, String reason) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A write by the rule of phase 0 that is still under way while phase 1 is committed. */
+/** A write by the rule of phase 0 that is still in flight while phase 1 is committed. */
 @Tag("protocol")
 @QuarkusTest
 @TestProfile(EngineProfile.class)

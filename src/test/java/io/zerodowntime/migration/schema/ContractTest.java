@@ -130,7 +130,7 @@ class ContractTest {
           other, "SELECT pg_advisory_xact_lock(hashtextextended('zerodowntime/orders-status', 0))");
       Response refused = Api.command("/contract");
       assertThat(refused.statusCode()).isEqualTo(409);
-      assertThat(refused.jsonPath().getString("detail")).contains("under way");
+      assertThat(refused.jsonPath().getString("detail")).contains("in progress");
       assertThat(database.number(EXISTS)).isOne();
       other.rollback();
     }

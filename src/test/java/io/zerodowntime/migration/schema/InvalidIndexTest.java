@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A CREATE INDEX CONCURRENTLY that fails leaves an index that costs and serves nobody. */
+/** A CREATE INDEX CONCURRENTLY that fails leaves an index that slows writes and serves no read. */
 @Tag("protocol")
 class InvalidIndexTest {
   private static final Duration RETRY_TIME = Duration.ofSeconds(60);

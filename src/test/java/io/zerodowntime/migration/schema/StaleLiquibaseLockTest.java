@@ -90,7 +90,7 @@ class StaleLiquibaseLockTest {
             + " SET locked = true, lockgranted = now(), lockedby = 'cli (10.0.0.1)'");
   }
 
-  /** Both backends of a runner are killed while its ALTER waits: nobody unlocks. */
+  /** Both backends of a runner are killed while its ALTER waits: the lock stays. */
   private void killRunnerAtWork() throws Exception {
     try (Connection holder = SessionProbe.holding(database.as("zerodowntime report"))) {
       CompletableFuture<Void> killed =
