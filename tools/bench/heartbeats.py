@@ -33,7 +33,8 @@ def measure_heartbeats(bench: BenchContext) -> list[Figure]:
     service.stop()
     # each second the last run is read twice: to start the comparison that may be due, and to join
     scripts = {"beat": bench.write_script(heartbeat),
-               "all": bench.write_script(heartbeat + last_run + state + last_run)}
+               "all": bench.write_script(heartbeat + last_run + state + last_run),
+               "SELECT 1": bench.write_script("SELECT 1;\n")}
     parameters = Parameters((*HEARTBEAT.names, "limit"), "",
                             {**HEARTBEAT.constants, **LAST_RUN.constants})
     percents: dict[str, list[float]] = {name: [] for name in scripts}
@@ -42,11 +43,18 @@ def measure_heartbeats(bench: BenchContext) -> list[Figure]:
             micros = micros_of_transaction(bench, script, parameters)
             percents[name].append(micros * INSTANCES / 1e6 * 100)
             bench.log(f"heartbeats: {name} {percents[name][-1]:.2f} % of a core")
+    # without pauses: the processor's caches stay warm, and no session is woken up
+    busy = [bench.run_pgbench(DATABASE, scripts["beat"], parameters)["cpu_us"] * INSTANCES / 1e4
+            for _ in range(bench.options.turns)]
     bench.postgres.drop_database(DATABASE)
     whole = [100.0] * bench.options.turns
     return [
         Figure(f"{INSTANCES} heartbeats a second / one core", "%", percents["beat"], whole, 0.02,
                upper=True),
+        Figure(f"the limit: {INSTANCES} SELECT 1 a second / one core", "%", percents["SELECT 1"],
+               whole),
+        Figure(f"{INSTANCES} heartbeats a second, at the cost of one on a busy server / one core",
+               "%", busy, whole),
         Figure(f"all that {INSTANCES} instances at rest send each second / one core", "%",
                percents["all"], whole)]
 

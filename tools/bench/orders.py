@@ -75,10 +75,16 @@ def measure_get(bench: BenchContext) -> list[Figure]:
         bench.log(format_latencies(found))
         return found["rate"]
 
-    found = bench.measure_in_turns("get", {"pgbench": pgbench_rate, "phase 1": service_rate})
+    def health_rate() -> float:
+        return bench.run_wrk(service.port, "health.lua")["rate"]
+
+    found = bench.measure_in_turns("get", {
+        "pgbench": pgbench_rate, "phase 1": service_rate, "health": health_rate})
     bench.stop_services([service])
     return [Figure("GET /orders/{id}, phase 1 / pgbench", "1/s", found["phase 1"],
-                   found["pgbench"], 1)]
+                   found["pgbench"], 1),
+            Figure("the limit: GET /health, which sends no statement / pgbench", "1/s",
+                   found["health"], found["pgbench"])]
 
 
 def measure_single_client(bench: BenchContext) -> list[Figure]:
