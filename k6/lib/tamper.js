@@ -1,4 +1,4 @@
-// The check of the check: migration.js, while somebody else changes its orders behind its back. It
+// The check of the check: migration.js, while another client changes its orders. It
 // must count differences and fail; k6/check.sh makes sure that it does.
 import * as api from './api.js';
 import { duration, number, seconds } from './env.js';
