@@ -58,7 +58,7 @@ def _render_chart(chart: Chart, time: TimeAxis, y: int) -> Iterator[str]:
            f'<tspan class="unit">, {escape(chart.unit_text())}</tspan></text>')
     x = WIDTH - MARGIN
     for css_class, name in reversed(chart.legend()):
-        x -= int(len(name) * 6.5) + 34
+        x -= int(len(name) * 6.8) + 40
         line_class = css_class if css_class == "limit" else f"line {css_class}"
         yield (f'<path class="{line_class}" d="M{x} {y + 12}h16"/>'
                f'<text class="legend" x="{x + 21}" y="{y + 16}">{escape(name, quote=False)}</text>')
