@@ -1,5 +1,5 @@
-// The check of the check: migration.js, while another client changes its orders. It
-// must count differences and fail; k6/check.sh makes sure that it does.
+// The check of the check: migration.js, while another client changes its orders. migration.js must
+// count differences and fail; k6/check.sh makes sure that it does.
 import * as api from './api.js';
 import { duration, number, seconds } from './env.js';
 import { ownUser } from './orders.js';
@@ -12,20 +12,20 @@ export const options = {
   ...migration.options,
   scenarios: {
     ...migration.options.scenarios,
-    meddle: {
+    tamper: {
       executor: 'per-vu-iterations',
       vus: 1,
       iterations: 1,
       startTime: duration(BEFORE_THE_END),
-      exec: 'meddle',
+      exec: 'tamper',
     },
   },
 };
 
-export function meddle({ run }) {
+export function tamper({ run }) {
   for (let vu = 1; vu <= number('USERS', 20) + 1; vu++) {
     for (const { id } of api.listAll(ownUser(run, vu))) {
-      api.update(id, 'meddled');
+      api.update(id, 'tampered');
     }
   }
 }

@@ -7,6 +7,7 @@ import io.zerodowntime.db.FailureKind;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
@@ -16,7 +17,9 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 public class Migrations {
   private static final Logger LOG = Logger.getLogger(Migrations.class);
-  private static final String UNDEFINED_TABLE = "42P01";
+
+  /** undefined_table, undefined_column: a new schema, or a new version's, that is being made. */
+  private static final Set<String> UNDEFINED = Set.of("42P01", "42703");
 
   private final List<Migration> all;
   private final Queue<CompletableFuture<Void>> inFlight = new ConcurrentLinkedQueue<>();
@@ -77,8 +80,9 @@ public class Migrations {
   private static void logFailure(Migration migration, Throwable failure) {
     boolean noSchemaYet =
         failure instanceof MigrationException.Unknown
-            || (failure instanceof PgException e && UNDEFINED_TABLE.equals(e.getSqlState()));
-    // the circuit breaker says once that the database is away
+            || (failure instanceof PgException e
+                && UNDEFINED.contains(String.valueOf(e.getSqlState())));
+    // readiness says that the schema is missing, the circuit breaker that the database is away
     LOG.logf(
         noSchemaYet || FailureKind.isAway(failure) ? Logger.Level.DEBUG : Logger.Level.WARN,
         "%s: %s",

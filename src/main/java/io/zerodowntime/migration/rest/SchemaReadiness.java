@@ -8,6 +8,7 @@ import io.zerodowntime.db.DatabasePools;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.StateSource;
+import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.phase.DatabaseReachability;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -16,10 +17,10 @@ import org.eclipse.microprofile.health.Readiness;
 import org.eclipse.microprofile.health.Startup;
 
 /**
- * Ready once the database has been seen to know every migration. A database that is away afterwards
- * is shown, but does not take traffic away: all instances share it, and a service without an
- * instance refuses connections where each instance would say what is wrong. Neither does a closed
- * gate, a lasting grace period or a mismatch.
+ * Ready once the database has been seen to know every migration, in tables that this version can
+ * read. A database that is away afterwards is shown, but does not take traffic away: all instances
+ * share it, and a service without an instance refuses connections where each instance would say
+ * what is wrong. Neither does a closed gate, a lasting grace period or a mismatch.
  */
 @Readiness
 @Startup
@@ -31,6 +32,7 @@ public class SchemaReadiness implements AsyncHealthCheck {
   private final Pool pool;
   private final Migrations migrations;
   private final StateSource states;
+  private final BackfillStore runs;
   private final DatabaseReachability database;
   private volatile boolean seen;
 
@@ -38,10 +40,12 @@ public class SchemaReadiness implements AsyncHealthCheck {
       @Identifier(DatabasePools.CONTROL) Pool pool,
       Migrations migrations,
       StateSource states,
+      BackfillStore runs,
       DatabaseReachability database) {
     this.pool = pool;
     this.migrations = migrations;
     this.states = states;
+    this.runs = runs;
     this.database = database;
   }
 
@@ -56,7 +60,9 @@ public class SchemaReadiness implements AsyncHealthCheck {
   }
 
   private Uni<HealthCheckResponse> checkDatabase() {
-    return Sequential.map(migrations.all(), migration -> states.state(pool, migration))
+    return Sequential.map(
+            migrations.all(),
+            migration -> states.state(pool, migration).chain(() -> runs.runs(migration, 1)))
         .invoke(known -> seen = true)
         .map(known -> up())
         .ifNoItem()

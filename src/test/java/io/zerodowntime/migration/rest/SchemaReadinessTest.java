@@ -9,6 +9,7 @@ import io.restassured.response.Response;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.StateSource;
+import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.phase.DatabaseReachability;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -29,6 +30,7 @@ class SchemaReadinessTest {
   @Inject Pool pool;
   @Inject Migrations migrations;
   @Inject StateSource states;
+  @Inject BackfillStore runs;
   @Inject DatabaseReachability reachability;
 
   @BeforeEach
@@ -51,7 +53,7 @@ class SchemaReadinessTest {
 
   @Test
   void isReadyOnceTheSchemaWasSeen() {
-    SchemaReadiness readiness = new SchemaReadiness(pool, migrations, states, reachability);
+    SchemaReadiness readiness = readiness();
     withoutSchema(
         () -> {
           HealthCheckResponse before = Engine.await(readiness.call());
@@ -74,5 +76,21 @@ class SchemaReadinessTest {
     } finally {
       database.run("ALTER TABLE elsewhere RENAME TO migration_state");
     }
+  }
+
+  /** As it is before the changesets of a new version were applied. */
+  @Test
+  void isNotReadyWithTheTablesOfAnEarlierVersion() {
+    database.run("ALTER TABLE backfill_run RENAME COLUMN snapshot TO elsewhere");
+    try {
+      assertThat(Engine.await(readiness().call()).getStatus()).isEqualTo(Status.DOWN);
+    } finally {
+      database.run("ALTER TABLE backfill_run RENAME COLUMN elsewhere TO snapshot");
+    }
+    assertThat(Engine.await(readiness().call()).getStatus()).isEqualTo(Status.UP);
+  }
+
+  private SchemaReadiness readiness() {
+    return new SchemaReadiness(pool, migrations, states, runs, reachability);
   }
 }
