@@ -1,5 +1,19 @@
 package io.zerodowntime;
 
+import static io.zerodowntime.ApiShapes.ORDER;
+import static io.zerodowntime.ApiShapes.PROBLEM;
+import static io.zerodowntime.ApiShapes.INVALID;
+import static io.zerodowntime.ApiShapes.PHASE;
+import static io.zerodowntime.ApiShapes.VERDICT;
+import static io.zerodowntime.ApiShapes.SHADOW;
+import static io.zerodowntime.ApiShapes.STATUS;
+import static io.zerodowntime.ApiShapes.RUN;
+import static io.zerodowntime.ApiShapes.INSTANCE;
+import static io.zerodowntime.ApiShapes.ENTRY;
+import static io.zerodowntime.ApiShapes.CERTIFICATE;
+import static io.zerodowntime.ApiShapes.EVIDENCE;
+import static io.zerodowntime.ApiShapes.PAST_RUN;
+
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -33,69 +47,6 @@ import org.junit.jupiter.api.Test;
     value = PackagedServiceResource.class,
     scope = TestResourceScope.RESTRICTED_TO_CLASS)
 class ApiIT {
-  private static final JsonShape ORDER =
-      JsonShape.of("id:number userId:number amount:number status:string createdAt:string");
-  private static final JsonShape PROBLEM =
-      JsonShape.of("type:string title:string status:number detail:string");
-  private static final JsonShape INVALID =
-      JsonShape.of("type:string title:string status:number detail:string violations:array");
-  private static final JsonShape PHASE = JsonShape.of("phase:number name:string");
-  private static final JsonShape VERDICT =
-      JsonShape.of("gate:string open:boolean reason:string remedy:string");
-  private static final JsonShape SHADOW =
-      JsonShape.of("matches:number mismatches:number errors:number");
-  private static final JsonShape STATUS =
-      JsonShape.of(
-          """
-          name:string table:string oldColumn:string newColumn:string requested:object|null
-          disagreement:string|null flagsRejected:string|null effective:object epoch:number
-          since:string drained:boolean gracePeriod:array nextStep:string gates:array
-          indexBuild:object|null
-          oldStale:boolean backfill:object|null parity:object|null unrepairedMismatches:number
-          shadow:object instances:array contractedAt:string|null
-          """);
-  private static final JsonShape RUN =
-      JsonShape.of(
-          """
-          run:number kind:string authoritativeColumn:string|null state:string
-          mode:string|null wholeTable:boolean
-          rowsEstimate:number scannedRows:number changedRows:number mismatchedRows:number
-          lockedRows:number lagRows:number
-          rowsPerSecond:number etaSeconds:number|null batchSize:number delayMillis:number
-          targetLoad:number throttledBy:string|null startedAt:string finishedAt:string|null
-          """);
-  private static final JsonShape INSTANCE =
-      JsonShape.of(
-          """
-          instance:string requested:object writesUpTo:object version:string startedAt:string
-          heartbeatAt:string
-          """);
-  private static final JsonShape ENTRY =
-      JsonShape.of(
-          """
-          id:number kind:string epoch:number fromPhase:number toPhase:number at:string
-          instance:string reason:string evidence:object
-          """);
-  private static final JsonShape CERTIFICATE =
-      JsonShape.of(
-          """
-          migration:string table:string droppedColumn:string keptColumn:string at:string
-          requestedBy:string instance:string epoch:number rowsEstimate:number walLsn:string
-          server:string evidence:object gates:array runs:array
-          """);
-  private static final JsonShape EVIDENCE =
-      JsonShape.of(
-          """
-          forward:object|null reverse:object|null parity:object|null unrepaired:number
-          shadow:object lasted:number|string
-          """);
-  private static final JsonShape PAST_RUN =
-      JsonShape.of(
-          """
-          id:number kind:string epoch:number scanned:number changed:number mismatched:number
-          finishedAt:string
-          """);
-
   @FlagsDirectory Path flags;
 
   @Test
