@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** The workflow of the public forge does what .ci/run does, and on all that the README promises. */
 class WorkflowTest {
+  private static final String TESTS = "./.github/workflows/ci.yml";
   private static final Pattern ACTION =
       Pattern.compile("[\\w-]+/[\\w-]+@[0-9a-f]{40} # v\\d+\\.\\d+\\.\\d+");
 
@@ -53,10 +54,38 @@ class WorkflowTest {
 
   @Test
   void pinsEveryAction() throws IOException {
-    assertThat(lines(".github/workflows/ci.yml"))
-        .filteredOn(line -> line.contains("uses:"))
-        .isNotEmpty()
-        .allMatch(line -> ACTION.matcher(line.split("uses: ", 2)[1]).matches());
+    try (Stream<Path> workflows = Files.list(Path.of(".github/workflows"))) {
+      List<Path> all = workflows.toList();
+      assertThat(all).hasSizeGreaterThan(1);
+      for (Path workflow : all) {
+        assertThat(lines(workflow.toString()))
+            .filteredOn(line -> line.contains("uses:"))
+            .map(line -> line.split("uses: ", 2)[1])
+            .isNotEmpty()
+            .allMatch(action -> action.equals(TESTS) || ACTION.matcher(action).matches());
+      }
+    }
+  }
+
+  /** Images and notes come after every job of the other workflow. */
+  @Test
+  void releasesWhatPassedAllTests() throws IOException {
+    List<String> release = lines(".github/workflows/release.yml");
+    assertThat(release).contains("uses: " + TESTS, "needs: [version, tests]");
+    assertThat(lines(".github/workflows/ci.yml")).contains("workflow_call:");
+  }
+
+  @Test
+  void updatesWhatThereIs() throws IOException {
+    assertThat(lines(".github/dependabot.yml"))
+        .filteredOn(line -> line.startsWith("directory: "))
+        .hasSizeGreaterThan(3)
+        .allSatisfy(line -> assertThat(Path.of("." + line.split(": ", 2)[1])).isDirectory());
+  }
+
+  @Test
+  void runsEveryCheckOfTheDocuments() throws IOException {
+    assertThat(lines(".ci/run")).contains(".ci/words", ".ci/links", ".ci/workflows", ".ci/model");
   }
 
   private static List<String> lines(String file) throws IOException {

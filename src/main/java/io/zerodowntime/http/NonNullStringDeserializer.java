@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Text that may be left out, and then is null; but it must not be null. */
+/** Text that may be left out, but not given as null. */
 public class NonNullStringDeserializer extends StdScalarDeserializer<String> {
   private static final long serialVersionUID = 1;
 
