@@ -1,20 +1,19 @@
 package io.zerodowntime;
 
-import static io.zerodowntime.ApiShapes.ORDER;
-import static io.zerodowntime.ApiShapes.PROBLEM;
-import static io.zerodowntime.ApiShapes.INVALID;
-import static io.zerodowntime.ApiShapes.PHASE;
-import static io.zerodowntime.ApiShapes.VERDICT;
-import static io.zerodowntime.ApiShapes.SHADOW;
-import static io.zerodowntime.ApiShapes.STATUS;
-import static io.zerodowntime.ApiShapes.RUN;
-import static io.zerodowntime.ApiShapes.INSTANCE;
-import static io.zerodowntime.ApiShapes.ENTRY;
+import static io.restassured.RestAssured.given;
 import static io.zerodowntime.ApiShapes.CERTIFICATE;
 import static io.zerodowntime.ApiShapes.EVIDENCE;
+import static io.zerodowntime.ApiShapes.HISTORY_ENTRY;
+import static io.zerodowntime.ApiShapes.INVALID;
+import static io.zerodowntime.ApiShapes.LIVE_INSTANCE;
+import static io.zerodowntime.ApiShapes.ORDER;
 import static io.zerodowntime.ApiShapes.PAST_RUN;
-
-import static io.restassured.RestAssured.given;
+import static io.zerodowntime.ApiShapes.PHASE;
+import static io.zerodowntime.ApiShapes.PROBLEM;
+import static io.zerodowntime.ApiShapes.RUN;
+import static io.zerodowntime.ApiShapes.SHADOW;
+import static io.zerodowntime.ApiShapes.STATUS;
+import static io.zerodowntime.ApiShapes.VERDICT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -156,7 +155,7 @@ class ApiIT {
     JsonNode status = STATUS.fits(JsonShape.body(200, Api.status()));
     PHASE.fits(status.get("effective"));
     SHADOW.fits(status.get("shadow"));
-    INSTANCE.fitsAll(status.get("instances"));
+    LIVE_INSTANCE.fitsAll(status.get("instances"));
     PHASE.fits(status.get("instances").get(0).get("requested"));
     PHASE.fits(status.get("instances").get(0).get("writesUpTo"));
     if (status.get("contractedAt").isNull()) {
@@ -235,7 +234,7 @@ class ApiIT {
 
   private static void history() {
     JsonNode entries = JsonShape.body(200, Api.viewer().get(Api.MIGRATION + "/history"));
-    ENTRY.fitsAll(entries);
+    HISTORY_ENTRY.fitsAll(entries);
     assertThat(entries).hasSize(4);
     CERTIFICATE.fits(entries.get(0).get("evidence"));
   }

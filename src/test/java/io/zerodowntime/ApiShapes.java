@@ -13,8 +13,7 @@ final class ApiShapes {
   static final JsonShape PHASE = JsonShape.of("phase:number name:string");
   static final JsonShape VERDICT =
       JsonShape.of("gate:string open:boolean reason:string remedy:string");
-  static final JsonShape SHADOW =
-      JsonShape.of("matches:number mismatches:number errors:number");
+  static final JsonShape SHADOW = JsonShape.of("matches:number mismatches:number errors:number");
   static final JsonShape STATUS =
       JsonShape.of(
           """
@@ -35,13 +34,13 @@ final class ApiShapes {
           rowsPerSecond:number etaSeconds:number|null batchSize:number delayMillis:number
           targetLoad:number throttledBy:string|null startedAt:string finishedAt:string|null
           """);
-  static final JsonShape INSTANCE =
+  static final JsonShape LIVE_INSTANCE =
       JsonShape.of(
           """
           instance:string requested:object writesUpTo:object version:string startedAt:string
           heartbeatAt:string
           """);
-  static final JsonShape ENTRY =
+  static final JsonShape HISTORY_ENTRY =
       JsonShape.of(
           """
           id:number kind:string epoch:number fromPhase:number toPhase:number at:string
