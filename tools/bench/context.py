@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from harness.errors import HarnessError
+from harness.machine import cpu_seconds
 from harness.postgres import Postgres
 
 from . import load_generators
@@ -136,6 +137,16 @@ class BenchContext:
                 seconds: int | None = None) -> Measurement:
         return load_generators.run_wrk(port, script, clients or self.options.clients,
                                        seconds or self.options.duration, *arguments)
+
+    def measure_requests(self, service: Service, script: str, *arguments: str) -> Measurement:
+        """As run_wrk, with the processor time of a request in µs: the service's and
+        PostgreSQL's."""
+        before = cpu_seconds(service.process.pid), self.postgres.cpu_seconds()
+        found = self.run_wrk(service.port, script, *arguments)
+        after = cpu_seconds(service.process.pid), self.postgres.cpu_seconds()
+        requests = found["rate"] * self.options.duration
+        return {**found, "service_us": (after[0] - before[0]) * 1e6 / requests,
+                "server_us": (after[1] - before[1]) * 1e6 / requests}
 
     # turns
 

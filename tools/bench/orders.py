@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from .context import BODY, BenchContext
@@ -33,30 +33,32 @@ def measure_phases(bench: BenchContext) -> list[Figure]:
         alone.stop()
         services[phase] = bench.program.serve(alone.database, phase)
 
-    def pgbench_rate(phase: int) -> float:
+    def measure_pgbench(phase: int) -> Measurement:
         database = services[phase].database
         bench.clear_keys(database)
-        return bench.run_pgbench(database, scripts[phase], KEYED_CREATE, phase=phase)["rate"]
+        return bench.run_pgbench(database, scripts[phase], KEYED_CREATE, phase=phase)
 
-    def service_rate(phase: int) -> float:
+    def measure_service(phase: int) -> Measurement:
         bench.clear_keys(services[phase].database)
-        found = bench.run_wrk(services[phase].port, "post.lua")
+        found = bench.measure_requests(services[phase], "post.lua")
         bench.log(f"phase {phase}: {format_latencies(found)}")
-        return found["rate"]
+        return found
 
-    sides: dict[str, Callable[[], float]] = {}
+    sides: dict[str, Callable[[], Measurement]] = {}
     for phase, service in services.items():
         bench.warm_up(service, "post.lua")
-        sides[f"pgbench {phase}"] = partial(pgbench_rate, phase)
-        sides[f"phase {phase}"] = partial(service_rate, phase)
-    found = bench.measure_in_turns("phases", sides)
+        sides[f"pgbench {phase}"] = partial(measure_pgbench, phase)
+        sides[f"phase {phase}"] = partial(measure_service, phase)
+    measured = bench.measure_in_turns("phases", sides)
     bench.stop_services(services.values())
+    found = {name: rates_of(turns) for name, turns in measured.items()}
     against = [
         Figure(f"POST /orders, keyed, phase {phase} / pgbench, one order a transaction", "1/s",
                found[f"phase {phase}"], found[f"pgbench {phase}"], 1) for phase in range(4)]
     return against + [
         Figure(f"POST /orders, keyed, phase {phase} / phase 0", "1/s", found[f"phase {phase}"],
-               found["phase 0"], 0.95 if phase == 1 else None) for phase in range(1, 4)]
+               found["phase 0"], 0.95 if phase == 1 else None) for phase in range(1, 4)] + [
+        cpu_figure("POST /orders, keyed, in phase 1", measured["phase 1"])]
 
 
 def measure_get(bench: BenchContext) -> list[Figure]:
@@ -67,24 +69,32 @@ def measure_get(bench: BenchContext) -> list[Figure]:
     script = bench.captured_script(
         service, READ, "LEFT JOIN orders AS o ON o.id = .1::bigint", read_order)
 
-    def pgbench_rate() -> float:
-        return bench.run_pgbench(service.database, script, READ)["rate"]
-
-    def service_rate() -> float:
-        found = bench.run_wrk(service.port, "get.lua", rows)
+    def measure_service() -> Measurement:
+        found = bench.measure_requests(service, "get.lua", rows)
         bench.log(format_latencies(found))
-        return found["rate"]
+        return found
 
-    def health_rate() -> float:
-        return bench.run_wrk(service.port, "health.lua")["rate"]
-
-    found = bench.measure_in_turns("get", {
-        "pgbench": pgbench_rate, "phase 1": service_rate, "health": health_rate})
+    sides: dict[str, Callable[[], Measurement]] = {
+        "pgbench": partial(bench.run_pgbench, service.database, script, READ),
+        "phase 1": measure_service,
+        "health": partial(bench.run_wrk, service.port, "health.lua")}
+    found = bench.measure_in_turns("get", sides)
     bench.stop_services([service])
-    return [Figure("GET /orders/{id}, phase 1 / pgbench", "1/s", found["phase 1"],
-                   found["pgbench"], 1),
+    rates = {name: rates_of(turns) for name, turns in found.items()}
+    return [Figure("GET /orders/{id}, phase 1 / pgbench", "1/s", rates["phase 1"],
+                   rates["pgbench"], 1),
             Figure("the limit: GET /health, which sends no statement / pgbench", "1/s",
-                   found["health"], found["pgbench"])]
+                   rates["health"], rates["pgbench"]),
+            cpu_figure("GET /orders/{id}", found["phase 1"])]
+
+
+def rates_of(turns: Sequence[Measurement]) -> list[float]:
+    return [each["rate"] for each in turns]
+
+
+def cpu_figure(call: str, turns: Sequence[Measurement]) -> Figure:
+    return Figure(f"processor time of one {call}: service / PostgreSQL", "µs",
+                  [each["service_us"] for each in turns], [each["server_us"] for each in turns])
 
 
 def measure_single_client(bench: BenchContext) -> list[Figure]:

@@ -18,8 +18,8 @@ from typing import NamedTuple
 from harness import program as packaged
 from harness.errors import HarnessError
 from harness.flags import flag_values
-from harness.machine import cpu_name
-from harness.postgres import Postgres, process_stat, start_postgres
+from harness.machine import cpu_name, cpu_seconds
+from harness.postgres import Postgres, start_postgres
 from harness.process_group import ProcessGroup, free_port
 
 from .service import Program
@@ -136,11 +136,6 @@ def get_status(port: int, path: str) -> int | None:
         return None
     finally:
         connection.close()
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = process_stat(pid)
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mib(pid: int) -> float:

@@ -1,6 +1,7 @@
 """A PostgreSQL server, started from the binaries that are packaged with the program."""
 from __future__ import annotations
 
+import contextlib
 import glob
 import io
 import os
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .errors import HarnessError
+from .machine import cpu_seconds, process_stat
 from .process_group import ProcessGroup, free_port, output_of
 
 SETTINGS = {
@@ -127,6 +129,18 @@ class Postgres:
         fields = process_stat(self.process.pid)
         return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
+    def cpu_seconds(self) -> float:
+        """The processor time of every process of the server, ended ones included."""
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+            children = [int(child) for child in file.read().split()]
+        seconds = 0.0
+        for child in children:
+            # one that has ended meanwhile is counted with the ended ones
+            with contextlib.suppress(OSError):
+                seconds += cpu_seconds(child)
+        return seconds + sum(map(int, process_stat(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+
     def _count_processes(self, title: bytes) -> int:
         """How many processes of the server have a title that begins so."""
         pid, found = self.process.pid, 0
@@ -174,12 +188,6 @@ def _await_server(postgres: Postgres) -> None:
         except HarnessError:
             time.sleep(0.2)
     raise HarnessError("PostgreSQL did not start")
-
-
-def process_stat(pid: int) -> list[str]:
-    """The fields of /proc/<pid>/stat after the process's name."""
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        return file.read().rsplit(")", 1)[1].split()
 
 
 def _unpack_binaries(libraries: str, directory: str) -> str:

@@ -15,14 +15,14 @@ import java.time.Duration;
 record HttpAnswer(
     Call call, long sent, Duration took, int status, String problem, boolean documented) {
 
-  // a hasty client's patience is a fifth of this
+  // a hasty client waits a fifth of this
   private static final Duration HASTE = Duration.ofSeconds(1);
 
   boolean good() {
     return status >= 200 && status < 300;
   }
 
-  /** Whether a client that had patience got nothing. */
+  /** Whether a client that waited long enough got nothing. */
   boolean unanswered() {
     return status == 0 && !gaveUp();
   }

@@ -26,7 +26,7 @@ class MigrationScenarioIT {
   private static final String OLD_COLUMNS =
       "SELECT count(*) FROM information_schema.columns"
           + " WHERE table_name = 'orders' AND column_name = 'old_status'";
-  private static final String ROAD =
+  private static final String STEPS =
       "SELECT string_agg(from_phase::text || to_phase, ' ' ORDER BY id) FROM migration_history";
 
   @TempDir Path directory;
@@ -178,7 +178,7 @@ class MigrationScenarioIT {
         .isEqualTo("0");
     assertThat(table.count("SELECT sum(matches) FROM parity_shadow_instance")).isPositive();
     assertThat(table.ask(OLD_COLUMNS)).isEqualTo("0");
-    assertThat(table.ask(ROAD)).isEqualTo("01 12 23 32 21 12 23 33");
+    assertThat(table.ask(STEPS)).isEqualTo("01 12 23 32 21 12 23 33");
   }
 
   private void report() {

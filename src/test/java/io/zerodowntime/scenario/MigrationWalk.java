@@ -22,7 +22,7 @@ final class MigrationWalk {
     this.operator = fleet.operator(instance);
   }
 
-  /** A patience that outlasts a transaction which a stopped process left open. */
+  /** A timeout longer than a transaction which a stopped process left open. */
   static ConditionFactory await() {
     return Timeouts.await().pollInterval(Duration.ofMillis(100));
   }

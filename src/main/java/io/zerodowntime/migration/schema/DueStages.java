@@ -19,10 +19,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Finds the schema turns that have come, and those that closed gates wait for. */
+/** Finds the stages that are due, and those that closed gates wait for. */
 @ApplicationScoped
 public class DueStages {
-  /** Which turn opens which gate. */
+  /** Which stage opens which gate. */
   private static final Map<String, SchemaStage> OPENS =
       Map.of(
           "new-column", SchemaStage.RELAX,
@@ -44,7 +44,7 @@ public class DueStages {
   }
 
   /**
-   * The turns that have come by what the database says now, whether or not they are done. The
+   * The stages that are due by what the database says now, whether or not they are done. The
    * lowest request counts: no client is surprised by a constraint that an earlier phase breaks.
    */
   public Uni<List<SchemaStage>> of(Migration migration) {
@@ -63,7 +63,7 @@ public class DueStages {
                                 evidence.forward().filter(RunEvidence::complete).isPresent())));
   }
 
-  /** The turns that closed gates of the neighbouring steps wait for. */
+  /** The stages that closed gates of the neighbouring steps wait for. */
   Uni<Set<SchemaStage>> wanted(Migration migration) {
     return states
         .state(pool, migration)

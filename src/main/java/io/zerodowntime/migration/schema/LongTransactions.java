@@ -19,7 +19,7 @@ import java.util.Set;
  * others wait behind it. Every role may read {@code pg_locks}; when another role's transaction
  * began is hidden from a role without {@code pg_monitor}. Such a transaction is waited for if the
  * first look finds it, as it may be of any age; later ones are as old as they are known. One object
- * serves one turn.
+ * serves one stage.
  */
 final class LongTransactions {
   /*

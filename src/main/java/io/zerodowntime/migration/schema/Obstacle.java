@@ -1,7 +1,7 @@
 package io.zerodowntime.migration.schema;
 
 /**
- * Something that a turn waits for before it tries.
+ * Something that a stage waits for before it tries.
  *
  * @param kind stays the same while the same thing is in the way
  * @param detail one line for the log and for the error: who, since when, and what to do

@@ -6,7 +6,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jboss.logging.Logger;
 
 /**
- * How long one turn goes on trying; its pauses grow, and are jittered against convoys. Only pauses
+ * How long one stage is tried again; the pauses grow, and are jittered against convoys. Only pauses
  * count: the time of an attempt is work, such as the build of an index, or bounded by lock_timeout.
  */
 final class RetryBackoff {

@@ -15,7 +15,7 @@ import javax.sql.DataSource;
 import org.jboss.logging.Logger;
 
 /**
- * Applies the changesets of a turn while the service serves: one runner at a time in the fleet, no
+ * Applies the changesets of a stage while the service serves: one runner at a time in the fleet, no
  * lock that others queue behind waited for longer than {@code deadlock_timeout} and a quarter of a
  * second, attempts repeated for {@code migration.schema.retry-time} (2 minutes). No client waits
  * for the build of an index, so its time has no bound; its progress is logged. Fails with {@link

@@ -9,7 +9,7 @@ import io.zerodowntime.migration.Sequential;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.jboss.logging.Logger;
 
-/** Where it is allowed to, applies the turns that gates wait for without being asked. */
+/** Applies the stages that closed gates wait for, where the configuration allows it. */
 @ApplicationScoped
 public class SchemaJob {
   private static final Logger LOG = Logger.getLogger(SchemaJob.class);

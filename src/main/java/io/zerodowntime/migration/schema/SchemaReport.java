@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What one turn did.
+ * What one stage did.
  *
  * @param changesets the identifiers of those that ran, in order; empty if there was nothing to do
  * @param attempts how many runs of Liquibase it took, at least 1

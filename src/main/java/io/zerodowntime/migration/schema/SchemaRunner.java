@@ -27,7 +27,7 @@ final class SchemaRunner {
 
   /**
    * @param liquibase opens a Liquibase with a connection of its own
-   * @param bound how long a turn goes on trying
+   * @param bound how long a stage is tried again
    * @param longTransaction a transaction older than this is waited for before an attempt
    */
   SchemaRunner(

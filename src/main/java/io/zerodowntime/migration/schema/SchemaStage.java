@@ -9,11 +9,11 @@ import java.util.Locale;
 
 /**
  * Which step of the engine runs which changesets: those that carry the migration's name and the
- * turn's name as labels.
+ * stage's name as labels.
  *
  * <table>
- * <caption>The turns, in the order in which they run</caption>
- * <tr><th>turn, label</th><th>what</th><th>when its turn comes</th><th>command</th></tr>
+ * <caption>The stages, in the order in which they run</caption>
+ * <tr><th>stage, label</th><th>what</th><th>when it is due</th><th>command</th></tr>
  * <tr><td>{@code expand}</td><td>engine's tables, new column, registration</td><td>always</td>
  *     <td>{@code expand}</td></tr>
  * <tr><td>{@code index}</td><td>indexes on the new column</td><td>phase 1 with the forward backfill
@@ -42,18 +42,18 @@ public enum SchemaStage {
     this.command = command;
   }
 
-  /** The label that the turn's changesets carry, for example {@code enforce}. */
+  /** The label that the stage's changesets carry, for example {@code enforce}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** The command of this program that an operator runs for this turn. */
+  /** The command of this program that an operator runs for this stage. */
   public String command() {
     return command;
   }
 
   /**
-   * The turns that have come, in the order in which they run.
+   * The stages that are due, in the order in which they run.
    *
    * @param requested what the fleet asks for
    * @param forwardBackfillComplete whether a forward backfill begun in this epoch is complete
@@ -61,11 +61,11 @@ public enum SchemaStage {
   public static List<SchemaStage> due(
       MigrationState state, Phase requested, boolean forwardBackfillComplete) {
     return Arrays.stream(values())
-        .filter(turn -> turn.isDue(state, requested, forwardBackfillComplete))
+        .filter(stage -> stage.isDue(state, requested, forwardBackfillComplete))
         .toList();
   }
 
-  /** Liquibase's label expression that selects this turn's changesets of one migration. */
+  /** Liquibase's label expression that selects this stage's changesets of one migration. */
   String labels(Migration migration) {
     String own = migration.name() + " and " + label();
     return this == EXPAND ? INITIAL + " or (" + own + ")" : own;

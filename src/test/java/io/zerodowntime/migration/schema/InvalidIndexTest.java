@@ -49,7 +49,7 @@ class InvalidIndexTest {
   }
 
   @Test
-  void aBuildThatIsCancelledIsNotBelievedAndItsTimeIsNoPatience() throws Exception {
+  void aBuildThatIsCancelledIsRepeatedAndItsTimeDoesNotCount() throws Exception {
     CompletableFuture<SchemaReport> change;
     try (Connection reader = snapshot()) {
       change = index();

@@ -65,7 +65,7 @@ class WaitingAlterTest {
   }
 
   @Test
-  void aHolderThatStaysIsNamedWhenPatienceEnds() throws Exception {
+  void aHolderThatStaysIsNamedWhenTheRetriesEnd() throws Exception {
     try (Connection holder = SessionProbe.holding(database, "nightly report")) {
       awaitOld();
       String pid =
