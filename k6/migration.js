@@ -1,6 +1,6 @@
 // Claim: a migration in progress loses no acknowledged write and fails no request. Each user keeps
 // a ledger of what it was told, reads its own orders back at random, and in the end all of them.
-// k6/rehearse.sh runs it while it drives a migration; it is a check of its own without one.
+// k6/rehearse.sh runs it while it performs a migration; without one it is a check of its own.
 //
 //   BASE_URL     http://localhost:3000   comma-separated: round robin
 //   USERS        20
