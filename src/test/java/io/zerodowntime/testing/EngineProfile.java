@@ -12,9 +12,11 @@ public class EngineProfile implements QuarkusTestProfile {
 
   public EngineProfile() {}
 
-  /** With one setting more. */
-  protected EngineProfile(String name, String value) {
-    overrides.put(name, value);
+  /** With more settings: a name, its value, and so on. */
+  protected EngineProfile(String... settings) {
+    for (int i = 0; i < settings.length; i += 2) {
+      overrides.put(settings[i], settings[i + 1]);
+    }
   }
 
   @Override

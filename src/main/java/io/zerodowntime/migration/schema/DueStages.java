@@ -44,8 +44,8 @@ public class DueStages {
   }
 
   /**
-   * The stages that are due by what the database says now, whether or not they are done. The
-   * lowest request counts: no client is surprised by a constraint that an earlier phase breaks.
+   * The stages that are due by what the database says now, whether or not they are done. The lowest
+   * request counts: no client is surprised by a constraint that an earlier phase breaks.
    */
   public Uni<List<SchemaStage>> of(Migration migration) {
     return states

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** A drop that fails changes nothing, and the operator is told why. */
 @QuarkusTest
-@TestProfile(ContractFailureTest.Impatient.class)
+@TestProfile(ContractFailureTest.ShortRetries.class)
 class ContractFailureTest {
   private static final String INDEX =
       "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_old_status_idx'";
@@ -74,10 +74,10 @@ class ContractFailureTest {
     assertThat(database.number(CERTIFICATE)).isZero();
   }
 
-  /** Attempts are repeated for a moment only. */
-  public static final class Impatient extends EngineProfile {
-    public Impatient() {
-      super("migration.schema.retry-time", "2s");
+  /** Attempts are repeated for a moment only, and the request waits for their end. */
+  public static final class ShortRetries extends EngineProfile {
+    public ShortRetries() {
+      super("migration.schema.retry-time", "2s", "request.deadline", "60s");
     }
   }
 }
