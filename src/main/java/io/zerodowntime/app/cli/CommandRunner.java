@@ -4,6 +4,9 @@ import io.quarkus.arc.All;
 import io.quarkus.arc.Unremovable;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.ShutdownEvent;
+import io.smallrye.common.annotation.Identifier;
+import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.db.Transactions;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Arrays;
@@ -19,11 +22,14 @@ public class CommandRunner implements QuarkusApplication {
   private static final int FAILED = 1;
   private static final int USAGE = 2;
 
+  private final Transactions transactions;
   private final List<Command> commands;
   private volatile String running = "";
   private volatile boolean stopped;
 
-  CommandRunner(@All List<Command> commands) {
+  CommandRunner(
+      @Identifier(DatabasePools.CONTROL) Transactions transactions, @All List<Command> commands) {
+    this.transactions = transactions;
     this.commands = commands;
   }
 
@@ -38,7 +44,9 @@ public class CommandRunner implements QuarkusApplication {
     }
     running = words.get(0);
     try {
-      return command.get().run(words.subList(1, words.size())).await().indefinitely();
+      List<String> rest = words.subList(1, words.size());
+      // each command goes on where it stopped, so one that found no connection free begins anew
+      return transactions.<Integer>once(() -> command.get().run(rest)).await().indefinitely();
     } catch (RuntimeException e) {
       LOG.debugf(e, "%s failed", words.get(0));
       if (!stopped) {

@@ -1,5 +1,6 @@
 package io.zerodowntime.app.cli;
 
+import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -24,13 +25,15 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Proves that a command does its work to the end while the database has no room for it. */
+/** Proves that commands do their work while no connection is free for longer than one second. */
 @QuarkusTest
 @TestProfile(EngineProfile.class)
-class RunProgressTest {
+class BusyDatabaseTest {
   private static final String STATE = "SELECT state FROM backfill_run ORDER BY id DESC LIMIT 1";
 
   @Inject RunProgress progress;
+  @Inject CommandRunner commands;
+  @Inject Pool engineConnections;
   @Inject Engine engine;
   @Inject EngineDatabase database;
 
@@ -39,7 +42,10 @@ class RunProgressTest {
   Pool control;
 
   @ConfigProperty(name = "database.pools.control")
-  int connections;
+  int controlSize;
+
+  @ConfigProperty(name = "database.pools.engine")
+  int engineSize;
 
   @BeforeEach
   void reset() throws Exception {
@@ -49,16 +55,14 @@ class RunProgressTest {
   }
 
   @Test
-  void waitsForAConnectionLongerThanAStatementMay() throws Exception {
+  void aRunIsShownOnceThereIsAConnection() throws Exception {
     Run run = engine.startBackfill();
-    List<SqlConnection> taken = takeEveryConnection();
+    List<SqlConnection> taken = take(control, controlSize);
 
     CompletableFuture<Run> work =
         progress.work(engine.migration(), run).subscribeAsCompletionStage();
     Timeouts.await().until(() -> database.one(STATE).equals("complete"));
-    // it stands in the queue behind the command's own statement, and gives up after it
-    assertThatThrownBy(() -> Engine.await(control.query("SELECT 1").execute()))
-        .hasMessageContaining("every connection of the pool control is in use");
+    awaitRefusal(control);
     taken.forEach(each -> Engine.await(each.close()));
 
     assertThat(work.get(30, TimeUnit.SECONDS))
@@ -66,11 +70,40 @@ class RunProgressTest {
         .containsExactly(RunState.COMPLETE, 1000L);
   }
 
-  private List<SqlConnection> takeEveryConnection() {
+  @Test
+  void aCommandBeginsAnew() throws Exception {
+    List<SqlConnection> taken = take(engineConnections, engineSize);
+
+    CompletableFuture<Integer> expanded =
+        CompletableFuture.supplyAsync(() -> commands.run("expand"));
+    Timeouts.await().until(() -> waiting() > 0);
+    awaitRefusal(engineConnections);
+    taken.forEach(each -> Engine.await(each.close()));
+
+    assertThat(expanded.get(60, TimeUnit.SECONDS)).isZero();
+  }
+
+  private static double waiting() {
+    return given()
+        .get("/q/metrics")
+        .asString()
+        .lines()
+        .filter(line -> line.startsWith("sql_pool_queue_size{") && line.contains("\"engine\""))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
+  }
+
+  private static List<SqlConnection> take(Pool pool, int size) {
     List<SqlConnection> taken = new ArrayList<>();
-    for (int i = 0; i < connections; i++) {
-      taken.add(Engine.await(control.getConnection()));
+    for (int i = 0; i < size; i++) {
+      taken.add(Engine.await(pool.getConnection()));
     }
     return taken;
+  }
+
+  /** Ends when a statement was refused, and so each one that stood before it in the queue. */
+  private static void awaitRefusal(Pool pool) {
+    assertThatThrownBy(() -> Engine.await(pool.query("SELECT 1").execute()))
+        .hasMessageContaining("is in use");
   }
 }
