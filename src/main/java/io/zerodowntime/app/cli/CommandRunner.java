@@ -45,7 +45,9 @@ public class CommandRunner implements QuarkusApplication {
     running = words.get(0);
     try {
       List<String> rest = words.subList(1, words.size());
-      // each command goes on where it stopped, so one that found no connection free begins anew
+      // each command goes on where it stopped, so one that found no connection free begins anew,
+      // for 8 s at most. The wait is for all of its work: statements have their own bounds, and a
+      // signal ends it
       return transactions.<Integer>once(() -> command.get().run(rest)).await().indefinitely();
     } catch (RuntimeException e) {
       LOG.debugf(e, "%s failed", words.get(0));
