@@ -2,6 +2,7 @@ package io.zerodowntime.migration.backfill;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduler;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
@@ -29,6 +30,7 @@ public class BackfillJob {
   private final BackfillStream stream;
   private final SnapshotComparison snapshots;
   private final int workers;
+  private final Scheduler scheduler;
   private final Set<Long> joined = ConcurrentHashMap.newKeySet();
   private final Map<String, RateMeter> meters = new ConcurrentHashMap<>();
   private volatile boolean stopping;
@@ -38,12 +40,14 @@ public class BackfillJob {
       BackfillStore store,
       BackfillStream stream,
       SnapshotComparison snapshots,
-      MigrationConfig config) {
+      MigrationConfig config,
+      Scheduler scheduler) {
     this.migrations = migrations;
     this.store = store;
     this.stream = stream;
     this.snapshots = snapshots;
     this.workers = config.backfill().workers();
+    this.scheduler = scheduler;
   }
 
   /** The batch in flight is done or not done, by its one commit; none comes after it. */
@@ -69,6 +73,16 @@ public class BackfillJob {
                       }
                     }))
         .replaceWithVoid();
+  }
+
+  /**
+   * Joins the run that has just begun, without a wait for the next poll; never fails. Without
+   * timers it does nothing: who has turned them off polls.
+   */
+  public Uni<Void> joinNow(Migration migration) {
+    return scheduler.isRunning()
+        ? poll(migration).onFailure().recoverWithNull()
+        : Uni.createFrom().voidItem();
   }
 
   private void join(Migration migration, Run run) {

@@ -31,7 +31,7 @@ public class BackfillStream {
   /** Why a worker waits, and a run is slow, while others hold rows of the table. */
   public static final String ROWS_LOCKED = "rows_locked";
 
-  private static final Duration OTHERS = Duration.ofMillis(200);
+  private static final Duration LOCKED_WAIT = Duration.ofMillis(200);
   // lock_not_available, deadlock_detected
   private static final Set<String> LOCKED_STATES = Set.of("55P03", "40P01");
 
@@ -166,11 +166,11 @@ public class BackfillStream {
     return switch (result.status()) {
       case WORKED ->
           result.scanned() == 0 && result.skipped() > 0
-              ? pause(migration, ROWS_LOCKED, OTHERS)
+              ? pause(migration, ROWS_LOCKED, LOCKED_WAIT)
               : pause(migration, "target_load", pace.delay());
       case GAVE_WAY, LOCKED ->
-          skips ? pause(migration, ROWS_LOCKED, OTHERS) : Uni.createFrom().voidItem();
-      case BUSY -> pause(migration, "others_hold_the_ranges", OTHERS);
+          skips ? pause(migration, ROWS_LOCKED, LOCKED_WAIT) : Uni.createFrom().voidItem();
+      case BUSY -> pause(migration, "others_hold_the_ranges", pace.waitForOthers());
       case DONE, STOPPED -> Uni.createFrom().voidItem();
     };
   }

@@ -17,7 +17,11 @@ final class Pace {
   private static final double GROWTH = 2;
   private static final double CAREFUL_GROWTH = 1.1;
 
+  private static final Duration FIRST_WAIT = Duration.ofMillis(20);
+  private static final Duration LONGEST_WAIT = Duration.ofMillis(200);
+
   private Run.Limits limits;
+  private Duration othersWait = FIRST_WAIT;
   private int size = FIRST_SIZE;
   private double growth = GROWTH;
   private Duration delay = Duration.ZERO;
@@ -47,8 +51,21 @@ final class Pace {
     return delay;
   }
 
+  /**
+   * The pause while others hold every range that is left: 20 ms, doubled each time up to 200 ms.
+   */
+  Duration waitForOthers() {
+    Duration wait = othersWait;
+    Duration twice = wait.multipliedBy(2);
+    othersWait = twice.compareTo(LONGEST_WAIT) < 0 ? twice : LONGEST_WAIT;
+    return wait;
+  }
+
   /** Takes note of a batch of {@code asked} rows at most. */
   void observe(BatchResult result, int asked) {
+    if (result.status() != BatchResult.BatchStatus.BUSY) {
+      othersWait = FIRST_WAIT;
+    }
     skipsLocked =
         result.status() == BatchResult.BatchStatus.GAVE_WAY
             || result.status() == BatchResult.BatchStatus.LOCKED;

@@ -20,6 +20,9 @@ final class SnapshotScan {
   private static final Logger LOG = Logger.getLogger(SnapshotScan.class);
   private static final Duration OTHERS = Duration.ofSeconds(1);
 
+  /** Ranges of a session in flight: its server has the next one when it has answered one. */
+  private static final int LANES = 2;
+
   /** A session that rests longer would be ended as idle. */
   private static final Duration LONGEST_REST = Duration.ofSeconds(10);
 
@@ -100,17 +103,22 @@ final class SnapshotScan {
 
   private Multi<BatchResult> ranges() {
     return attempt
-        .map(
-            begun ->
-                Multi.createBy()
-                    .merging()
-                    .streams(IntStream.range(0, workers).mapToObj(i -> worker(i, begun)).toList()))
+        .map(begun -> Multi.createBy().merging().streams(lanes(begun)))
         .orElseGet(() -> Multi.createFrom().empty());
   }
 
-  private Multi<BatchResult> worker(int number, Attempt begun) {
-    Uni<SnapshotSession> session =
-        number == 0 ? sessions.get(0) : open(Optional.of(begun.exported().snapshot()));
+  private List<Multi<BatchResult>> lanes(Attempt begun) {
+    List<Uni<SnapshotSession>> opened =
+        IntStream.range(0, workers)
+            .mapToObj(
+                i -> i == 0 ? sessions.get(0) : open(Optional.of(begun.exported().snapshot())))
+            .toList();
+    return IntStream.range(0, workers * LANES)
+        .mapToObj(i -> lane(opened.get(i % workers), begun))
+        .toList();
+  }
+
+  private Multi<BatchResult> lane(Uni<SnapshotSession> session, Attempt begun) {
     Pace pace = new Pace(run.limits());
     Unrecorded held = new Unrecorded();
     return Multi.createBy()
@@ -152,17 +160,21 @@ final class SnapshotScan {
       return record(begun, held).chain(() -> none(BatchResult.BatchStatus.DONE));
     }
     long began = System.nanoTime();
-    long keys = Math.max(0, BatchStatement.MAX_KEPT - mismatches.get());
+    long keys = keysLeft(mismatches.get());
     int rows = (int) Math.min(size * rowsOfPage, Run.Limits.MAX_BATCH_SIZE);
     return session
         .compare(migration, from, Math.min(pages, from + size), keys)
-        .invoke(found -> mismatches.addAndGet(found.mismatched()))
-        .invoke(held::add)
+        .invoke(found -> held.add(found.first(keysLeft(mismatches.getAndAdd(found.mismatched())))))
         .map(found -> result(found, pace.limits(), Duration.ofNanos(System.nanoTime() - began)))
         .invoke(result -> engine.stream.tell(migration, run, result))
         .call(() -> held.isDue() ? record(begun, held) : Uni.createFrom().voidItem())
         .invoke(result -> observe(result, held.limits.orElse(pace.limits()), pace, rows))
         .call(() -> pause("target_load", pace.delay()));
+  }
+
+  /** Other lanes find some at the same time: what is asked for is not yet what may be kept. */
+  private static long keysLeft(long found) {
+    return Math.max(0, BatchStatement.MAX_KEPT - found);
   }
 
   private static BatchResult result(SnapshotSession.Found found, Run.Limits limits, Duration took) {
@@ -255,7 +267,7 @@ final class SnapshotScan {
    */
   private record Attempt(int number, SnapshotSession.Exported exported, long nanos) {}
 
-  /** What one session has found and not recorded yet. Not thread-safe. */
+  /** What one lane has found and not recorded yet. Not thread-safe. */
   private static final class Unrecorded {
     private SnapshotSession.Found found = SnapshotSession.Found.NOTHING;
     private long since = System.nanoTime();

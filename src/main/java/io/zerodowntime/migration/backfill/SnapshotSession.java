@@ -176,6 +176,17 @@ final class SnapshotSession {
           joined(newValues, more.newValues));
     }
 
+    /** The same with {@code count} keys at most. */
+    Found first(long count) {
+      int kept = (int) Math.min(count, keys.length);
+      return new Found(
+          rows,
+          mismatched,
+          Arrays.copyOf(keys, kept),
+          Arrays.copyOf(oldValues, kept),
+          Arrays.copyOf(newValues, kept));
+    }
+
     private static String[] joined(String[] some, String[] more) {
       return Stream.concat(Arrays.stream(some), Arrays.stream(more)).toArray(String[]::new);
     }

@@ -1,16 +1,14 @@
 package io.zerodowntime.migration.rest;
 
 import io.smallrye.mutiny.Uni;
-import io.zerodowntime.http.RequestDeadlines;
 import io.zerodowntime.http.WithinDeadline;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.backfill.Backfill;
+import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.MismatchRepair;
 import io.zerodowntime.migration.backfill.ParityScan;
 import io.zerodowntime.migration.backfill.Run;
-import io.zerodowntime.migration.schema.Certificate;
-import io.zerodowntime.migration.schema.OldColumnDrop;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import io.zerodowntime.migration.status.StatusReports;
 import jakarta.annotation.security.RolesAllowed;
@@ -30,7 +28,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.ResponseStatus;
 
-/** What operators do. What the protocol forbids is answered with 409 and the reason. */
+/** What operators do with runs. What the protocol forbids is answered with 409 and the reason. */
 @Path("/migrations/{name}")
 @RolesAllowed("operator")
 @Produces(MediaType.APPLICATION_JSON)
@@ -42,22 +40,19 @@ public class OperatorResource {
   private final Backfill backfill;
   private final ParityScan parity;
   private final MismatchRepair repair;
-  private final OldColumnDrop contract;
-  private final RequestDeadlines deadlines;
+  private final BackfillJob job;
 
   OperatorResource(
       Migrations migrations,
       Backfill backfill,
       ParityScan parity,
       MismatchRepair repair,
-      OldColumnDrop contract,
-      RequestDeadlines deadlines) {
+      BackfillJob job) {
     this.migrations = migrations;
     this.backfill = backfill;
     this.parity = parity;
     this.repair = repair;
-    this.contract = contract;
-    this.deadlines = deadlines;
+    this.job = job;
   }
 
   /** Starts the backfill that the phase allows, within the limits given or the configured ones. */
@@ -143,22 +138,10 @@ public class OperatorResource {
     return begun(migration, repair.start(migration, user(who)));
   }
 
-  /**
-   * Drops the old column, or says which gates are closed. A drop that waits for a lock longer than
-   * a request may take goes on: then the answer is 202, and the certificate is in the history.
-   */
-  @POST
-  @Path("/contract")
-  @APIResponseSchema(Certificate.class)
-  @APIResponse(responseCode = "202", description = "It goes on; see the history")
-  public Uni<Certificate> contract(@PathParam("name") String name, @Context SecurityContext who) {
-    var migration = migrations.named(name);
-    deadlines.acceptLate("/migrations/" + migration.name() + "/history");
-    return contract.contract(migration, user(who));
-  }
-
-  private static Uni<RunStatus> begun(Migration migration, Uni<Run> started) {
-    return started.map(run -> StatusReports.begun(migration, run));
+  private Uni<RunStatus> begun(Migration migration, Uni<Run> started) {
+    return started
+        .call(() -> job.joinNow(migration))
+        .map(run -> StatusReports.begun(migration, run));
   }
 
   private static String user(SecurityContext who) {

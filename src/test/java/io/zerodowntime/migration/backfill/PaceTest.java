@@ -52,6 +52,19 @@ class PaceTest {
   }
 
   @Test
+  void waitsLongerEachTimeThatOthersHoldTheRanges() {
+    Pace pace = new Pace(LIMITS);
+    BatchResult busy = BatchResult.none(BatchResult.BatchStatus.BUSY, LIMITS);
+    for (long millis : new long[] {20, 40, 80, 160, 200, 200}) {
+      pace.observe(busy, 500);
+      assertThat(pace.waitForOthers()).isEqualTo(Duration.ofMillis(millis));
+    }
+
+    observe(pace, 1);
+    assertThat(pace.waitForOthers()).isEqualTo(Duration.ofMillis(20));
+  }
+
+  @Test
   void learnsNothingFromTheShortEndOfARange() {
     Pace pace = new Pace(LIMITS);
     pace.observe(worked(3, 0.1, LIMITS), 500);
