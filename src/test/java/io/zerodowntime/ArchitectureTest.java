@@ -20,6 +20,7 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.smallrye.mutiny.groups.UniAwait;
 import io.zerodowntime.app.Main;
 import io.zerodowntime.app.cli.CommandRunner;
+import io.zerodowntime.http.DisconnectLogFilter;
 import io.zerodowntime.migration.phase.FencedResult;
 import io.zerodowntime.migration.phase.PhaseFence;
 import java.util.Arrays;
@@ -144,7 +145,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule ONE_LOGGER =
       noClasses()
-          .that(not(belongToAnyOf(Main.class)))
+          .that(not(belongToAnyOf(Main.class, DisconnectLogFilter.class)))
           .should()
           .dependOnClassesThat(resideInAPackage("java.util.logging"))
           .because(

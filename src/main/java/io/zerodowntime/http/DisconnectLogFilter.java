@@ -9,7 +9,7 @@ import java.util.logging.LogRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps out of the log what is no error: a client that hangs up while an event is on its way to it.
+ * Keeps a normal event out of the log: a client that hangs up while an event is on its way to it.
  * Quarkus REST logs an error for each; every other failure of a stream stays in the log.
  */
 @LoggingFilter(name = DisconnectLogFilter.NAME)

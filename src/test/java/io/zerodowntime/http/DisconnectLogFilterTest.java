@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A client that leaves a stream of events is no line on the log; a stream that fails is one. */
+/** A client that leaves a stream of events is not logged; a stream that fails is. */
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class DisconnectLogFilterTest {
