@@ -77,7 +77,7 @@ class DatabasePreflightTest {
   }
 
   @Test
-  void saysWhenNobodyListens() throws IOException {
+  void saysWhenNoServerListens() throws IOException {
     int port;
     try (ServerSocket socket = new ServerSocket(0)) {
       port = socket.getLocalPort();

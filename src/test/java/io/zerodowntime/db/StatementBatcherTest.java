@@ -107,7 +107,7 @@ class StatementBatcherTest {
   }
 
   @Test
-  void keepsKindsApartAndLosesNobody() throws Exception {
+  void keepsKindsApartAndLosesNoStatement() throws Exception {
     arrive("a");
     CompletableFuture<String> b = write("b");
     CompletableFuture<String> other = write("2:b");

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * lost or doubled, and afterwards all is as before. {@code -Dfaults.long} makes faults of 20 s with
  * the default deadline; {@code -Dfaults.only} is a regular expression of the faults to be run.
  */
+@Tag("alone")
 class FaultIT {
   private static final Path LOGS = Path.of("target", "faults");
   private static final FaultTiming FORM = FaultTiming.chosen();

@@ -55,7 +55,7 @@ class DatabaseProblemsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"42601", "23505", "22003"})
-  void leavesWhatNobodyExpected(String state) {
+  void leavesUnexpectedStatesAlone(String state) {
     assertThat(of(refused(state), false)).isEmpty();
     assertThat(of(new IllegalStateException("other"), false)).isEmpty();
   }

@@ -8,7 +8,6 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.EngineProfile;
 import io.zerodowntime.testing.LoggedFailures;
 import io.zerodowntime.testing.RawHttp;
 import jakarta.inject.Inject;
@@ -28,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
  * -Dfuzz.requests=100000 -Dfuzz.seed=2}.
  */
 @QuarkusTest
-@TestProfile(HttpFuzzTest.ShortDeadline.class)
+@TestProfile(ShortDeadlineProfile.class)
 class HttpFuzzTest {
   private static final int CLIENTS = 16;
   private static final int QUIET_MILLIS = 100;
@@ -82,12 +81,5 @@ class HttpFuzzTest {
         .filter(line -> line.startsWith("http_server_connections_seconds_active_count"))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
         .sum();
-  }
-
-  /** Bodies that do not come in are not waited for long. */
-  public static final class ShortDeadline extends EngineProfile {
-    public ShortDeadline() {
-      super("request.deadline", "1s");
-    }
   }
 }

@@ -2,16 +2,16 @@ package io.zerodowntime.http;
 
 import static io.restassured.RestAssured.given;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.zerodowntime.testing.PostgresResource;
+import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.testing.EngineProfile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Proves that roles follow the password, and that no client gets in without credentials. */
 @QuarkusTest
-@QuarkusTestResource(PostgresResource.class)
+@TestProfile(EngineProfile.class)
 class LoginTest {
 
   @ParameterizedTest
@@ -41,7 +41,7 @@ class LoginTest {
   }
 
   @Test
-  void withoutCredentialsNobodyGetsIn() {
+  void refusesCallsWithoutCredentials() {
     given().get("/login-probe/viewer").then().statusCode(401);
   }
 }

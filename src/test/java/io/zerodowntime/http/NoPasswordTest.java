@@ -17,7 +17,7 @@ class NoPasswordTest {
 
   @ParameterizedTest
   @CsvSource({"operator, ''", "operator, operator", "viewer, ''", "'', ''", "operator, ' '"})
-  void nobodyGetsIn(String user, String password) {
+  void refusesEveryPassword(String user, String password) {
     given()
         .auth()
         .preemptive()

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
-import io.zerodowntime.testing.EngineProfile;
 import io.zerodowntime.testing.LoggedFailures;
 import io.zerodowntime.testing.RawHttp;
 import jakarta.inject.Inject;
@@ -18,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Work that never ends, or not in time: the request is answered all the same. */
 @QuarkusTest
-@TestProfile(RequestDeadlinesTest.ShortDeadline.class)
+@TestProfile(ShortDeadlineProfile.class)
 @Timeout(120)
 class RequestDeadlinesTest {
   private static final String PATH = "/orders-stalling";
@@ -128,7 +127,7 @@ class RequestDeadlinesTest {
   }
 
   @Test
-  void endsBodiesThatNobodyWaitsFor() throws Exception {
+  void endsBodiesThatNoCallWaitsFor() throws Exception {
     try (RawHttp client = new RawHttp()) {
       client.send("POST /nothing HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n{");
       assertThat(client.answer()).startsWith("HTTP/1.1 404 ");
@@ -152,12 +151,5 @@ class RequestDeadlinesTest {
     assertThat(answer.header("Retry-After")).isEqualTo("2");
     assertThat(answer.jsonPath().getString("type")).isEqualTo("urn:problem:" + type);
     assertThat(answer.jsonPath().getString("detail")).contains(detail);
-  }
-
-  /** Half a second for each request. */
-  public static final class ShortDeadline extends EngineProfile {
-    public ShortDeadline() {
-      super("request.deadline", "500ms");
-    }
   }
 }

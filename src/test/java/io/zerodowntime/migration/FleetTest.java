@@ -52,7 +52,7 @@ class FleetTest {
   }
 
   @Test
-  void staysWhereNobodyIsAlive() {
+  void staysWhereNoInstanceIsAlive() {
     assertThat(Phase.values()).allSatisfy(p -> assertThat(new Fleet(List.of()).step(p)).isEmpty());
   }
 

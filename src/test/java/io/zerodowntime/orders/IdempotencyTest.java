@@ -8,10 +8,10 @@ import static io.zerodowntime.orders.OrdersApi.post;
 import static io.zerodowntime.orders.OrdersApi.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
+import io.zerodowntime.testing.EngineProfile;
 import io.zerodowntime.testing.PostgresResource;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
@@ -34,8 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Proves that a write under an idempotency key is done once, whatever is sent and whenever. */
 @Tag("protocol")
 @QuarkusTest
-@QuarkusTestResource(PostgresResource.class)
-@TestProfile(OrdersProfile.class)
+@TestProfile(EngineProfile.class)
 class IdempotencyTest {
   @Inject OrdersDatabase database;
 

@@ -9,11 +9,10 @@ import static io.zerodowntime.orders.OrdersApi.post;
 import static io.zerodowntime.orders.OrdersApi.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
-import io.zerodowntime.testing.PostgresResource;
+import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.util.List;
 import java.util.stream.Stream;
@@ -29,8 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Proves that each malformed request gets a problem that names what is wrong, and changes nothing.
  */
 @QuarkusTest
-@QuarkusTestResource(PostgresResource.class)
-@TestProfile(OrdersProfile.class)
+@TestProfile(EngineProfile.class)
 class MalformedRequestTest {
   @Inject OrdersDatabase database;
 

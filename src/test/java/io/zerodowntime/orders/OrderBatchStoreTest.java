@@ -3,12 +3,11 @@ package io.zerodowntime.orders;
 import static io.zerodowntime.testing.Timeouts.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.db.WriteRequests;
 import io.zerodowntime.migration.Phase;
-import io.zerodowntime.testing.PostgresResource;
+import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -21,8 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The statement that creates several orders, beside the one that creates one. */
 @QuarkusTest
-@QuarkusTestResource(PostgresResource.class)
-@TestProfile(OrdersProfile.class)
+@TestProfile(EngineProfile.class)
 class OrderBatchStoreTest {
   private static final Duration TTL = Duration.ofHours(24);
 
@@ -62,7 +60,7 @@ class OrderBatchStoreTest {
   }
 
   @Test
-  void leavesOutWhoseKeyIsTakenAndNobodyElse() throws Exception {
+  void leavesOutOnlyTheOrderWhoseKeyIsTaken() throws Exception {
     database.reset(1);
     Phase phase = Phase.of(1);
     String first = create(List.of(keyed(phase, "taken"), keyed(phase, "expired"))).get(0);

@@ -3,13 +3,12 @@ package io.zerodowntime.orders;
 import static io.zerodowntime.testing.Timeouts.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
-import io.zerodowntime.testing.PostgresResource;
+import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.util.List;
 import java.util.Optional;
@@ -20,8 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Proves that reads which share a statement get the answers that they would get alone. */
 @QuarkusTest
-@QuarkusTestResource(PostgresResource.class)
-@TestProfile(OrdersProfile.class)
+@TestProfile(EngineProfile.class)
 class OrderLookupBatcherTest {
   @Inject OrdersDatabase database;
   @Inject OrderLookupBatcher lookups;

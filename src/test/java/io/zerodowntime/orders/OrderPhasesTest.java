@@ -7,11 +7,10 @@ import static io.zerodowntime.orders.OrdersApi.post;
 import static io.zerodowntime.orders.OrdersApi.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
-import io.zerodowntime.testing.PostgresResource;
+import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,8 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Proves that orders write and read the columns of the phase in force, and name no other column.
  */
 @QuarkusTest
-@QuarkusTestResource(PostgresResource.class)
-@TestProfile(OrdersProfile.class)
+@TestProfile(EngineProfile.class)
 class OrderPhasesTest {
   @Inject OrdersDatabase database;
 

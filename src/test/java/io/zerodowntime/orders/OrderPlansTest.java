@@ -4,10 +4,9 @@ import static io.zerodowntime.testing.Timeouts.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.agroal.api.AgroalDataSource;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
-import io.zerodowntime.testing.PostgresResource;
+import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -23,8 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** No statement of a request reads the table from end to end, whatever its parameters are. */
 @QuarkusTest
-@QuarkusTestResource(PostgresResource.class)
-@TestProfile(OrdersProfile.class)
+@TestProfile(EngineProfile.class)
 class OrderPlansTest {
   private static final Pattern PARAMETER = Pattern.compile("\\$(\\d)");
 

@@ -6,11 +6,10 @@ import static io.zerodowntime.orders.OrdersApi.post;
 import static io.zerodowntime.testing.Timeouts.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
-import io.zerodowntime.testing.PostgresResource;
+import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * column.
  */
 @QuarkusTest
-@QuarkusTestResource(PostgresResource.class)
-@TestProfile(OrdersProfile.class)
+@TestProfile(EngineProfile.class)
 class OrderReadStoreTest {
   @Inject OrdersDatabase database;
   @Inject SampleOrders samples;

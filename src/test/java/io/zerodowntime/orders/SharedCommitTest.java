@@ -79,7 +79,7 @@ class SharedCommitTest {
   }
 
   @Test
-  void failsTheBadOneAndNobodyElse() throws Exception {
+  void failsOnlyTheBadOne() throws Exception {
     database.run(
         """
         CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$

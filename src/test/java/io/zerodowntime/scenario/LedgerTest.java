@@ -40,7 +40,7 @@ class LedgerTest {
   }
 
   @Test
-  void aValueNobodyHadAskedForYetIsWrong() {
+  void aValueThatNoClientHadAskedForYetIsWrong() {
     long from = ledger.now();
     long to = ledger.now();
     ledger.acknowledges(ledger.asks(2, "shipped"));

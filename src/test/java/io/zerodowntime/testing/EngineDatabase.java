@@ -26,6 +26,7 @@ public class EngineDatabase {
               + " RESTART IDENTITY",
           "ALTER TABLE orders ADD COLUMN IF NOT EXISTS old_status varchar(50)",
           "ALTER TABLE orders ALTER COLUMN old_status SET NOT NULL",
+          "ALTER TABLE orders ADD COLUMN IF NOT EXISTS status varchar(50)",
           "ALTER TABLE orders ALTER COLUMN status DROP NOT NULL",
           "ALTER TABLE orders ALTER COLUMN status TYPE varchar(50)",
           "ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_status_present",
@@ -57,7 +58,7 @@ public class EngineDatabase {
       }
       expanded = true;
     }
-    EMPTY.forEach(this::run);
+    run(EMPTY);
   }
 
   /** Takes part in the effective phase as if the steps had been taken, and drained. */
@@ -107,11 +108,17 @@ public class EngineDatabase {
   }
 
   public void run(String sql) {
+    run(List.of(sql));
+  }
+
+  private void run(List<String> statements) {
     try (Connection connection = source().getConnection()) {
       execute(connection, "SET lock_timeout = '60s'");
-      execute(connection, sql);
+      for (String sql : statements) {
+        execute(connection, sql);
+      }
     } catch (SQLException e) {
-      throw new IllegalStateException(sql, e);
+      throw new IllegalStateException(String.join(";", statements), e);
     }
   }
 

@@ -21,7 +21,7 @@ import org.awaitility.core.TerminalFailureException;
 
 /** The packaged program as a process of its own, with its output in files of its directory. */
 public final class ServiceProcess implements AutoCloseable {
-  private static final Path TARGET = Path.of("target").toAbsolutePath();
+  static final Path TARGET = Path.of("target").toAbsolutePath();
   private static final boolean MANAGEMENT = Boolean.getBoolean("management.enabled");
 
   private final Process process;
@@ -85,6 +85,7 @@ public final class ServiceProcess implements AutoCloseable {
       if (program.toString().endsWith(".jar")) {
         line.add(ProcessHandle.current().info().command().orElse("java"));
         line.addAll(ports);
+        line.addAll(QuickStartOptions.of(program));
         line.addAll(List.of("-jar", program.toString()));
       } else {
         line.add(program.toString());

@@ -10,11 +10,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** The one PostgreSQL server of a test JVM; it ends with the JVM and keeps nothing. */
 public final class TestPostgres {
+  private static final String SHARED_PORT = "test.postgres.port";
+
   private TestPostgres() {}
 
   /**
@@ -36,12 +40,16 @@ public final class TestPostgres {
 
   /** The maintenance database, for what concerns the whole server. */
   public static DataSource superuser() {
-    return Holder.SERVER.getPostgresDatabase();
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setPortNumbers(new int[] {port()});
+    source.setUser("postgres");
+    source.setDatabaseName("postgres");
+    return source;
   }
 
   /** The port on localhost. */
   public static int port() {
-    return Holder.SERVER.getPort();
+    return Holder.PORT;
   }
 
   /** The server's first process, the parent of all others. */
@@ -58,19 +66,30 @@ public final class TestPostgres {
     }
   }
 
-  /** Started once, when first asked for. */
+  /** Started when first asked for. Each Quarkus application of the JVM has a copy of this class. */
   private static final class Holder {
-    static final EmbeddedPostgres SERVER = start();
+    static final int PORT = port();
 
-    private static EmbeddedPostgres start() {
+    private static int port() {
+      // the lock and the properties belong to the JVM, not to a class loader
+      synchronized (Runtime.getRuntime()) {
+        return Optional.ofNullable(Integer.getInteger(SHARED_PORT)).orElseGet(Holder::start);
+      }
+    }
+
+    private static int start() {
       try {
-        return EmbeddedPostgres.builder()
-            .setServerConfig("max_prepared_transactions", "10")
-            .setServerConfig("max_connections", "200")
-            .setServerConfig("shared_buffers", "256MB")
-            // as on a real server; fsync stays off
-            .setServerConfig("synchronous_commit", "on")
-            .start();
+        int port =
+            EmbeddedPostgres.builder()
+                .setServerConfig("max_prepared_transactions", "10")
+                .setServerConfig("max_connections", "200")
+                .setServerConfig("shared_buffers", "256MB")
+                // as on a real server; fsync stays off
+                .setServerConfig("synchronous_commit", "on")
+                .start()
+                .getPort();
+        System.setProperty(SHARED_PORT, String.valueOf(port));
+        return port;
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -79,7 +79,8 @@ class LargeHistoryTest {
     database.orders(1000);
     engine.ask(1);
     engine.beat();
-    FILL.forEach(fill -> database.run("SET session_replication_role = replica; " + fill));
+    FILL.parallelStream()
+        .forEach(fill -> database.run("SET session_replication_role = replica; " + fill));
     database.run("VACUUM ANALYZE");
   }
 

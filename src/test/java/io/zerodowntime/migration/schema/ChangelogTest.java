@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The changesets alone, as Liquibase's command line runs them. */
+@OnSchemaServer
 class ChangelogTest {
   private static final String INDEX = "orders-status and index";
   private static final String ENFORCE = "orders-status and enforce";

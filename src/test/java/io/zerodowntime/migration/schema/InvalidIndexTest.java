@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A CREATE INDEX CONCURRENTLY that fails leaves an index that slows writes and serves no read. */
+@OnSchemaServer
 @Tag("protocol")
 class InvalidIndexTest {
   private static final Duration RETRY_TIME = Duration.ofSeconds(60);
@@ -55,7 +56,9 @@ class InvalidIndexTest {
       change = index();
       await().until(() -> waitsLongerThan("3 s"));
       assertThat(recorded()).isEqualTo("0");
-      database.run("SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index");
+      database.run(
+          "SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index"
+              + " WHERE datname = current_database()");
       await().until(() -> database.list(VALID).isEmpty());
       reader.rollback();
     }
@@ -105,7 +108,7 @@ class InvalidIndexTest {
     return !database
         .list(
             "SELECT p.pid FROM pg_stat_progress_create_index p JOIN pg_stat_activity a USING (pid)"
-                + " WHERE p.phase = 'waiting for old snapshots'"
+                + " WHERE p.datname = current_database() AND p.phase = 'waiting for old snapshots'"
                 + " AND a.query_start < clock_timestamp() - interval '"
                 + time
                 + "'")

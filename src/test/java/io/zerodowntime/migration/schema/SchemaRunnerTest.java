@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Proves that changesets are applied once, by one runner at a time, within bounded waits. */
+@OnSchemaServer
 class SchemaRunnerTest {
   private static final Duration RETRY_TIME = Duration.ofSeconds(60);
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A pod that is killed while Liquibase works leaves Liquibase's lock behind. */
+@OnSchemaServer
 @Tag("protocol")
 class StaleLiquibaseLockTest {
   private static final Duration RETRY_TIME = Duration.ofSeconds(60);

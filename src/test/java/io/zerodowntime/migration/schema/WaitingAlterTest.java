@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An ALTER that waits makes every later statement wait behind it. */
+@OnSchemaServer
 @Tag("protocol")
 class WaitingAlterTest {
   private static final Duration RETRY_TIME = Duration.ofSeconds(60);
