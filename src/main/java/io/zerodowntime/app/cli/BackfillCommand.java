@@ -40,7 +40,8 @@ class BackfillCommand implements Command {
             active ->
                 active
                     .map(run -> Uni.createFrom().item(run))
-                    .orElseGet(() -> backfill.start(migration, backfill.defaultLimits(), WHO)))
+                    .orElseGet(
+                        () -> backfill.start(migration, backfill.defaultLimits(migration), WHO)))
         .chain(run -> progress.work(migration, run))
         .map(run -> run.state() == RunState.COMPLETE ? 0 : 1)
         .onFailure(Refused.class)

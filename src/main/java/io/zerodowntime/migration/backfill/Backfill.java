@@ -51,8 +51,11 @@ public class Backfill {
   }
 
   /** The limits of a run that asks for no others. */
-  public Run.Limits defaultLimits() {
-    return limits;
+  public Run.Limits defaultLimits(Migration migration) {
+    return new Run.Limits(
+        migration.options().batchSize().orElse(limits.batchSize()),
+        limits.delay(),
+        migration.options().targetLoad().orElse(limits.targetLoad()));
   }
 
   /**
@@ -88,7 +91,7 @@ public class Backfill {
                             state,
                             direction(state),
                             plan,
-                            limits,
+                            defaultLimits(migration),
                             requestedBy)));
   }
 

@@ -59,11 +59,16 @@ public class BackfillStream {
 
   /** A worker on this run until every range is done or the run stops, at its adaptive pace. */
   public Multi<BatchResult> worker(Migration migration, Run run) {
-    Pace pace = new Pace(run.limits());
-    return Multi.createBy()
-        .repeating()
-        .uni(() -> paced(migration, run, pace))
-        .whilst(result -> !result.last());
+    return statements(migration, run)
+        .onItem()
+        .transformToMulti(
+            statements -> {
+              Pace pace = new Pace(run.limits());
+              return Multi.createBy()
+                  .repeating()
+                  .uni(() -> paced(migration, run, statements, pace))
+                  .whilst(result -> !result.last());
+            });
   }
 
   /**
@@ -71,14 +76,29 @@ public class BackfillStream {
    * a locked row for 100 ms at most, and does nothing then.
    */
   public Uni<BatchResult> runOnce(Migration migration, Run run, int size) {
-    return send(migration, run, BatchStatement.of(migration, run.kind()), size);
+    return statements(migration, run)
+        .chain(statements -> send(migration, run, statements.waiting(), size));
   }
 
   /** One batch that waits for no row: those that others hold are left for later. */
   public Uni<BatchResult> runOnceSkippingLocked(Migration migration, Run run, int size) {
-    // with one row at most, no batch would find that a range of one key has no other
-    return send(
-        migration, run, BatchStatement.skippingLocked(migration, run.kind()), Math.max(2, size));
+    return statements(migration, run)
+        .chain(statements -> send(migration, run, statements.skippingLocked(), atLeastTwo(size)));
+  }
+
+  /** With one row at most, no batch would find that a range of one key has no other. */
+  private static int atLeastTwo(int size) {
+    return Math.max(2, size);
+  }
+
+  private Uni<Statements> statements(Migration migration, Run run) {
+    return transactions
+        .repeatable(() -> KeySql.of(pool, migration))
+        .map(
+            key ->
+                new Statements(
+                    BatchStatement.of(key, run.kind()),
+                    BatchStatement.skippingLocked(key, run.kind())));
   }
 
   private Uni<BatchResult> send(Migration migration, Run run, String sql, int size) {
@@ -142,7 +162,7 @@ public class BackfillStream {
         : BatchResult.none(status, BackfillStore.limits(row));
   }
 
-  private Uni<BatchResult> paced(Migration migration, Run run, Pace pace) {
+  private Uni<BatchResult> paced(Migration migration, Run run, Statements statements, Pace pace) {
     return pressure
         .reason()
         .chain(
@@ -150,14 +170,16 @@ public class BackfillStream {
                 reason.isPresent()
                     ? pause(migration, reason.get(), DatabasePressure.INTERVAL)
                         .replaceWith(BatchResult.none(BatchResult.BatchStatus.BUSY, pace.limits()))
-                    : batch(migration, run, pace));
+                    : batch(migration, run, statements, pace));
   }
 
-  private Uni<BatchResult> batch(Migration migration, Run run, Pace pace) {
+  private Uni<BatchResult> batch(Migration migration, Run run, Statements statements, Pace pace) {
     int size = pace.size();
     boolean skips = pace.skipsLocked();
     Uni<BatchResult> one =
-        skips ? runOnceSkippingLocked(migration, run, size) : runOnce(migration, run, size);
+        skips
+            ? send(migration, run, statements.skippingLocked(), atLeastTwo(size))
+            : send(migration, run, statements.waiting(), size);
     return one.invoke(result -> pace.observe(result, size))
         .call(result -> rest(migration, result, skips, pace));
   }
@@ -220,4 +242,7 @@ public class BackfillStream {
   public Uni<Optional<String>> throttledBy() {
     return pressure.reason();
   }
+
+  /** The batches of one worker; the types of the key's columns are read once. */
+  private record Statements(String waiting, String skippingLocked) {}
 }

@@ -2,8 +2,9 @@ package io.zerodowntime.migration.backfill;
 
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.migration.parity.Mismatches;
-import java.util.Set;
+import java.util.Map;
 
 /**
  * The one statement of a batch: it claims a range that no worker holds, handles the next rows of
@@ -49,8 +50,8 @@ final class BatchStatement {
           set_config('lock_timeout', GREATEST(1, LEAST(100, trunc(EXTRACT(epoch FROM
             current_setting('deadlock_timeout')::interval) * 500)))::integer::text, true)
       ), zd_claim AS (
-        SELECT p.range_no AS zd_range, p.low_key::%(keyType) AS zd_low, p.after_key::%(keyType) AS zd_after,
-          p.high_key::%(keyType) AS zd_high
+        SELECT p.range_no AS zd_range, %list[{p.low_key} AS zd_low{s}],
+          %list[{p.after_key} AS zd_after{s}], %list[{p.high_key} AS zd_high{s}]
         FROM zd_settings
         CROSS JOIN backfill_progress p
         JOIN backfill_run r ON r.id = p.run_id AND r.state = 'running' AND r.kind = '%(kind)'
@@ -60,7 +61,7 @@ final class BatchStatement {
         LIMIT 1 FOR UPDATE OF p SKIP LOCKED
       ), %(work), moved AS (
         UPDATE backfill_progress b
-        SET after_key = COALESCE(w.last::text, b.after_key), scanned = b.scanned + w.n,
+        SET after_key = COALESCE(%text[w.last{s}], b.after_key), scanned = b.scanned + w.n,
           changed = b.changed + w.changed, mismatched = b.mismatched + w.mismatched,
           batches = b.batches + 1, done = w.done, updated_at = now()
         FROM zd_claim c, zd_work w
@@ -88,42 +89,51 @@ final class BatchStatement {
       (p.range_no >= %(firstSkipped) OR %(maxSkipped) > (SELECT count(*) FROM backfill_progress
             WHERE run_id = $1 AND range_no >= %(firstSkipped)))
         ORDER BY CASE WHEN p.range_no >= %(firstSkipped) THEN p.updated_at END NULLS FIRST,
-          p.range_no""";
+          p.range_no\
+      """;
 
   private static final String IN_RANGE =
-      "t.%(key) >= COALESCE(c.zd_after, c.zd_low) AND t.%(key) IS DISTINCT FROM c.zd_after";
+      "%row[t.{c}] >= %row[COALESCE(c.zd_after{s}, c.zd_low{s})]"
+          + " AND %row[t.{c}] IS DISTINCT FROM %row[c.zd_after{s}]"
+          + "%also[t.{c} >= COALESCE(c.zd_after{s}, c.zd_low{s})]";
 
   private static final String PAGE =
       """
       zd_page AS MATERIALIZED (
-        SELECT w.last AS zd_last, w.n AS zd_n
+        SELECT %list[w.last{s} AS zd_last{s}], w.n AS zd_n
         FROM zd_claim c CROSS JOIN LATERAL (
-          SELECT %(last) AS last, count(*) AS n
+          SELECT %(last), count(*) AS n
           FROM (
-            SELECT t.%(key) AS key FROM %(table) t
-            WHERE %(inRange) AND t.%(key) <= c.zd_high
-            ORDER BY t.%(key) LIMIT $2::bigint) k) w
-      ), """;
+            SELECT %list[t.{c} AS key{s}] FROM %(table) t
+            WHERE %(inRange) AND %row[t.{c}] <= %row[c.zd_high{s}]%also[t.{c} <= c.zd_high{s}]
+            ORDER BY %list[t.{c}] LIMIT $2::bigint) k) w
+      ),\
+      """;
 
   /** The bounds are subqueries, not a join: that would carry copies of both CTEs with every row. */
   private static final String IN_PAGE =
       """
-      t.%(key) >= (SELECT COALESCE(zd_after, zd_low) FROM zd_claim)
-          AND t.%(key) IS DISTINCT FROM (SELECT zd_after FROM zd_claim)
-          AND t.%(key) <= (SELECT zd_last FROM zd_page) AND %(mismatch)""";
+      %row[t.{c}] >= %row[(SELECT COALESCE(zd_after{s}, zd_low{s}) FROM zd_claim)]
+          AND %row[t.{c}] IS DISTINCT FROM %row[(SELECT zd_after{s} FROM zd_claim)]
+          AND %row[t.{c}] <= %row[(SELECT zd_last{s} FROM zd_page)]%also[t.{c} >= (SELECT
+            COALESCE(zd_after{s}, zd_low{s}) FROM zd_claim)]%also[t.{c} <= (SELECT zd_last{s}
+            FROM zd_page)] AND %(mismatch)\
+      """;
 
   private static final String UPDATE =
       PAGE
           + """
-      written AS (
-        UPDATE %(table) AS t SET %(target) = %(expression)
-        WHERE %(inPage)
-        RETURNING 1
-      ), zd_work AS MATERIALIZED (
-        SELECT p.zd_last AS last, p.zd_n AS n, (SELECT count(*) FROM written) AS changed,
-          0::bigint AS mismatched, 0::bigint AS skipped, p.zd_n < $2::bigint AS done
-        FROM zd_page p
-      )""";
+          written AS (
+            UPDATE %(table) AS t SET %(target) = %(expression)
+            WHERE %(inPage)
+            RETURNING 1
+          ), zd_work AS MATERIALIZED (
+            SELECT %list[p.zd_last{s} AS last{s}], p.zd_n AS n,
+          (SELECT count(*) FROM written) AS changed,
+              0::bigint AS mismatched, 0::bigint AS skipped, p.zd_n < $2::bigint AS done
+            FROM zd_page p
+          )\
+          """;
 
   /**
    * Locks the rows that no other session has locked, and writes no other row. What disagreed in the
@@ -133,32 +143,34 @@ final class BatchStatement {
   private static final String UPDATE_UNLOCKED =
       PAGE
           + """
-      zd_locked AS MATERIALIZED (
-        SELECT t.%(key) AS zd_key FROM %(table) t
-        WHERE %(inPage)
-        FOR NO KEY UPDATE OF t SKIP LOCKED
-      ), zd_skipped AS MATERIALIZED (
-        SELECT t.%(key) AS zd_key FROM %(table) t
-        WHERE %(inPage)
-        EXCEPT SELECT zd_key FROM zd_locked
-      ), written AS (
-        UPDATE %(table) AS t SET %(target) = %(expression)
-        FROM zd_locked zd_own
-        WHERE t.%(key) = zd_own.zd_key AND %(inPage)
-        RETURNING 1
-      ), zd_kept AS (
-        INSERT INTO backfill_progress (run_id, range_no, low_key, high_key)
-        SELECT $1, nextval('backfill_range_no'), k.zd_key::text, k.zd_key::text
-        FROM zd_skipped k JOIN zd_claim c ON c.zd_range < %(firstSkipped)
-      ), zd_work AS MATERIALIZED (
-        SELECT CASE WHEN f.again THEN NULL ELSE p.zd_last END AS last, p.zd_n - f.skipped AS n,
-          (SELECT count(*) FROM written) AS changed, 0::bigint AS mismatched, f.skipped,
-          p.zd_n < $2::bigint AND NOT f.again AS done
-        FROM zd_page p CROSS JOIN (
-          SELECT count(k.zd_key) AS skipped,
-            count(k.zd_key) > 0 AND min(c.zd_range) >= %(firstSkipped) AS again
-          FROM zd_claim c LEFT JOIN zd_skipped k ON true) f
-      )""";
+          zd_locked AS MATERIALIZED (
+            SELECT %list[t.{c} AS zd_key{s}] FROM %(table) t
+            WHERE %(inPage)
+            FOR NO KEY UPDATE OF t SKIP LOCKED
+          ), zd_skipped AS MATERIALIZED (
+            SELECT %list[t.{c} AS zd_key{s}] FROM %(table) t
+            WHERE %(inPage)
+            EXCEPT SELECT %list[zd_key{s}] FROM zd_locked
+          ), written AS (
+            UPDATE %(table) AS t SET %(target) = %(expression)
+            FROM zd_locked zd_own
+            WHERE %row[t.{c}] = %row[zd_own.zd_key{s}] AND %(inPage)
+            RETURNING 1
+          ), zd_kept AS (
+            INSERT INTO backfill_progress (run_id, range_no, low_key, high_key)
+            SELECT $1, nextval('backfill_range_no'), %text[k.zd_key{s}], %text[k.zd_key{s}]
+            FROM zd_skipped k JOIN zd_claim c ON c.zd_range < %(firstSkipped)
+          ), zd_work AS MATERIALIZED (
+            SELECT %list[CASE WHEN f.again THEN NULL ELSE p.zd_last{s} END AS last{s}],
+              p.zd_n - f.skipped AS n,
+              (SELECT count(*) FROM written) AS changed, 0::bigint AS mismatched, f.skipped,
+              p.zd_n < $2::bigint AND NOT f.again AS done
+            FROM zd_page p CROSS JOIN (
+              SELECT count(k.zd_key%(first)) AS skipped,
+                count(k.zd_key%(first)) > 0 AND min(c.zd_range) >= %(firstSkipped) AS again
+              FROM zd_claim c LEFT JOIN zd_skipped k ON true) f
+          )\
+          """;
 
   /**
    * One pass that keeps no row, because nearly always none disagrees; where some do, a second pass
@@ -169,78 +181,65 @@ final class BatchStatement {
   private static final String COMPARE =
       """
       zd_work AS MATERIALIZED (
-        SELECT w.last, w.n, 0::bigint AS changed, w.mismatched, 0::bigint AS skipped,
+        SELECT %list[w.last{s}], w.n, 0::bigint AS changed, w.mismatched, 0::bigint AS skipped,
           w.n < $2::bigint AS done
         FROM zd_claim c CROSS JOIN LATERAL (
-          SELECT %(last) AS last, count(*) AS n, count(*) FILTER (WHERE k.differs) AS mismatched
+          SELECT %(last), count(*) AS n, count(*) FILTER (WHERE k.differs) AS mismatched
           FROM (
-            SELECT t.%(key) AS key, %(mismatch) AS differs FROM %(table) t
-            WHERE %(inRange) AND t.%(key) <= c.zd_high
-            ORDER BY t.%(key) LIMIT $2::bigint) k) w
+            SELECT %list[t.{c} AS key{s}], %(mismatch) AS differs FROM %(table) t
+            WHERE %(inRange) AND %row[t.{c}] <= %row[c.zd_high{s}]%also[t.{c} <= c.zd_high{s}]
+            ORDER BY %list[t.{c}] LIMIT $2::bigint) k) w
       ), seen AS (
-        SELECT x.key, x.old_value, x.new_value
+        SELECT %list[x.key{s}], x.old_value, x.new_value
         FROM zd_claim c JOIN zd_work w ON w.mismatched > 0 CROSS JOIN LATERAL (
-          SELECT t.%(key) AS key, t.%(old) AS old_value, t.%(new) AS new_value FROM %(table) t
-          WHERE %(inRange) AND t.%(key) <= w.last AND %(mismatch)
-          ORDER BY t.%(key) LIMIT GREATEST(0, %(maxKept) - (SELECT sum(mismatched)
+          SELECT %list[t.{c} AS key{s}], t.%(old) AS old_value, t.%(new) AS new_value
+          FROM %(table) t
+          WHERE %(inRange) AND %row[t.{c}] <= %row[w.last{s}]%also[t.{c} <= w.last{s}]
+            AND %(mismatch)
+          ORDER BY %list[t.{c}] LIMIT GREATEST(0, %(maxKept) - (SELECT sum(mismatched)
             FROM backfill_progress WHERE run_id = $1)::bigint)) x
       ), kept AS (
         %(record)
-      )""";
+      )\
+      """;
 
   private static final String RECORD =
       Mismatches.record(
           """
-          SELECT r.migration, x.key::text, r.epoch, 'scan', x.old_value::text, x.new_value::text
+          SELECT r.migration, %text[x.key{s}], r.epoch, 'scan', x.old_value::text, x.new_value::text
           FROM seen x JOIN backfill_run r ON r.id = $1
           """);
-
-  /** Not every type with an order has max(): uuid has none. */
-  private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
 
   private BatchStatement() {}
 
   /** Parameters: the run's id, and the rows at most. */
-  static String of(Migration migration, RunKind kind) {
-    return sql(migration, kind, CUT_RANGES, UPDATE);
+  static String of(KeySql key, RunKind kind) {
+    return sql(key, kind, CUT_RANGES, UPDATE);
   }
 
   /** The same without a wait for a locked row, over ranges of one key too; at least two rows. */
-  static String skippingLocked(Migration migration, RunKind kind) {
-    return sql(migration, kind, ANY_RANGE, UPDATE_UNLOCKED);
+  static String skippingLocked(KeySql key, RunKind kind) {
+    return sql(key, kind, ANY_RANGE, UPDATE_UNLOCKED);
   }
 
-  private static String sql(Migration migration, RunKind kind, String claimed, String update) {
-    return TEMPLATE
-        .replace("%(claimed)", claimed)
-        .replace("%(work)", kind == RunKind.PARITY ? COMPARE : update)
-        .replace("%(record)", RECORD)
-        .replace("%(inPage)", IN_PAGE)
-        .replace("%(inRange)", IN_RANGE)
-        .replace("%(kind)", kind.label())
-        .replace("%(firstSkipped)", String.valueOf(FIRST_SKIPPED))
-        .replace("%(maxSkipped)", String.valueOf(MAX_SKIPPED))
-        .replace("%(maxKept)", String.valueOf(MAX_KEPT))
-        .replace("%(target)", target(migration, kind))
-        .replace("%(expression)", expression(migration, kind))
-        .replace("%(last)", last(migration.keyType()))
-        .replace("%(mismatch)", migration.mismatch())
-        .replace("%(keyType)", migration.keyType())
-        .replace("%(key)", migration.key())
-        .replace("%(table)", migration.table())
-        .replace("%(old)", migration.oldColumn())
-        .replace("%(new)", migration.newColumn());
-  }
-
-  private static String target(Migration migration, RunKind kind) {
-    return kind == RunKind.REVERSE ? migration.oldColumn() : migration.newColumn();
-  }
-
-  private static String expression(Migration migration, RunKind kind) {
-    return kind == RunKind.REVERSE ? migration.reverse() : migration.forward();
-  }
-
-  private static String last(String keyType) {
-    return INTEGERS.contains(keyType) ? "max(k.key)" : "(array_agg(k.key))[count(*)]";
+  private static String sql(KeySql key, RunKind kind, String claimed, String update) {
+    Migration migration = key.migration();
+    boolean reverse = kind == RunKind.REVERSE;
+    String template =
+        TEMPLATE
+            .replace("%(claimed)", claimed)
+            .replace("%(work)", kind == RunKind.PARITY ? COMPARE : update)
+            .replace("%(record)", RECORD)
+            .replace("%(inPage)", IN_PAGE)
+            .replace("%(inRange)", IN_RANGE);
+    return key.fill(
+        template,
+        Map.of(
+            "kind", kind.label(),
+            "firstSkipped", String.valueOf(FIRST_SKIPPED),
+            "maxSkipped", String.valueOf(MAX_SKIPPED),
+            "maxKept", String.valueOf(MAX_KEPT),
+            "target", SqlName.quote(reverse ? migration.oldColumn() : migration.newColumn()),
+            "expression", reverse ? migration.reverse() : migration.forward()));
   }
 }

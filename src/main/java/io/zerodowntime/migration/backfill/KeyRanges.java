@@ -13,7 +13,8 @@ import java.util.stream.IntStream;
 
 /**
  * Cuts the key space into ranges of about equal numbers of rows, by the planner's histogram of the
- * key; where there is none (a table never analysed) integer keys are cut evenly, others not at all.
+ * key. Where there is none (a table never analysed, or a key of several columns), a key of one
+ * integer is cut evenly, any other by a sample of the table's pages.
  *
  * <p>Example: keys 1 to 1000, histogram 1, 250, 600, 1000, three ranges: [1, 250], (250, 600],
  * (600, 1000]. The first range begins with the smallest key itself ({@code after} is empty); every
@@ -21,26 +22,52 @@ import java.util.stream.IntStream;
  * beyond the last range, were written by both rules.
  */
 final class KeyRanges {
-  private static final String BOUNDS =
+  /** Pages of a sample: enough for 64 ranges, and a second of reading at most. */
+  private static final int SAMPLED_PAGES = 1000;
+
+  /** Parameters: the number of ranges, then those of the bounds. */
+  private static final String CUT =
       """
-      WITH ends AS (
-        SELECT (SELECT %1$s FROM %2$s ORDER BY %1$s LIMIT 1) AS low,
-               (SELECT %1$s FROM %2$s ORDER BY %1$s DESC LIMIT 1) AS high
-      ), histogram AS (
-        SELECT b::%3$s AS bound
-        FROM pg_stats, unnest(histogram_bounds::text::text[]) AS b
-        WHERE schemaname = (SELECT n.nspname FROM pg_class c JOIN pg_namespace n
-            ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1))
-          AND tablename = $1 AND attname = $2 AND NOT inherited
-      ), inside AS (
-        SELECT bound, row_number() OVER (ORDER BY bound) AS n, count(*) OVER () AS total
-        FROM histogram, ends WHERE bound > low AND bound < high
-      ), picked AS (
-        SELECT bound FROM inside WHERE n * $3 / (total + 1) <> (n - 1) * $3 / (total + 1)
-        UNION SELECT low FROM ends WHERE low IS NOT NULL
-        UNION SELECT high FROM ends WHERE high IS NOT NULL
+      WITH zd_low AS (
+        SELECT %list[t.{c} AS key{s}] FROM %(table) t ORDER BY %list[t.{c}] LIMIT 1
+      ), zd_high AS (
+        SELECT %list[t.{c} AS key{s}] FROM %(table) t ORDER BY %list[t.{c} DESC] LIMIT 1
+      ), zd_bounds AS (
+        %(bounds)
+      ), zd_inside AS (
+        SELECT %list[b.key{s}], row_number() OVER (ORDER BY %list[b.key{s}]) AS n,
+          count(*) OVER () AS total
+        FROM zd_bounds b, zd_low l, zd_high h
+        WHERE %row[b.key{s}] > %row[l.key{s}] AND %row[b.key{s}] < %row[h.key{s}]
+      ), zd_picked AS (
+        SELECT %list[key{s}] FROM zd_inside
+        WHERE n * $1::bigint / (total + 1) <> (n - 1) * $1::bigint / (total + 1)
+        UNION SELECT * FROM zd_low
+        UNION SELECT * FROM zd_high
       )
-      SELECT bound::text FROM picked ORDER BY picked.bound
+      SELECT %text[p.key{s}] AS bound FROM zd_picked p ORDER BY %list[p.key{s}]
+      """;
+
+  /** The statistics of a partitioned table are those of its partitions. */
+  private static final String HISTOGRAM =
+      """
+      SELECT %list[{b} AS key{s}]
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname
+          AND s.attname = $3 AND s.inherited = (c.relkind = 'p'),
+          unnest(s.histogram_bounds::text::text[]) AS b
+        WHERE c.oid = to_regclass($2)\
+      """;
+
+  private static final String SAMPLE =
+      "SELECT %list[t.{c} AS key{s}] FROM %(table) t TABLESAMPLE SYSTEM ($2)";
+
+  private static final String PAGES =
+      """
+      SELECT COALESCE(sum(pg_relation_size(relation)), 0)::bigint
+        / current_setting('block_size')::bigint AS pages
+      FROM (SELECT to_regclass($1)::oid AS relation
+        UNION SELECT relid FROM pg_partition_tree(to_regclass($1)) WHERE isleaf) parts
       """;
 
   private static final String ESTIMATE =
@@ -81,20 +108,58 @@ final class KeyRanges {
 
   /** At most {@code count} ranges that cover every key there is now, in order. */
   static Uni<List<Range>> cut(SqlClient client, Migration migration, int count) {
-    String sql = BOUNDS.formatted(migration.key(), migration.table(), migration.keyType());
+    return KeySql.of(client, migration)
+        .chain(
+            key ->
+                byHistogram(client, key, count)
+                    .chain(
+                        bounds ->
+                            bounds.size() != 2 || count < 2
+                                ? Uni.createFrom().item(bounds)
+                                : withoutHistogram(client, key, bounds, count)))
+        .map(KeyRanges::between);
+  }
+
+  private static Uni<List<String>> byHistogram(SqlClient client, KeySql key, int count) {
+    Migration migration = key.migration();
+    return migration.key().size() > 1
+        ? bySample(client, key, count)
+        : bounds(
+            client,
+            key,
+            HISTOGRAM,
+            Tuple.of((long) count, migration.table(), migration.key().get(0)));
+  }
+
+  private static Uni<List<String>> withoutHistogram(
+      SqlClient client, KeySql key, List<String> bounds, int count) {
+    if (key.integer()) {
+      return Uni.createFrom().item(evenly(bounds, count));
+    }
+    return key.migration().key().size() > 1
+        ? Uni.createFrom().item(bounds)
+        : bySample(client, key, count);
+  }
+
+  private static Uni<List<String>> bySample(SqlClient client, KeySql key, int count) {
     return client
-        .preparedQuery(sql)
-        .execute(Tuple.of(migration.table(), migration.key(), count))
-        .map(rows -> rows.stream().map(row -> row.getString("bound")).toList())
-        .map(bounds -> between(refine(bounds, migration, count)));
+        .preparedQuery(PAGES)
+        .execute(Tuple.of(key.migration().table()))
+        .map(rows -> Math.max(1, rows.iterator().next().getLong("pages")))
+        .map(pages -> (float) Math.min(100, 100.0 * SAMPLED_PAGES / pages))
+        .chain(percent -> bounds(client, key, SAMPLE, Tuple.of((long) count, percent)));
+  }
+
+  private static Uni<List<String>> bounds(
+      SqlClient client, KeySql key, String bounds, Tuple parameters) {
+    return client
+        .preparedQuery(key.fill(CUT.replace("%(bounds)", bounds)))
+        .execute(parameters)
+        .map(rows -> rows.stream().map(row -> row.getString("bound")).toList());
   }
 
   /** Exact numbers: a rounded or overflown last bound would leave the last rows in no range. */
-  private static List<String> refine(List<String> bounds, Migration migration, int count) {
-    boolean integer = List.of("smallint", "integer", "bigint").contains(migration.keyType());
-    if (bounds.size() != 2 || !integer || count < 2) {
-      return bounds;
-    }
+  private static List<String> evenly(List<String> bounds, int count) {
     BigInteger low = new BigInteger(bounds.get(0));
     BigInteger span = new BigInteger(bounds.get(1)).subtract(low);
     BigInteger ranges = BigInteger.valueOf(count);

@@ -38,7 +38,8 @@ public class MismatchRepair {
             keys ->
                 switch (keys.size()) {
                   case 0 -> Uni.createFrom().failure(new Refused("no mismatch is left to repair"));
-                  case MAX_KEYS -> backfill.start(migration, backfill.defaultLimits(), requestedBy);
+                  case MAX_KEYS ->
+                      backfill.start(migration, backfill.defaultLimits(migration), requestedBy);
                   default -> backfill.startRepair(migration, keys, requestedBy);
                 });
   }

@@ -52,7 +52,7 @@ public class ParityScan {
 
   /** Starts a scan; refused outside phases 1 and 2, before the drain, or beside another run. */
   public Uni<Run> start(Migration migration, String requestedBy) {
-    return backfill.startParity(migration, backfill.defaultLimits(), requestedBy);
+    return backfill.startParity(migration, backfill.defaultLimits(migration), requestedBy);
   }
 
   /**

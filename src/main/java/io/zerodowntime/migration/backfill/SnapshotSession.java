@@ -53,7 +53,7 @@ final class SnapshotSession {
       )
       SELECT w.zd_rows, w.zd_differ, x.zd_key, x.zd_old, x.zd_new
       FROM zd_seen w LEFT JOIN LATERAL (
-        SELECT t.%(key)::text AS zd_key, t.%(old)::text AS zd_old, t.%(new)::text AS zd_new
+        SELECT %text[t.{c}] AS zd_key, t.%(old)::text AS zd_old, t.%(new)::text AS zd_new
         FROM %(table) t
         WHERE w.zd_differ > 0 AND t.ctid >= $1::text::tid AND t.ctid < $2::text::tid
           AND %(mismatch)
@@ -108,12 +108,7 @@ final class SnapshotSession {
 
   /** The comparison of a range; parameters: its bounds as tid, and keys at most. */
   static String sql(Migration migration) {
-    return COMPARE
-        .replace("%(mismatch)", "(" + migration.mismatch() + ")")
-        .replace("%(key)", migration.key())
-        .replace("%(table)", migration.table())
-        .replace("%(old)", migration.oldColumn())
-        .replace("%(new)", migration.newColumn());
+    return KeySql.untyped(migration).fill(COMPARE);
   }
 
   private static Found found(RowSet<Row> rows) {

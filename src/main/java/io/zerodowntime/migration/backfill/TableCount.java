@@ -7,6 +7,7 @@ import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.Migration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -41,12 +42,13 @@ record TableCount(Optional<Long> rows, long inserts) {
   private static final String ROWS =
       """
       WITH zd_page AS (
-        SELECT t.%(key) AS zd_key FROM %(table) t
-        WHERE t.%(key) %(from) $2::text::%(keyType) AND t.%(key) <= $3::text::%(keyType)
-        ORDER BY t.%(key) FETCH FIRST %(page) ROWS WITH TIES
+        SELECT %list[t.{c} AS zd_key{s}] FROM %(table) t
+        WHERE %row[t.{c}] %(from) %row[{$2::text}] AND %row[t.{c}] <= %row[{$3::text}]
+          %also[t.{c} >= {$2::text}]%also[t.{c} <= {$3::text}]
+        ORDER BY %list[t.{c}] FETCH FIRST %(page) ROWS WITH TIES
       )
       SELECT count(*) AS rows,
-        (SELECT p.zd_key::text FROM zd_page p ORDER BY p.zd_key DESC LIMIT 1) AS last,
+        (SELECT %text[p.zd_key{s}] FROM zd_page p ORDER BY %list[p.zd_key{s} DESC] LIMIT 1) AS last,
         EXISTS (SELECT FROM backfill_run r
           JOIN migration_state s ON s.name = r.migration AND s.epoch = r.epoch
           WHERE r.id = $1 AND r.state = 'running') AS running
@@ -54,7 +56,7 @@ record TableCount(Optional<Long> rows, long inserts) {
       """;
 
   private static final String ROWS_WITHOUT_KEY =
-      "SELECT count(*) AS rows FROM %(table) t WHERE t.%(key) IS NULL";
+      "SELECT count(*) AS rows FROM %(table) t WHERE %(withoutKey)";
 
   private static final String INSERTS =
       """
@@ -65,15 +67,17 @@ record TableCount(Optional<Long> rows, long inserts) {
 
   static Uni<TableCount> of(SqlClient client, Migration migration, Run run) {
     return run.wholeTable()
-        ? Uni.combine()
-            .all()
-            .unis(withKey(client, migration, run), withoutKey(client, migration))
-            .usingConcurrencyOf(1)
-            .with(Long::sum)
+        ? KeySql.of(client, migration)
+            .chain(key -> rows(client, key, run))
             .chain(
                 rows ->
                     inserts(client, migration).map(now -> new TableCount(Optional.of(rows), now)))
         : Uni.createFrom().item(NONE);
+  }
+
+  private static Uni<Long> rows(SqlClient client, KeySql key, Run run) {
+    return withKey(client, key, run)
+        .chain(with -> withoutKey(client, key).map(without -> with + without));
   }
 
   /** Whether the server ended a page of a count after the longest time that a statement has. */
@@ -81,7 +85,7 @@ record TableCount(Optional<Long> rows, long inserts) {
     return failure instanceof PgException refused && QUERY_CANCELED.equals(refused.getSqlState());
   }
 
-  private static Uni<Long> withKey(SqlClient client, Migration migration, Run run) {
+  private static Uni<Long> withKey(SqlClient client, KeySql key, Run run) {
     return client
         .preparedQuery(BOUNDS)
         .execute(Tuple.of(run.id()))
@@ -90,19 +94,19 @@ record TableCount(Optional<Long> rows, long inserts) {
             bounds ->
                 bounds.getString("low") == null
                     ? Uni.createFrom().item(0L)
-                    : pages(client, migration, run, bounds)
+                    : pages(client, key, run, bounds)
                         .collect()
                         .with(Collectors.summingLong(Page::rows)));
   }
 
-  private static Multi<Page> pages(SqlClient client, Migration migration, Run run, Row bounds) {
+  private static Multi<Page> pages(SqlClient client, KeySql key, Run run, Row bounds) {
     AtomicReference<String> last = new AtomicReference<>();
     return Multi.createBy()
         .repeating()
         .uni(
             () ->
                 client
-                    .preparedQuery(sql(ROWS, migration, last.get() == null ? ">=" : ">"))
+                    .preparedQuery(sql(ROWS, key, last.get() == null ? ">=" : ">"))
                     .execute(
                         Tuple.of(
                             run.id(),
@@ -117,9 +121,9 @@ record TableCount(Optional<Long> rows, long inserts) {
     return new Page(row.getLong("rows"), row.getString("last"), row.getBoolean("running"));
   }
 
-  private static Uni<Long> withoutKey(SqlClient client, Migration migration) {
+  private static Uni<Long> withoutKey(SqlClient client, KeySql key) {
     return client
-        .preparedQuery(sql(ROWS_WITHOUT_KEY, migration, ""))
+        .preparedQuery(sql(ROWS_WITHOUT_KEY, key, ""))
         .execute()
         .map(rows -> rows.iterator().next().getLong("rows"));
   }
@@ -132,13 +136,8 @@ record TableCount(Optional<Long> rows, long inserts) {
         .map(rows -> rows.iterator().next().getLong("inserts"));
   }
 
-  private static String sql(String template, Migration migration, String from) {
-    return template
-        .replace("%(page)", String.valueOf(PAGE))
-        .replace("%(from)", from)
-        .replace("%(keyType)", migration.keyType())
-        .replace("%(key)", migration.key())
-        .replace("%(table)", migration.table());
+  private static String sql(String template, KeySql key, String from) {
+    return key.fill(template, Map.of("page", String.valueOf(PAGE), "from", from));
   }
 
   /**

@@ -12,6 +12,7 @@ import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.Verdict;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.List;
 
 /** Which gates stand before which step, in the order in which they are asked. */
@@ -85,7 +86,7 @@ public class Gates implements GateEvaluator {
     return Uni.combine()
         .all()
         .unis(
-            EvidenceStore.collect(client, migration, state, config.soak()),
+            EvidenceStore.collect(client, migration, state, soak(migration)),
             Columns.of(client, migration))
         .usingConcurrencyOf(1)
         .asTuple()
@@ -103,7 +104,11 @@ public class Gates implements GateEvaluator {
                                 found.getItem1(),
                                 found.getItem2(),
                                 live,
-                                config.soak()))));
+                                soak(migration)))));
+  }
+
+  private Duration soak(Migration migration) {
+    return migration.options().soak().orElse(config.soak());
   }
 
   private static Uni<Verdict> ask(Gate gate, GateContext context) {
@@ -122,6 +127,6 @@ public class Gates implements GateEvaluator {
 
   @Override
   public Uni<Evidence> evidence(SqlClient client, Migration migration, MigrationState state) {
-    return EvidenceStore.collect(client, migration, state, config.soak());
+    return EvidenceStore.collect(client, migration, state, soak(migration));
   }
 }

@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.migration.Verdict;
 import java.util.Optional;
 
@@ -33,6 +34,7 @@ final class NewColumnNotNullGate implements Gate {
     return verdict(
         false,
         context.migration().newColumn() + " is NOT NULL for new rows only",
-        "ALTER TABLE %s VALIDATE CONSTRAINT %s".formatted(context.migration().table(), constraint));
+        "ALTER TABLE %s VALIDATE CONSTRAINT %s"
+            .formatted(context.migration().table(), SqlName.quote(constraint)));
   }
 }

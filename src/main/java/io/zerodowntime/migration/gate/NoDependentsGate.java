@@ -10,8 +10,8 @@ final class NoDependentsGate implements Gate {
   /*
    * pg_depend knows views, rules, indexes, constraints, triggers (UPDATE OF, WHEN), policies,
    * generated columns, statistics, publications and functions with a parsed body. A body that is
-   * text is searched for the name; a match in a comment counts too. The column's own default and
-   * NOT NULL, and the indexes that the migration names, go with the column.
+   * text is searched for the name, in any case; a match in a comment counts too. The column's own
+   * default and NOT NULL, and the indexes that the migration names, go with the column.
    */
   private static final String DEPENDENTS =
       """
@@ -33,7 +33,8 @@ final class NoDependentsGate implements Gate {
       SELECT 'the body of ' || pg_describe_object('pg_proc'::regclass, p.oid, 0)
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
-        AND p.prosrc ~ ('\\m' || $2 || '\\M')
+        AND CASE WHEN $2 ~ '^\\w+$' THEN p.prosrc ~* ('\\m' || $2 || '\\M')
+          ELSE strpos(p.prosrc, replace($2, '"', '""')) > 0 END
         AND EXISTS (SELECT FROM leaving)
       ORDER BY 1
       """;

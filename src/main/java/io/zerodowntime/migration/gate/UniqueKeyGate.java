@@ -14,24 +14,34 @@ final class UniqueKeyGate implements Gate {
   private static final String NAME = "unique-key";
 
   /*
-   * The index must say "unique" at once (not deferred), of every row (not partial), and by the order
-   * of the column itself: another collation may tell apart what the cursor takes for equal. Since
+   * The index must say "unique" at once (not deferred), of every row (not partial), and by the
+   * order of the columns themselves: another collation may tell apart what the cursor takes for
+   * equal, and the cursor cannot follow columns in another order, or one of them descending. Since
    * PostgreSQL 18 a NOT NULL that was never validated counts in attnotnull.
    */
   private static final String KEY =
       """
-      SELECT a.attnum IS NOT NULL AS present,
-        COALESCE(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint n
-          WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.conkey[1] = a.attnum
-            AND NOT n.convalidated), false) AS not_null,
+      WITH key AS (
+        SELECT k.name, k.n, a.attnum, a.attcollation,
+          a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint n
+            WHERE n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
+              AND NOT n.convalidated) AS not_null
+        FROM unnest($2::text[]) WITH ORDINALITY AS k (name, n)
+        LEFT JOIN pg_attribute a ON a.attrelid = to_regclass($1) AND a.attname = k.name
+          AND NOT a.attisdropped
+      )
+      SELECT ARRAY(SELECT name FROM key WHERE attnum IS NULL ORDER BY n) AS missing,
+        ARRAY(SELECT name FROM key WHERE NOT not_null ORDER BY n) AS nullable,
         EXISTS (SELECT FROM pg_index i
           WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indisready
-            AND i.indislive AND i.indimmediate AND i.indpred IS NULL AND i.indnkeyatts = 1
-            AND i.indkey[0] = a.attnum AND i.indcollation[0] = a.attcollation) AS is_unique,
+            AND i.indislive AND i.indimmediate AND i.indpred IS NULL
+            AND i.indnkeyatts = cardinality($2::text[])
+            AND NOT EXISTS (SELECT FROM key k
+              WHERE i.indkey[k.n - 1] IS DISTINCT FROM k.attnum
+                OR i.indcollation[k.n - 1] <> k.attcollation
+                OR i.indoption[k.n - 1] & 1 <> i.indoption[0] & 1)) AS is_unique,
         row_security_active(c.oid) AS hidden
-      FROM pg_class c
-      LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 AND NOT a.attisdropped
-      WHERE c.oid = to_regclass($1)
+      FROM pg_class c WHERE c.oid = to_regclass($1)
       """;
 
   @Override
@@ -48,7 +58,7 @@ final class UniqueKeyGate implements Gate {
   static Uni<Verdict> judge(SqlClient client, Migration migration) {
     return client
         .preparedQuery(KEY)
-        .execute(Tuple.of(migration.table(), migration.key()))
+        .execute(Tuple.of(migration.table(), migration.key().toArray(String[]::new)))
         .map(
             rows ->
                 rows.size() == 0
@@ -59,7 +69,7 @@ final class UniqueKeyGate implements Gate {
 
   private static Verdict verdict(Migration migration, List<String> flaws) {
     return flaws.isEmpty()
-        ? Verdict.open(NAME, migration.key() + " is NOT NULL and unique, and no row is hidden")
+        ? Verdict.open(NAME, label(migration) + " is NOT NULL and unique, and no row is hidden")
         : Verdict.closed(
             NAME,
             String.join("; ", flaws),
@@ -67,21 +77,26 @@ final class UniqueKeyGate implements Gate {
                 + " row-level security: let the service's role own the table or have BYPASSRLS");
   }
 
+  private static String label(Migration migration) {
+    return String.join(", ", migration.key());
+  }
+
   private static List<String> flaws(Migration migration, Row row) {
-    String key = migration.table() + "." + migration.key();
     List<String> flaws = new ArrayList<>();
-    if (!row.getBoolean("present")) {
-      flaws.add("column " + key + " does not exist");
+    for (String name : row.getArrayOfStrings("missing")) {
+      flaws.add("column %s.%s does not exist".formatted(migration.table(), name));
+    }
+    if (!flaws.isEmpty()) {
       return flaws;
     }
-    if (!row.getBoolean("not_null")) {
-      flaws.add(key + " accepts NULL: such a row is in no range");
+    for (String name : row.getArrayOfStrings("nullable")) {
+      flaws.add("%s.%s accepts NULL: such a row is in no range".formatted(migration.table(), name));
     }
     if (!row.getBoolean("is_unique")) {
       flaws.add(
-          key
-              + " has no valid, immediate, non-partial unique index of its own and its collation:"
-              + " rows with an equal key are passed over");
+          ("%s.%s has no valid, immediate, non-partial unique index of its own and its collation:"
+                  + " rows with an equal key are passed over")
+              .formatted(migration.table(), label(migration)));
     }
     if (row.getBoolean("hidden")) {
       flaws.add("row-level security of " + migration.table() + " hides rows from this role");

@@ -68,8 +68,9 @@ public class OperatorResource {
       required = false)
   public Uni<RunStatus> start(
       @PathParam("name") String name, LimitsChange limits, @Context SecurityContext who) {
-    Run.Limits asked = LimitsChange.checked(limits).over(backfill.defaultLimits());
+    LimitsChange checked = LimitsChange.checked(limits);
     Migration migration = migrations.named(name);
+    Run.Limits asked = checked.over(backfill.defaultLimits(migration));
     return begun(migration, backfill.start(migration, asked, user(who)));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -42,6 +43,7 @@ class BatchPlanTest {
   @Inject EngineDatabase database;
   @Inject Engine engine;
   @Inject Backfill backfill;
+  @Inject Pool pool;
   @Inject SnapshotStore snapshots;
 
   @BeforeEach
@@ -72,7 +74,7 @@ class BatchPlanTest {
     assertThat(database.number("SELECT count(*) FROM backfill_progress")).isGreaterThan(10);
     database.run("UPDATE backfill_progress SET after_key = (low_key::bigint + 1000)::text");
 
-    List<String> plan = genericPlan(BatchStatement.of(engine.migration(), kind), run.id());
+    List<String> plan = genericPlan(BatchStatement.of(key(), kind), run.id());
 
     String text = String.join("\n", plan);
     assertThat(text).as("generic").contains("run_id = $1").contains("Limit");
@@ -92,14 +94,17 @@ class BatchPlanTest {
     Run run = engine.startBackfill();
     database.run("UPDATE backfill_progress SET after_key = (low_key::bigint + 1000)::text");
 
-    List<String> plan =
-        genericPlan(BatchStatement.skippingLocked(engine.migration(), kind), run.id());
+    List<String> plan = genericPlan(BatchStatement.skippingLocked(key(), kind), run.id());
 
     String text = String.join("\n", plan);
     assertThat(text).doesNotContain("Seq Scan on orders");
     List<String> scans = plan.stream().filter(line -> SCAN.matcher(line).find()).toList();
     assertThat(scans).as(text).hasSize(4).allMatch(line -> line.contains("Index"));
     assertThat(scans).as(text).allSatisfy(line -> assertThat(rows(line)).isEqualTo(BATCH));
+  }
+
+  private KeySql key() {
+    return Engine.await(KeySql.of(pool, engine.migration()));
   }
 
   private static long rows(String line) {

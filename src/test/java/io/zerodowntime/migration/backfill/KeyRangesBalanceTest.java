@@ -27,14 +27,14 @@ class KeyRangesBalanceTest {
       new Migration(
           "sparse",
           "sparse",
-          "id",
-          "bigint",
+          List.of("id"),
           "old_kind",
           "kind",
           "lower(old_kind)",
           "upper(kind)",
           List.of(),
-          List.of());
+          List.of(),
+          Migration.Options.NONE);
 
   /** 18,000 of 20,000 rows in the first hundredth of the keys 1 to 2,000,000. */
   private static final String SKEWED =

@@ -7,6 +7,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
@@ -76,16 +77,20 @@ class OtherTablesTest {
         new Migration(
             "other",
             table,
-            key,
-            type.replaceFirst(" .*", ""),
+            List.of(key),
             oldColumn,
             newColumn,
             "lower(" + oldColumn + ")",
             "upper(" + newColumn + ")",
             List.of(),
-            List.of());
+            List.of(),
+            Migration.Options.NONE);
     database.run(CREATE.formatted(table, key, type, oldColumn, newColumn));
     database.run("INSERT INTO migration_state (name, phase, epoch) VALUES ('other', 1, 1)");
+  }
+
+  private String key() {
+    return SqlName.quote(migration.key().get(0));
   }
 
   private long count(String condition) {
@@ -118,7 +123,7 @@ class OtherTablesTest {
 
     database.run("UPDATE migration_state SET phase = 2, epoch = 2 WHERE name = 'other'");
     String last = "%1$s = (SELECT %1$s FROM %2$s ORDER BY 1 DESC LIMIT 1)";
-    spoil(last.formatted(migration.key(), migration.table()));
+    spoil(last.formatted(key(), migration.table()));
     assertWorked(work(parity.start(migration, "test")), 0, Math.min(1, rows));
     assertThat(mismatched()).hasSameElementsAs(keys(migration.oldColumn() + " = 'Spoilt'"));
     assertWorked(work(backfill.start(migration, SMALL, "test")), Math.min(1, rows), 0);
@@ -147,8 +152,7 @@ class OtherTablesTest {
 
   private List<String> keys(String condition) {
     return database.rows(
-        "SELECT %s::text FROM %s WHERE %s"
-            .formatted(migration.key(), migration.table(), condition));
+        "SELECT %s::text FROM %s WHERE %s".formatted(key(), migration.table(), condition));
   }
 
   /** A table for each type, as no key changes its type in the life of a session. */

@@ -27,14 +27,14 @@ abstract class SnapshotFixture {
       new Migration(
           "other",
           "keyed",
-          "code",
-          "bigint",
+          List.of("code"),
           "old_kind",
           "kind",
           "halting(old_kind)",
           "upper(kind)",
           List.of(),
-          List.of());
+          List.of(),
+          Migration.Options.NONE);
 
   static final Run.Limits LIMITS = new Run.Limits(50, Duration.ZERO, 1);
 

@@ -31,14 +31,14 @@ class TableCountTest {
       new Migration(
           "other",
           "keyed",
-          "code",
-          "bigint",
+          List.of("code"),
           "old_kind",
           "kind",
           "lower(old_kind)",
           "upper(kind)",
           List.of(),
-          List.of());
+          List.of(),
+          Migration.Options.NONE);
 
   private static final Run.Limits LIMITS = new Run.Limits(100_000, Duration.ZERO, 1);
 

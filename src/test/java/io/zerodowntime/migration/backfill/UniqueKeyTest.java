@@ -33,14 +33,14 @@ class UniqueKeyTest {
       new Migration(
           "other",
           "keyed",
-          "code",
-          "bigint",
+          List.of("code"),
           "old_kind",
           "kind",
           "lower(old_kind)",
           "upper(kind)",
           List.of(),
-          List.of());
+          List.of(),
+          Migration.Options.NONE);
 
   private static final Run.Limits TEN = new Run.Limits(10, Duration.ZERO, 1);
 

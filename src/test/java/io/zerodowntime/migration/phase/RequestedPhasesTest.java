@@ -161,6 +161,15 @@ class RequestedPhasesTest {
 
   private static Migration migration(String name) {
     return new Migration(
-        name, "doc", "id", "text", "o", "n", "lower(o)", "upper(n)", List.of(), List.of());
+        name,
+        "doc",
+        List.of("id"),
+        "o",
+        "n",
+        "lower(o)",
+        "upper(n)",
+        List.of(),
+        List.of(),
+        Migration.Options.NONE);
   }
 }

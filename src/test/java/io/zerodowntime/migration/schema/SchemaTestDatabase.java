@@ -30,14 +30,14 @@ final class SchemaTestDatabase {
       new Migration(
           "orders-status",
           "orders",
-          "id",
-          "bigint",
+          List.of("id"),
           "old_status",
           "status",
           "lower(old_status)",
           "upper(status)",
           List.of("orders_status_idx"),
-          List.of("orders_old_status_idx"));
+          List.of("orders_old_status_idx"),
+          Migration.Options.NONE);
 
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static final EmbeddedPostgres SERVER = start();
