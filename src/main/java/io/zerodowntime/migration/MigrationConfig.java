@@ -11,6 +11,9 @@ public interface MigrationConfig {
   /** The migration that the flags without a prefix belong to. */
   String primary();
 
+  /** The file that defines the migrations, in YAML; without it, those that are shipped. */
+  Optional<String> file();
+
   /** The directory of flag files; without it the environment counts, once, at start. */
   Optional<String> flagsDir();
 

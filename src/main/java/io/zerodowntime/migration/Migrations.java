@@ -1,10 +1,13 @@
 package io.zerodowntime.migration;
 
-import io.quarkus.arc.All;
+import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.db.FailureKind;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -13,7 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
 
-/** Every migration that the application defines as a bean. */
+/** Every migration that is defined, in the order of their names. */
 @ApplicationScoped
 public class Migrations {
   private static final Logger LOG = Logger.getLogger(Migrations.class);
@@ -21,11 +24,24 @@ public class Migrations {
   /** undefined_table, undefined_column: a new schema, or a new version's, that is being made. */
   private static final Set<String> UNDEFINED = Set.of("42P01", "42703");
 
+  /** Before all other observers of the start. */
+  private static final int FIRST = 1;
+
   private final List<Migration> all;
   private final Queue<CompletableFuture<Void>> inFlight = new ConcurrentLinkedQueue<>();
 
-  Migrations(@All List<Migration> all) {
+  @Inject
+  Migrations(MigrationConfig config) {
+    this(Definitions.read(config.file()));
+  }
+
+  Migrations(List<Migration> all) {
     this.all = List.copyOf(all);
+  }
+
+  /** A file that cannot be read ends the start, before anything is served. */
+  void start(@Observes @Priority(FIRST) StartupEvent event) {
+    LOG.debugf("%d migrations are defined", all.size());
   }
 
   public List<Migration> all() {

@@ -117,7 +117,7 @@ class OrderLookupBatcher
       found.put(row.getLong(1), row.getString(2));
     }
     if (phase == null) {
-      throw new MigrationException.Unknown(OrderMigration.STATUS.name());
+      throw new MigrationException.Unknown(OrderMigration.NAME);
     }
     Phase actual = phase;
     return lookups.stream()

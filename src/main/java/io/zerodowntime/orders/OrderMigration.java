@@ -1,30 +1,29 @@
 package io.zerodowntime.orders;
 
 import io.zerodowntime.migration.Migration;
-import jakarta.enterprise.inject.Produces;
+import io.zerodowntime.migration.MigrationException;
+import io.zerodowntime.migration.Migrations;
 import jakarta.inject.Singleton;
-import java.util.List;
+import java.util.Optional;
 
-/** Moves the status of orders from upper-case {@code old_status} to lower-case {@code status}. */
-final class OrderMigration {
-  static final Migration STATUS =
-      new Migration(
-          "orders-status",
-          "orders",
-          List.of("id"),
-          "old_status",
-          "status",
-          "lower(old_status)",
-          "upper(status)",
-          List.of("orders_status_idx"),
-          List.of("orders_old_status_idx"),
-          Migration.Options.NONE);
+/** The migration that the statements of orders follow, found by its name in the definitions. */
+@Singleton
+class OrderMigration {
+  /** Stands in the statements too. */
+  static final String NAME = "orders-status";
 
-  OrderMigration() {}
+  private final Optional<Migration> status;
 
-  @Produces
-  @Singleton
-  static Migration ordersStatus() {
-    return STATUS;
+  OrderMigration(Migrations migrations) {
+    this.status = migrations.all().stream().filter(each -> each.name().equals(NAME)).findFirst();
+  }
+
+  /**
+   * The definition.
+   *
+   * @throws MigrationException.Unknown if MIGRATIONS_FILE names a file without it
+   */
+  Migration status() {
+    return status.orElseThrow(() -> new MigrationException.Unknown(NAME));
   }
 }

@@ -1,7 +1,5 @@
 package io.zerodowntime.orders;
 
-import static io.zerodowntime.orders.OrderMigration.STATUS;
-
 import io.smallrye.mutiny.Uni;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.db.FailureKind;
@@ -19,6 +17,7 @@ import java.util.concurrent.ThreadLocalRandom;
 /** Reads of orders: from the authoritative column, now and then compared with the other one. */
 @Singleton
 class OrderQueryService {
+  private final OrderMigration migration;
   private final PhaseFence fence;
   private final OrderReadStore readStore;
   private final OrderLookupBatcher lookups;
@@ -27,12 +26,14 @@ class OrderQueryService {
   private final double sample;
 
   OrderQueryService(
+      OrderMigration migration,
       PhaseFence fence,
       OrderReadStore readStore,
       OrderLookupBatcher lookups,
       Transactions transactions,
       Instance<ShadowReadListener> sinks,
       MigrationConfig config) {
+    this.migration = migration;
     this.fence = fence;
     this.readStore = readStore;
     this.lookups = lookups;
@@ -44,7 +45,8 @@ class OrderQueryService {
   /** An order's JSON; empty if there is none. */
   Uni<Optional<String>> find(long id) {
     boolean sampled = sample > 0 && ThreadLocalRandom.current().nextDouble() < sample;
-    return fence.read(STATUS, phase -> sampled ? sampled(phase, id) : lookups.find(phase, id));
+    return fence.read(
+        migration.status(), phase -> sampled ? sampled(phase, id) : lookups.find(phase, id));
   }
 
   private Uni<FencedResult<Optional<String>>> sampled(Phase phase, long id) {
@@ -67,7 +69,9 @@ class OrderQueryService {
   private Uni<FencedResult<Optional<String>>> uncompared(Phase phase, long id, Throwable failure) {
     return readStore
         .findInEpoch(phase, id)
-        .invoke(answer -> sinks.forEach(s -> s.failed(STATUS, answer.found().epoch(), failure)))
+        .invoke(
+            answer ->
+                sinks.forEach(s -> s.failed(migration.status(), answer.found().epoch(), failure)))
         .map(answer -> new FencedResult<>(answer.phase(), answer.found().json()));
   }
 
@@ -77,7 +81,7 @@ class OrderQueryService {
       sinks.forEach(
           sink ->
               sink.compared(
-                  STATUS,
+                  migration.status(),
                   row.epoch(),
                   Long.toString(id),
                   row.match(),
@@ -88,7 +92,7 @@ class OrderQueryService {
 
   /** A page of orders. */
   Uni<OrderPage> page(OrderQuery query) {
-    return fence.read(STATUS, phase -> readStore.page(phase, query));
+    return fence.read(migration.status(), phase -> readStore.page(phase, query));
   }
 
   /** Both columns of one order; empty if there is none, 409 if there is only one column. */
@@ -105,7 +109,7 @@ class OrderQueryService {
   private Uni<Optional<ShadowComparison>> oneColumn(long id) {
     return fence
         .read(
-            STATUS,
+            migration.status(),
             phase ->
                 readStore.find(phase, id).map(row -> new FencedResult<>(row.phase(), row.phase())))
         .map(

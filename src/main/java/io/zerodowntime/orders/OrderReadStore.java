@@ -193,7 +193,7 @@ class OrderReadStore {
 
   private static Row first(RowSet<Row> rows) {
     if (rows.size() == 0) {
-      throw new MigrationException.Unknown(OrderMigration.STATUS.name());
+      throw new MigrationException.Unknown(OrderMigration.NAME);
     }
     return rows.iterator().next();
   }

@@ -1,7 +1,5 @@
 package io.zerodowntime.orders;
 
-import static io.zerodowntime.orders.OrderMigration.STATUS;
-
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
@@ -16,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Writes of orders: fenced, and done once per idempotency key. */
 @Singleton
 class OrderService {
+  private final OrderMigration migration;
   private final PhaseFence fence;
   private final OrderStore store;
   private final OrderBatcher batcher;
@@ -23,11 +22,13 @@ class OrderService {
   private final Duration ttl;
 
   OrderService(
+      OrderMigration migration,
       PhaseFence fence,
       OrderStore store,
       OrderBatcher batcher,
       OrderMetrics metrics,
       @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
+    this.migration = migration;
     this.fence = fence;
     this.store = store;
     this.batcher = batcher;
@@ -62,8 +63,8 @@ class OrderService {
       @Nullable IdempotencyClaim claim,
       Function<Phase, Uni<FencedResult<WriteResponse>>> statement) {
     return claim == null
-        ? fence.write(STATUS, statement)
-        : fence.repeatableWrite(STATUS, statement);
+        ? fence.write(migration.status(), statement)
+        : fence.repeatableWrite(migration.status(), statement);
   }
 
   private IdempotencyClaim claim(IdempotencyKey key, String method, String path, String body) {

@@ -127,7 +127,7 @@ class OrderStore {
   private static FencedResult<WriteResponse> explainNoRow(
       RowSet<Row> rows, Phase sent, boolean update) {
     if (rows.size() == 0) {
-      throw new MigrationException.Unknown(OrderMigration.STATUS.name());
+      throw new MigrationException.Unknown(OrderMigration.NAME);
     }
     Row row = rows.iterator().next();
     Phase phase = Phase.of(row.getShort("phase"));

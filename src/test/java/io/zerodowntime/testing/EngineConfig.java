@@ -10,6 +10,7 @@ public final class EngineConfig {
   private static final Map<String, String> DEFAULTS =
       Map.ofEntries(
           Map.entry("migration.primary", "orders-status"),
+          Map.entry("migration.file", ""),
           Map.entry("migration.flags-dir", ""),
           Map.entry("migration.heartbeat-interval", "PT1S"),
           Map.entry("migration.soak", "PT0S"),
