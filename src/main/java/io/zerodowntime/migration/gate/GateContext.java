@@ -16,6 +16,7 @@ import java.util.List;
  * @param columns what the catalog says of the two columns
  * @param live the instances whose heartbeat is fresh
  * @param soak how long a phase must last before its evidence counts
+ * @param definitions what PostgreSQL says of definitions
  */
 record GateContext(
     SqlClient client,
@@ -24,4 +25,5 @@ record GateContext(
     Evidence evidence,
     Columns columns,
     List<LiveInstance> live,
-    Duration soak) {}
+    Duration soak,
+    DefinitionCheck definitions) {}

@@ -30,15 +30,21 @@ public class Gates implements GateEvaluator {
           new NoDependentsGate());
 
   private final MigrationConfig config;
+  private final DefinitionCheck definitions;
 
-  Gates(MigrationConfig config) {
+  Gates(MigrationConfig config, DefinitionCheck definitions) {
     this.config = config;
+    this.definitions = definitions;
   }
 
   static List<Gate> of(Step step) {
     return switch (step) {
       case EXPAND_TO_DUAL_WRITE ->
-          List.of(new NewColumnGate(), new UniqueKeyGate(), new InstancesDualWriteGate());
+          List.of(
+              new DefinitionGate(),
+              new NewColumnGate(),
+              new UniqueKeyGate(),
+              new InstancesDualWriteGate());
       case DUAL_WRITE_TO_READ_NEW ->
           List.of(
               new DrainedGate(),
@@ -104,7 +110,8 @@ public class Gates implements GateEvaluator {
                                 found.getItem1(),
                                 found.getItem2(),
                                 live,
-                                soak(migration)))));
+                                soak(migration),
+                                definitions))));
   }
 
   private Duration soak(Migration migration) {

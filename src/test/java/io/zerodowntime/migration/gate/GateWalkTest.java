@@ -232,7 +232,7 @@ class GateWalkTest {
                 "SELECT jsonb_path_query_array(evidence, '$.gates[*].gate')::text"
                     + " FROM migration_history ORDER BY id"))
         .containsExactly(
-            "[\"new-column\", \"unique-key\", \"instances-dual-write\"]",
+            "[\"definition\", \"new-column\", \"unique-key\", \"instances-dual-write\"]",
             "[\"drained\", \"backfill-complete\", \"parity-zero\", \"new-indexes\", \"replicas\"]");
     assertThat(List.copyOf(engine.gates().keySet())).contains("soak", "clean-scan", "shadow-clean");
   }

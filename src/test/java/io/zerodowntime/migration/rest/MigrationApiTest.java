@@ -146,7 +146,7 @@ class MigrationApiTest {
     assertThat(status.getList("gracePeriod")).isEmpty();
     assertThat(status.getString("nextStep")).isEqualTo("0 -> 1");
     assertThat(status.getList("gates.gate"))
-        .containsExactly("new-column", "unique-key", "instances-dual-write");
+        .containsExactly("definition", "new-column", "unique-key", "instances-dual-write");
     assertThat(status.getList("gates.open")).containsOnly(true);
     assertThat(status.getList("instances")).hasSize(1);
     assertThat(status.getInt("instances[0].writesUpTo.phase")).isEqualTo(3);

@@ -1,0 +1,129 @@
+package io.zerodowntime.migration.gate;
+
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Verdict;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether PostgreSQL takes the definitions of migrations, asked at the start and again after a
+ * while. One that cannot be made safe is refused alone: its gate stays closed.
+ */
+@ApplicationScoped
+class DefinitionCheck {
+  static final String NAME = "definition";
+
+  private static final Logger LOG = Logger.getLogger(DefinitionCheck.class);
+
+  /** How long an answer is given again: the check makes a temporary table. */
+  private static final Duration OPEN = Duration.ofMinutes(10);
+
+  private static final Duration CLOSED = Duration.ofSeconds(10);
+
+  /** It waits for no lock that others wait for, and takes none that writers would notice. */
+  private static final String BEGIN =
+      """
+      BEGIN; SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '3s'
+      """;
+
+  private final Pool pool;
+  private final Map<String, Answer> answers = new ConcurrentHashMap<>();
+
+  DefinitionCheck(Pool pool) {
+    this.pool = pool;
+  }
+
+  void start(@Observes StartupEvent event, Migrations migrations) {
+    migrations
+        .all()
+        .forEach(
+            migration ->
+                verdict(migration)
+                    .subscribe()
+                    .with(verdict -> {}, failure -> LOG.debug("definition not checked", failure)));
+  }
+
+  /** The last verdict; a first one, and one that is out of date, is sought. */
+  Uni<Verdict> verdict(Migration migration) {
+    return answers.compute(
+            migration.name(),
+            (name, last) -> last != null && last.counts() ? last : new Answer(ask(migration)))
+        .verdict;
+  }
+
+  private Uni<Found> ask(Migration migration) {
+    return pool.withConnection(session -> rolledBack(session, migration))
+        .onFailure()
+        .recoverWithItem(
+            failure ->
+                new Found(
+                    Verdict.closed(
+                        NAME, "could not be checked: " + failure.getMessage(), "see the log"),
+                    true))
+        .invoke(found -> log(migration, found));
+  }
+
+  private static Uni<Found> rolledBack(SqlConnection session, Migration migration) {
+    return session
+        .query(BEGIN)
+        .execute()
+        .chain(() -> DefinitionProbe.judge(session, migration))
+        .map(result -> new Found(verdict(result), result.byCatalog()))
+        .onItemOrFailure()
+        .call((found, failure) -> session.query("ROLLBACK").execute());
+  }
+
+  private static Verdict verdict(DefinitionProbe.Result result) {
+    List<String> flaws = result.flaws();
+    return flaws.isEmpty()
+        ? Verdict.open(
+            NAME, "both expressions hold for %d rows of a sample".formatted(result.rows()))
+        : Verdict.closed(
+            NAME,
+            String.join("; ", flaws),
+            "correct the definition (docs/reference.md#definitions), or the rows");
+  }
+
+  /** A table that is yet to come shows in the status. */
+  private static void log(Migration migration, Found found) {
+    LOG.logf(
+        found.verdict().open() || found.byCatalog() ? Logger.Level.DEBUG : Logger.Level.WARN,
+        "%s: definition: %s",
+        migration.name(),
+        found.verdict().reason());
+  }
+
+  private record Found(Verdict verdict, boolean byCatalog) {}
+
+  /** One check: in flight, or with what it found. */
+  private static final class Answer {
+    private final Uni<Verdict> verdict;
+    private final long nanos = System.nanoTime();
+    private volatile @Nullable Found found;
+
+    Answer(Uni<Found> asked) {
+      this.verdict =
+          asked.invoke(each -> found = each).map(Found::verdict).memoize().indefinitely();
+    }
+
+    boolean counts() {
+      Found now = found;
+      if (now == null) {
+        return true;
+      }
+      Duration age = Duration.ofNanos(System.nanoTime() - nanos);
+      return !now.byCatalog() && age.compareTo(now.verdict().open() ? OPEN : CLOSED) < 0;
+    }
+  }
+}
