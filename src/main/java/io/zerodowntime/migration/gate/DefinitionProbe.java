@@ -176,10 +176,13 @@ final class DefinitionProbe {
                                     false)));
   }
 
-  /** Runs a statement; what PostgreSQL refuses is the flaw, in its own words. */
+  /**
+   * Runs a statement; what PostgreSQL refuses is the flaw, in its own words. A prepared statement is
+   * one statement: an expression with a semicolon cannot add another.
+   */
   private Uni<Optional<String>> run(String what, String template, Map<String, String> values) {
     return transaction
-        .query(DefinitionSql.fill(template, migration, values))
+        .preparedQuery(DefinitionSql.fill(template, migration, values))
         .execute()
         .map(done -> Optional.<String>empty())
         .onFailure(PgException.class)
