@@ -105,7 +105,7 @@ final class BatchStatement {
           SELECT %(last), count(*) AS n
           FROM (
             SELECT %list[t.{c} AS key{s}] FROM %(table) t
-            WHERE %(inRange) AND %row[t.{c}] <= %row[c.zd_high{s}]%also[t.{c} <= c.zd_high{s}]
+            WHERE %(inRange) AND %row[t.{c}] <= %row[c.zd_high{s}]
             ORDER BY %list[t.{c}] LIMIT $2::bigint) k) w
       ),\
       """;
@@ -187,7 +187,7 @@ final class BatchStatement {
           SELECT %(last), count(*) AS n, count(*) FILTER (WHERE k.differs) AS mismatched
           FROM (
             SELECT %list[t.{c} AS key{s}], %(mismatch) AS differs FROM %(table) t
-            WHERE %(inRange) AND %row[t.{c}] <= %row[c.zd_high{s}]%also[t.{c} <= c.zd_high{s}]
+            WHERE %(inRange) AND %row[t.{c}] <= %row[c.zd_high{s}]
             ORDER BY %list[t.{c}] LIMIT $2::bigint) k) w
       ), seen AS (
         SELECT %list[x.key{s}], x.old_value, x.new_value

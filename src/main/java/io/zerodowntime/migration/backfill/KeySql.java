@@ -24,7 +24,9 @@ import java.util.stream.IntStream;
  * <p>A template says what to do for each column of the key: <code>%list[...]</code> gives what is
  * in the brackets once for each column, <code>%row[...]</code> the same as a value to compare, and
  * <code>%text[...]</code> as the text that is kept. <code>%also[...]</code> adds a condition on the
- * first of several columns: without it the planner takes a bound by rows for a third of the table.
+ * first of several columns: without it the planner takes a bound by rows for a third of the table,
+ * and prunes no partition. A query that ends at a LIMIT has one for its lower bound only: with both,
+ * the planner expects fewer rows than the limit, and sorts the rest of the range for each page.
  * In the brackets <code>{c}</code> is the column's name, <code>{s}</code> nothing or {@code _1},
  * {@code _2}, and any other braces hold a text that was kept, of which the column's part is read
  * with the column's type.

@@ -44,7 +44,7 @@ record TableCount(Optional<Long> rows, long inserts) {
       WITH zd_page AS (
         SELECT %list[t.{c} AS zd_key{s}] FROM %(table) t
         WHERE %row[t.{c}] %(from) %row[{$2::text}] AND %row[t.{c}] <= %row[{$3::text}]
-          %also[t.{c} >= {$2::text}]%also[t.{c} <= {$3::text}]
+          %also[t.{c} >= {$2::text}]
         ORDER BY %list[t.{c}] FETCH FIRST %(page) ROWS WITH TIES
       )
       SELECT count(*) AS rows,
