@@ -19,7 +19,8 @@ import java.util.stream.Collectors;
  * expressions of a fitting type only. Then real rows go through both of them.
  */
 final class DefinitionProbe {
-  private static final int SHOWN_KEYS = 5;
+  /** Reasons that are told, and keys of each. */
+  private static final int SHOWN = 5;
 
   private final SqlConnection transaction;
   private final Migration migration;
@@ -166,7 +167,7 @@ final class DefinitionProbe {
                     ? flaw(flaw.get())
                     : transaction
                         .preparedQuery(DefinitionSql.FOUND)
-                        .execute(Tuple.of(SHOWN_KEYS))
+                        .execute(Tuple.of(SHOWN))
                         .map(rows -> rows.iterator().next())
                         .map(
                             row ->

@@ -12,7 +12,7 @@ final class DefinitionSql {
   /** Rows of the sample at most, and pages that are read for it. */
   private static final int ROWS = 500;
 
-  private static final int PAGES = 200;
+  private static final int PAGES = 100;
 
   static final String FACTS =
       """
@@ -86,8 +86,10 @@ final class DefinitionSql {
       """;
 
   /**
-   * The variables have the columns' types, and take a value as an UPDATE does: one that is too long
-   * or too big is an error, not cut off. The loop ends after a second.
+   * The rows come from pages of the whole table: in the order of the pages, a limit would take those
+   * of the first few, the oldest ones or of the first partition. The variables have the columns'
+   * types, and take a value as an UPDATE does: one that is too long or too big is an error, not cut
+   * off. The loop ends a second after its first row, so that a slow read is not a sample of none.
    */
   static final String SAMPLE =
       """
@@ -95,12 +97,13 @@ final class DefinitionSql {
       #variable_conflict use_column
       DECLARE
         zd_row record; zd_new %(newType); zd_back %(oldType); zd_again %(newType);
-        zd_until timestamptz := clock_timestamp() + interval '1 s';
+        zd_until timestamptz;
         zd_looked integer := 0; zd_found jsonb := '{}'; zd_reason text;
       BEGIN
         FOR zd_row IN SELECT concat_ws(', ', %(key)) AS zd_key, t.%(old) AS zd_old
-          FROM %(table) t TABLESAMPLE SYSTEM (%(percent)) LIMIT %(rows)
+          FROM %(table) t TABLESAMPLE SYSTEM (%(percent)) ORDER BY random() LIMIT %(rows)
         LOOP
+          zd_until := COALESCE(zd_until, clock_timestamp() + interval '1 s');
           EXIT WHEN clock_timestamp() > zd_until;
           zd_looked := zd_looked + 1;
           zd_reason := NULL;
@@ -129,14 +132,20 @@ final class DefinitionSql {
       END $zd_check$
       """;
 
+  /** Parameter: how many reasons are told, and how many keys of each; a reason may hold a value. */
   static final String FOUND =
       """
+      WITH found AS (
+        SELECT f.key AS reason, f.value AS keys, jsonb_array_length(f.value) AS rows
+        FROM jsonb_each(current_setting('zerodowntime.found')::jsonb) f
+      )
       SELECT current_setting('zerodowntime.looked')::integer AS looked,
-        ARRAY(SELECT format('%s, for %s rows of the sample, keys: %s', f.key,
-            jsonb_array_length(f.value),
-            (SELECT string_agg(k, '; ') FROM (SELECT jsonb_array_elements_text(f.value) AS k
-              LIMIT $1::integer) few))
-          FROM jsonb_each(current_setting('zerodowntime.found')::jsonb) f ORDER BY 1) AS flaws
+        ARRAY(SELECT format('%s, for %s rows of the sample, keys: %s', f.reason, f.rows,
+            (SELECT string_agg(k, '; ') FROM (SELECT k FROM jsonb_array_elements_text(f.keys) k
+              ORDER BY length(k), k LIMIT $1::integer) few))
+          FROM found f ORDER BY f.rows DESC, f.reason LIMIT $1::integer)
+        || ARRAY(SELECT format('%s more reasons', count(*) - $1::integer)
+          FROM found HAVING count(*) > $1::integer) AS flaws
       """;
 
   private static final Pattern PLACE = Pattern.compile("%\\((\\w+)\\)");

@@ -145,6 +145,24 @@ class DefinitionCheckTest {
         .contains("forward fails: smallint out of range", "for 4 rows", "keys: 17; 18; 19; 20");
   }
 
+  /** Not the oldest rows only, which fill the first pages and the first partition. */
+  @Test
+  void looksAtRowsOfTheWholeTable() {
+    database.run(
+        "INSERT INTO judged (id, \"Old\") SELECT n, CASE WHEN n > 20000 THEN 'no' ELSE 'yes' END"
+            + " FROM generate_series(101, 40000) AS n");
+    assertThat(judge("Old", "New", "lower(\"Old\")", "nullif(\"New\", 'no')").reason())
+        .contains("forward(reverse(y)) is not y");
+  }
+
+  /** The server's words may hold a value, so that each row has a reason of its own. */
+  @Test
+  void tellsAFewReasons() {
+    assertThat(judge("Old", "small", "\"Old\"::integer", "small::text").reason())
+        .contains("for type integer: \"Kind 1\", for 1 rows of the sample, keys: 1; ")
+        .endsWith("; 15 more reasons");
+  }
+
   @Test
   void refusesNullThatBecomesAValue() {
     database.run("UPDATE judged SET \"Old\" = NULL WHERE id = 3");
