@@ -4,6 +4,7 @@ import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.zerodowntime.db.FailureKind;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Verdict;
@@ -30,6 +31,9 @@ class DefinitionCheck {
   private static final Duration OPEN = Duration.ofMinutes(10);
 
   private static final Duration CLOSED = Duration.ofSeconds(10);
+
+  /** Of a check that failed: each look would wait for a connection or a lock again. */
+  private static final Duration FAILED = Duration.ofSeconds(1);
 
   /** It waits for no lock that others wait for, and takes none that writers would notice. */
   private static final String BEGIN =
@@ -65,12 +69,7 @@ class DefinitionCheck {
   private Uni<Found> ask(Migration migration) {
     return pool.withConnection(session -> rolledBack(session, migration))
         .onFailure()
-        .recoverWithItem(
-            failure ->
-                new Found(
-                    Verdict.closed(
-                        NAME, "could not be checked: " + failure.getMessage(), "see the log"),
-                    true))
+        .recoverWithItem(failure -> failed(migration, failure))
         .invoke(found -> log(migration, found));
   }
 
@@ -79,7 +78,7 @@ class DefinitionCheck {
         .query(BEGIN)
         .execute()
         .chain(() -> DefinitionProbe.judge(session, migration))
-        .map(result -> new Found(verdict(result), result.byCatalog()))
+        .map(result -> found(verdict(result), result.byCatalog()))
         .onItemOrFailure()
         .call((found, failure) -> session.query("ROLLBACK").execute());
   }
@@ -95,21 +94,48 @@ class DefinitionCheck {
             "correct the definition (docs/reference.md#definitions), or the rows");
   }
 
+  private static Found found(Verdict verdict, boolean byCatalog) {
+    return new Found(
+        verdict, byCatalog ? Duration.ZERO : verdict.open() ? OPEN : CLOSED, System.nanoTime());
+  }
+
+  private static Found failed(Migration migration, Throwable failure) {
+    LOG.logf(
+        FailureKind.isAway(failure) || FailureKind.isBusy(failure)
+            ? Logger.Level.DEBUG
+            : Logger.Level.WARN,
+        failure,
+        "%s: definition not checked",
+        migration.name());
+    return new Found(
+        Verdict.closed(NAME, "could not be checked: " + failure.getMessage(), "see the log"),
+        FAILED,
+        System.nanoTime());
+  }
+
   /** A table that is yet to come shows in the status. */
   private static void log(Migration migration, Found found) {
     LOG.logf(
-        found.verdict().open() || found.byCatalog() ? Logger.Level.DEBUG : Logger.Level.WARN,
+        found.counts().equals(CLOSED) ? Logger.Level.WARN : Logger.Level.DEBUG,
         "%s: definition: %s",
         migration.name(),
         found.verdict().reason());
   }
 
-  private record Found(Verdict verdict, boolean byCatalog) {}
+  /**
+   * What a check found.
+   *
+   * @param counts how long it is given again
+   */
+  private record Found(Verdict verdict, Duration counts, long nanos) {
+    boolean isFresh() {
+      return System.nanoTime() - nanos < counts.toNanos();
+    }
+  }
 
   /** One check: in flight, or with what it found. */
   private static final class Answer {
     private final Uni<Verdict> verdict;
-    private final long nanos = System.nanoTime();
     private volatile @Nullable Found found;
 
     Answer(Uni<Found> asked) {
@@ -119,11 +145,7 @@ class DefinitionCheck {
 
     boolean counts() {
       Found now = found;
-      if (now == null) {
-        return true;
-      }
-      Duration age = Duration.ofNanos(System.nanoTime() - nanos);
-      return !now.byCatalog() && age.compareTo(now.verdict().open() ? OPEN : CLOSED) < 0;
+      return now == null || now.isFresh();
     }
   }
 }
