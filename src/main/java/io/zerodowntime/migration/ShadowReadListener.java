@@ -8,7 +8,8 @@ public interface ShadowReadListener {
    * the backfill has not reached yet does not match.
    *
    * @param epoch the epoch of that snapshot, of a phase that writes both columns
-   * @param key the row's key, as text
+   * @param key the row's key, as a repair reads it: {@code id::text}, of several columns {@code
+   *     ARRAY[day::text, id::text]::text}
    * @param oldValue what the old column holds, may be null
    * @param newValue what the new column holds, may be null
    */
