@@ -62,6 +62,9 @@ final class KeyRanges {
   private static final String SAMPLE =
       "SELECT %list[t.{c} AS key{s}] FROM %(table) t TABLESAMPLE SYSTEM ($2)";
 
+  /** Of one range: its ends are enough. */
+  private static final String NO_BOUNDS = "SELECT %list[t.{c} AS key{s}] FROM %(table) t LIMIT 0";
+
   private static final String PAGES =
       """
       SELECT COALESCE(sum(pg_relation_size(relation)), 0)::bigint
@@ -70,11 +73,14 @@ final class KeyRanges {
         UNION SELECT relid FROM pg_partition_tree(to_regclass($1)) WHERE isleaf) parts
       """;
 
+  /** The rows of a partitioned table are those of its leaves: autovacuum counts no others. */
   private static final String ESTIMATE =
       """
-      SELECT GREATEST(
-        COALESCE((SELECT n_live_tup FROM pg_stat_user_tables WHERE relid = to_regclass($1)), 0),
-        (SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)), 0) AS rows
+      SELECT COALESCE(sum(GREATEST(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0)), 0)
+        ::bigint AS rows
+      FROM pg_class c
+      WHERE c.relkind <> 'p' AND c.oid IN (SELECT to_regclass($1)::oid
+        UNION SELECT relid FROM pg_partition_tree(to_regclass($1)))
       """;
 
   private static final String INSERT_RANGE =
@@ -121,6 +127,9 @@ final class KeyRanges {
   }
 
   private static Uni<List<String>> byHistogram(SqlClient client, KeySql key, int count) {
+    if (count < 2) {
+      return bounds(client, key, NO_BOUNDS, Tuple.of((long) count));
+    }
     Migration migration = key.migration();
     return migration.key().size() > 1
         ? bySample(client, key, count)
