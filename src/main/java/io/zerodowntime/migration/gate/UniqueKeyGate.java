@@ -16,8 +16,10 @@ final class UniqueKeyGate implements Gate {
   /*
    * The index must say "unique" at once (not deferred), of every row (not partial), and by the
    * order of the columns themselves: another collation may tell apart what the cursor takes for
-   * equal, and the cursor cannot follow columns in another order, or one of them descending. Since
-   * PostgreSQL 18 a NOT NULL that was never validated counts in attnotnull.
+   * equal, and the cursor cannot follow columns in another order, or one of them descending, or with
+   * NULL on the other side than ORDER BY has it (0: ASC NULLS LAST, 3: DESC NULLS FIRST), or an
+   * operator class that has no default one in its family, such as text_pattern_ops: each page would
+   * sort the table. Since PostgreSQL 18 a NOT NULL that was never validated counts in attnotnull.
    */
   private static final String KEY =
       """
@@ -39,7 +41,10 @@ final class UniqueKeyGate implements Gate {
             AND NOT EXISTS (SELECT FROM key k
               WHERE i.indkey[k.n - 1] IS DISTINCT FROM k.attnum
                 OR i.indcollation[k.n - 1] <> k.attcollation
-                OR i.indoption[k.n - 1] & 1 <> i.indoption[0] & 1)) AS is_unique,
+                OR i.indoption[k.n - 1] <> i.indoption[0]
+                OR i.indoption[k.n - 1] NOT IN (0, 3)
+                OR NOT EXISTS (SELECT FROM pg_opclass o JOIN pg_opclass d USING (opcfamily)
+                  WHERE o.oid = i.indclass[k.n - 1] AND d.opcdefault))) AS is_unique,
         row_security_active(c.oid) AS hidden
       FROM pg_class c WHERE c.oid = to_regclass($1)
       """;

@@ -249,7 +249,9 @@ class CompositeKeyTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"'b, a'", "'a, b DESC'", "'a, b, old_kind'", "a"})
+  @CsvSource({
+    "'b, a'", "'a, b DESC'", "'a, b, old_kind'", "a", "'a NULLS FIRST, b NULLS FIRST'"
+  })
   void needsAnIndexInTheOrderOfTheKey(String index) {
     table(List.of("a", "b"), List.of("integer", "integer"), "");
     database.run("ALTER TABLE %s DROP CONSTRAINT \"The.Order_pkey\"".formatted(TABLE));
