@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -129,10 +130,33 @@ final class Definitions {
     if (read == null || read.migrations() == null || read.migrations().isEmpty()) {
       throw missing("migrations");
     }
-    return read.migrations().entrySet().stream()
-        .map(entry -> migration(entry.getKey(), entry.getValue()))
-        .sorted(Comparator.comparing(Migration::name))
-        .toList();
+    List<Migration> all =
+        read.migrations().entrySet().stream()
+            .map(entry -> migration(entry.getKey(), entry.getValue()))
+            .sorted(Comparator.comparing(Migration::name))
+            .toList();
+    all.forEach(
+        one ->
+            all.stream().filter(other -> isBeside(one, other)).forEach(other -> apart(one, other)));
+    return all;
+  }
+
+  private static boolean isBeside(Migration one, Migration other) {
+    return !one.name().equals(other.name()) && one.table().equals(other.table());
+  }
+
+  /** Two migrations that move one column would undo each other, or drop what the other reads. */
+  private void apart(Migration one, Migration other) {
+    List<String> named = new ArrayList<>(other.key());
+    named.addAll(List.of(other.oldColumn(), other.newColumn()));
+    for (String moved : List.of(one.oldColumn(), one.newColumn())) {
+      if (named.contains(moved)) {
+        throw wrong(
+            "migrations." + one.name(),
+            "moves column %s of %s, which %s names too"
+                .formatted(moved, one.table(), other.name()));
+      }
+    }
   }
 
   private Migration migration(String name, Entry entry) {
@@ -169,6 +193,9 @@ final class Definitions {
     }
     if (targetLoad.filter(load -> !(load > 0 && load <= 1)).isPresent()) {
       throw missing(at + ".backfill.target-load");
+    }
+    if (computed.type() != null && computed.type().isBlank()) {
+      throw missing(at + ".new");
     }
     return new Migration.Options(
         Optional.ofNullable(computed.type()), soak(at, entry.soak()), batchSize, targetLoad);

@@ -150,6 +150,7 @@ class DefinitionsTest {
         "\"upper(status)\" | [x] | migrations.orders-status.old.old_status: expected one column",
         "\"upper(status)\" | \" \" | migrations.orders-status: old has no expression: old_status",
         ", as: \"lower(old_status)\" | '' | migrations.orders-status.new: expected one column",
+        "type: varchar(50) | type: '' | migrations.orders-status.new: expected one column with",
         "500 | 0 | migrations.orders-status.backfill.batch-size: expected an integer from 1 to",
         "500 | 100001 | migrations.orders-status.backfill.batch-size: expected an integer from 1",
         "500 | 1.5 | migrations.orders-status.backfill.batch-size: expected an integer from 1 to",
@@ -190,6 +191,34 @@ class DefinitionsTest {
         .hasMessageContaining(said)
         .message()
         .doesNotContain("\n");
+  }
+
+  /** Each would write, or drop, what the other one reads. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[id] | a | status | moves column status of public.orders, which orders-status names too",
+        "[id] | old_status | b | moves column old_status of public.orders, which",
+        "[status] | a | b | moves column status of public.orders, which another names too"
+      })
+  void keepsDefinitionsOfOneTableApart(String key, String from, String to, String said) {
+    String second =
+        """
+          another:
+            table: %s
+            key: %s
+            old: {%s: x}
+            new: {%s: y}
+        """;
+    assertThatThrownBy(() -> read(FULL + second.formatted("public.orders", key, from, to)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith("tables.yaml: migrations.")
+        .hasMessageContaining(said);
+    assertThat(read(FULL + second.formatted("public.orders", "[id]", "amount", "cents")))
+        .hasSize(2);
+    assertThat(read(FULL + second.formatted("elsewhere", "[id]", "old_status", "status")))
+        .hasSize(2);
   }
 
   @ParameterizedTest
