@@ -25,11 +25,11 @@ import java.util.stream.IntStream;
  * in the brackets once for each column, <code>%row[...]</code> the same as a value to compare, and
  * <code>%text[...]</code> as the text that is kept. <code>%also[...]</code> adds a condition on the
  * first of several columns: without it the planner takes a bound by rows for a third of the table,
- * and prunes no partition. A query that ends at a LIMIT has one for its lower bound only: with both,
- * the planner expects fewer rows than the limit, and sorts the rest of the range for each page.
- * In the brackets <code>{c}</code> is the column's name, <code>{s}</code> nothing or {@code _1},
- * {@code _2}, and any other braces hold a text that was kept, of which the column's part is read
- * with the column's type.
+ * and prunes no partition. A query that ends at a LIMIT has one for its lower bound only: with
+ * both, the planner expects fewer rows than the limit, and sorts the rest of the range for each
+ * page. In the brackets <code>{c}</code> is the column's name, <code>{s}</code> nothing or {@code
+ * _1}, {@code _2}, and any other braces hold a text that was kept, of which the column's part is
+ * read with the column's type.
  *
  * <p>Example: {@code %row[t.{c}] > %row[{p.low_key}]} is {@code t.id > p.low_key::bigint} for a key
  * of one column, and {@code (t.day, t.id) > ((p.low_key::text[])[1]::date,

@@ -178,8 +178,8 @@ final class DefinitionProbe {
   }
 
   /**
-   * Runs a statement; what PostgreSQL refuses is the flaw, in its own words. A prepared statement is
-   * one statement: an expression with a semicolon cannot add another.
+   * Runs a statement; what PostgreSQL refuses is the flaw, in its own words. A prepared statement
+   * is one statement: an expression with a semicolon cannot add another.
    */
   private Uni<Optional<String>> run(String what, String template, Map<String, String> values) {
     return transaction

@@ -86,10 +86,11 @@ final class DefinitionSql {
       """;
 
   /**
-   * The rows come from pages of the whole table: in the order of the pages, a limit would take those
-   * of the first few, the oldest ones or of the first partition. The variables have the columns'
-   * types, and take a value as an UPDATE does: one that is too long or too big is an error, not cut
-   * off. The loop ends a second after its first row, so that a slow read is not a sample of none.
+   * The rows come from pages of the whole table: in the order of the pages, a limit would take
+   * those of the first few, the oldest ones or of the first partition. The variables have the
+   * columns' types, and take a value as an UPDATE does: one that is too long or too big is an
+   * error, not cut off. The loop ends a second after its first row, so that a slow read is not a
+   * sample of none.
    */
   static final String SAMPLE =
       """

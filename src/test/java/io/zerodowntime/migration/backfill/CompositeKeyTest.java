@@ -249,9 +249,7 @@ class CompositeKeyTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "'b, a'", "'a, b DESC'", "'a, b, old_kind'", "a", "'a NULLS FIRST, b NULLS FIRST'"
-  })
+  @CsvSource({"'b, a'", "'a, b DESC'", "'a, b, old_kind'", "a", "'a NULLS FIRST, b NULLS FIRST'"})
   void needsAnIndexInTheOrderOfTheKey(String index) {
     table(List.of("a", "b"), List.of("integer", "integer"), "");
     database.run("ALTER TABLE %s DROP CONSTRAINT \"The.Order_pkey\"".formatted(TABLE));

@@ -122,8 +122,8 @@ class DefinitionCheckTest {
         "'x' || '' # \"New\" # new: the expression reads no column, and must read Old only",
         "lower(\"Old\") # 'x' # old: the expression reads no column, and must read New only",
         "lower(\"Old\" # \"New\" # new: syntax error",
-        "lower(\"Old\")) STORED; DROP TABLE judged; SELECT (1 # \"New\" # new: cannot insert multiple"
-            + " commands into a prepared statement",
+        "lower(\"Old\")) STORED; DROP TABLE judged; SELECT (1 # \"New\" # new: cannot insert"
+            + " multiple commands into a prepared statement",
         "lower(\"Old\") # reverse(\"New\") # forward(reverse(y)) is not y, for 20 rows of the"
             + " sample, keys: 1; 2; 3; 4; 5",
         "nullif(lower(\"Old\"), 'kind 7') # \"New\" # forward makes NULL of a value, for 1 rows of"
