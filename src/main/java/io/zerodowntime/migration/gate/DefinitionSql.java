@@ -14,14 +14,18 @@ final class DefinitionSql {
 
   private static final int PAGES = 100;
 
+  /** A column of a partition key, also of an expression in it, depends on its own table. */
   static final String FACTS =
       """
       WITH named AS (
         SELECT k.role, k.name, a.attnum, format_type(a.atttypid, a.atttypmod) AS type,
           a.attgenerated <> '' AS generated, a.attidentity = 'a' AS identity,
-          EXISTS (SELECT FROM pg_partition_tree(to_regclass($1)) r
-            JOIN pg_partitioned_table p ON p.partrelid = r.relid
-            JOIN pg_attribute o ON o.attrelid = r.relid AND o.attnum = ANY (p.partattrs)
+          EXISTS (SELECT FROM (SELECT relid FROM pg_partition_tree(to_regclass($1))
+              UNION SELECT relid FROM pg_partition_ancestors(to_regclass($1))) r
+            JOIN pg_attribute o ON o.attrelid = r.relid
+            JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = r.relid
+              AND d.objsubid = o.attnum AND d.refclassid = 'pg_class'::regclass
+              AND d.refobjid = r.relid AND d.refobjsubid = 0 AND d.deptype = 'i'
             WHERE o.attname = k.name) AS partitions
         FROM (VALUES ('old', $2::text), ('new', $3::text)) AS k (role, name)
         LEFT JOIN pg_attribute a ON a.attrelid = to_regclass($1) AND a.attname = k.name

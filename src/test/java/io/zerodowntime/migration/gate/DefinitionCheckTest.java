@@ -186,6 +186,12 @@ class DefinitionCheckTest {
         "CREATE TABLE judged (id int, \"Old\" text, \"New\" text) PARTITION BY LIST (\"Old\")");
     assertThat(judge("Old", "New", "lower(\"Old\")", "upper(\"New\")").reason())
         .contains("Old is a part of the partition key");
+    database.run("DROP TABLE judged");
+    database.run(
+        "CREATE TABLE judged (id int, \"Old\" text, \"New\" text)"
+            + " PARTITION BY LIST (lower(\"New\"))");
+    assertThat(judge("Old", "New", "lower(\"Old\")", "upper(\"New\")").reason())
+        .contains("New is a part of the partition key");
   }
 
   @Test
