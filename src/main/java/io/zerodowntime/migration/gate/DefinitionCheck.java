@@ -91,7 +91,8 @@ class DefinitionCheck {
         : Verdict.closed(
             NAME,
             String.join("; ", flaws),
-            "correct the definition (docs/reference.md#definitions), or the rows");
+            "correct the definition (docs/reference.md#definitions), the rows, or what the role may"
+                + " do (docs/adopting.md#the-databases-role)");
   }
 
   private static Found found(Verdict verdict, boolean byCatalog) {
