@@ -7,6 +7,7 @@ import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.zerodowntime.db.FailureKind;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.Verdict;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -48,14 +49,11 @@ class DefinitionCheck {
     this.pool = pool;
   }
 
+  /** One after the other: many at once would wait in vain for the connections of the pool. */
   void start(@Observes StartupEvent event, Migrations migrations) {
-    migrations
-        .all()
-        .forEach(
-            migration ->
-                verdict(migration)
-                    .subscribe()
-                    .with(verdict -> {}, failure -> LOG.debug("definition not checked", failure)));
+    Sequential.run(migrations.all(), migration -> verdict(migration).replaceWithVoid())
+        .subscribe()
+        .with(done -> {}, failure -> LOG.debug("definitions not checked", failure));
   }
 
   /** The last verdict; a first one, and one that is out of date, is sought. */
