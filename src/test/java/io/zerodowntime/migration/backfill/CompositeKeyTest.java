@@ -22,6 +22,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,8 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class CompositeKeyTest {
-  private static final String SCHEMA = "My \"Schema\"";
-  private static final String TABLE = "\"My \"\"Schema\"\"\".\"The.Order\"";
+  private static final AtomicInteger COUNT = new AtomicInteger();
   private static final String OLD = "old \"Kind\"";
   private static final String NEW = "select";
 
@@ -53,12 +53,14 @@ class CompositeKeyTest {
   @Inject SnapshotStore snapshots;
   @Inject GateEvaluator gates;
   @Inject Pool pool;
+  // no key changes its type in the life of a session
+  private final String schema = "My \"Schema\" " + COUNT.incrementAndGet();
   private Migration migration;
 
   @BeforeEach
   void reset() throws Exception {
     database.reset();
-    database.run("CREATE SCHEMA " + SqlName.quote(SCHEMA));
+    database.run("CREATE SCHEMA " + SqlName.quote(schema));
   }
 
   @AfterEach
@@ -66,14 +68,14 @@ class CompositeKeyTest {
     database.run("DELETE FROM backfill_run WHERE migration = 'other'");
     database.run("DELETE FROM parity_mismatch WHERE migration = 'other'");
     database.run("DELETE FROM migration_state WHERE name = 'other'");
-    database.run("DROP SCHEMA " + SqlName.quote(SCHEMA) + " CASCADE");
+    database.run("DROP SCHEMA " + SqlName.quote(schema) + " CASCADE");
   }
 
   private void table(List<String> key, List<String> types, String suffix) {
     migration =
         new Migration(
             "other",
-            TABLE,
+            SqlName.quote(schema) + ".\"The.Order\"",
             key,
             OLD,
             NEW,
@@ -222,11 +224,11 @@ class CompositeKeyTest {
       database.run(
           ("CREATE TABLE %s.\"Part %d\" PARTITION OF %s"
                   + " FOR VALUES FROM ('2026-0%d-01') TO ('2026-0%d-01')")
-              .formatted(SqlName.quote(SCHEMA), month, migration.table(), month, month + 1));
+              .formatted(SqlName.quote(schema), month, migration.table(), month, month + 1));
     }
     fill("SELECT date '2026-01-01' + n % 90, n, 'K' || n FROM generate_series(1, 600) AS n");
     for (int month = 1; month <= 3; month++) {
-      database.run("ANALYZE %s.\"Part %d\"".formatted(SqlName.quote(SCHEMA), month));
+      database.run("ANALYZE %s.\"Part %d\"".formatted(SqlName.quote(schema), month));
     }
     assertThat(Engine.await(KeyRanges.estimate(pool, migration))).isBetween(600L, 1200L);
     assertServed(5);
@@ -252,14 +254,17 @@ class CompositeKeyTest {
   @CsvSource({"'b, a'", "'a, b DESC'", "'a, b, old_kind'", "a", "'a NULLS FIRST, b NULLS FIRST'"})
   void needsAnIndexInTheOrderOfTheKey(String index) {
     table(List.of("a", "b"), List.of("integer", "integer"), "");
-    database.run("ALTER TABLE %s DROP CONSTRAINT \"The.Order_pkey\"".formatted(TABLE));
-    database.run("ALTER TABLE %s ALTER a SET NOT NULL, ALTER b SET NOT NULL".formatted(TABLE));
+    database.run("ALTER TABLE %s DROP CONSTRAINT \"The.Order_pkey\"".formatted(migration.table()));
     database.run(
-        "CREATE UNIQUE INDEX ON %s (%s)".formatted(TABLE, index.replace("old_kind", "\"select\"")));
+        "ALTER TABLE %s ALTER a SET NOT NULL, ALTER b SET NOT NULL".formatted(migration.table()));
+    database.run(
+        "CREATE UNIQUE INDEX ON %s (%s)"
+            .formatted(migration.table(), index.replace("old_kind", "\"select\"")));
     assertThat(Engine.await(gates.key(pool, migration)).reason())
         .contains("The.Order\".a, b has no valid");
     database.run(
-        "CREATE UNIQUE INDEX ON %s (a DESC, b DESC) INCLUDE (\"select\")".formatted(TABLE));
+        "CREATE UNIQUE INDEX ON %s (a DESC, b DESC) INCLUDE (\"select\")"
+            .formatted(migration.table()));
     assertThat(Engine.await(gates.key(pool, migration)).open()).as("read backwards").isTrue();
   }
 
@@ -269,7 +274,7 @@ class CompositeKeyTest {
   void readsOnlyTheRowsOfItsBatchByTheIndex(RunKind kind, String mode) throws SQLException {
     table(List.of("day", "id"), List.of("date", "bigint"), "");
     fill("SELECT date '2026-01-01' + n % 30, n, 'K' || n FROM generate_series(1, 60000) AS n");
-    database.run("ANALYZE " + TABLE);
+    database.run("ANALYZE " + migration.table());
     Run run =
         kind == RunKind.PARITY
             ? Engine.await(
