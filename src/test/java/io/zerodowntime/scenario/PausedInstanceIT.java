@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * lies in its sockets; it wakes up believing in phase 1, and must write by the rule of today.
  */
 @Tag("protocol")
+@Tag("alone")
 class PausedInstanceIT {
   private static final int ROWS = 1000;
   private static final int REQUESTS = 20;
