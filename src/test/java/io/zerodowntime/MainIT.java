@@ -18,6 +18,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The packaged program, as people start it. */
 class MainIT {
@@ -124,6 +126,33 @@ class MainIT {
             "DATABASE_URL",
             "postgresql://postgres:s3cr3t@localhost:" + TestPostgres.port() + "/nosuch"),
         "has no such database");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '#',
+      value = {
+        "migrations: {a: {table: t, key: id}} # migrations.a.key: expected a list of column names",
+        " # migrations: expected a map of definitions by name"
+      })
+  void definitionsThatAreMalformedEndTheStartWithOneLine(String text, String reason)
+      throws Exception {
+    Path file = Files.writeString(directory.resolve("bad.yaml"), text == null ? "" : text);
+    Map<String, String> environment =
+        Map.of(
+            "MIGRATIONS_FILE",
+            file.toString(),
+            "DATABASE_URL",
+            TestPostgres.create(MainIT.class).url());
+    try (ServiceProcess process = start(environment)) {
+      assertThat(process.awaitExit()).isEqualTo(1);
+      assertThat(process.err()).hasLineCount(1).contains("bad.yaml", reason);
+    }
+    Files.delete(file);
+    try (ServiceProcess process = start(environment)) {
+      assertThat(process.awaitExit()).isEqualTo(1);
+      assertThat(process.err()).hasLineCount(1).contains("bad.yaml cannot be read");
+    }
   }
 
   @Test

@@ -15,9 +15,11 @@ import java.io.UncheckedIOException;
 import java.security.Security;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -101,12 +103,20 @@ public final class Main {
     if (cause instanceof IOException && String.valueOf(cause.getMessage()).contains(IN_USE)) {
       System.err.println(
           "the HTTP port is in use: stop what listens there, or set QUARKUS_HTTP_PORT");
-    } else if (cause instanceof ConfigurationException || cause instanceof StartException) {
-      System.err.println(cause.getMessage());
+    } else if (fixable(failure).isPresent()) {
+      System.err.println(fixable(failure).get());
     } else if (cause != null) {
       Logger.getLogger(Main.class).error("cannot start", failure);
     }
     ApplicationLifecycleManager.getDefaultExitCodeHandler().accept(status, failure);
+  }
+
+  /** The first failure of the chain that was written for the user; its own cause says no more. */
+  private static Optional<String> fixable(@Nullable Throwable failure) {
+    return Stream.<Throwable>iterate(failure, Objects::nonNull, Throwable::getCause)
+        .filter(each -> each instanceof ConfigurationException || each instanceof StartException)
+        .map(Throwable::getMessage)
+        .findFirst();
   }
 
   private static void exit(String reason) {
