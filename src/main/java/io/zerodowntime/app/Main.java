@@ -99,12 +99,13 @@ public final class Main {
 
   /** What a user can fix is said in one line, the rest with its stack trace. */
   private static void ended(int status, Throwable failure) {
+    Optional<String> fixable = fixable(failure);
     Throwable cause = failure == null ? null : ExceptionUtil.getRootCause(failure);
     if (cause instanceof IOException && String.valueOf(cause.getMessage()).contains(IN_USE)) {
       System.err.println(
           "the HTTP port is in use: stop what listens there, or set QUARKUS_HTTP_PORT");
-    } else if (fixable(failure).isPresent()) {
-      System.err.println(fixable(failure).get());
+    } else if (fixable.isPresent()) {
+      System.err.println(fixable.get());
     } else if (cause != null) {
       Logger.getLogger(Main.class).error("cannot start", failure);
     }

@@ -129,7 +129,7 @@ final class BatchStatement {
             RETURNING 1
           ), zd_work AS MATERIALIZED (
             SELECT %list[p.zd_last{s} AS last{s}], p.zd_n AS n,
-          (SELECT count(*) FROM written) AS changed,
+              (SELECT count(*) FROM written) AS changed,
               0::bigint AS mismatched, 0::bigint AS skipped, p.zd_n < $2::bigint AS done
             FROM zd_page p
           )\

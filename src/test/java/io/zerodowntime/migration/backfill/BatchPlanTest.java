@@ -10,11 +10,7 @@ import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -130,22 +126,6 @@ class BatchPlanTest {
   }
 
   private List<String> genericPlan(String sql, long run) throws SQLException {
-    try (Connection session = database.session("plan");
-        Statement statement = session.createStatement()) {
-      statement.execute("SET plan_cache_mode = force_generic_plan");
-      statement.execute("PREPARE batch (bigint, bigint) AS " + sql);
-      List<String> lines = new ArrayList<>();
-      try (ResultSet plan = statement.executeQuery(explain(run))) {
-        while (plan.next()) {
-          lines.add(plan.getString(1));
-        }
-      }
-      session.rollback();
-      return lines;
-    }
-  }
-
-  private static String explain(long run) {
-    return "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE batch (" + run + ", " + BATCH + ")";
+    return BatchPlans.lines(database, "generic", sql, run, BATCH);
   }
 }

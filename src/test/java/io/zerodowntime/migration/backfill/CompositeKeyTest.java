@@ -15,10 +15,7 @@ import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -281,31 +278,15 @@ class CompositeKeyTest {
                 parity.start(migration, "t").call(begun -> snapshots.fallBack(migration, begun)))
             : Engine.await(backfill.start(migration, Engine.FAST, "test"));
     KeySql key = Engine.await(KeySql.of(pool, migration));
-    String plan = plan(mode, BatchStatement.of(key, kind), run.id());
+    List<String> lines =
+        BatchPlans.lines(database, mode, BatchStatement.of(key, kind), run.id(), 500);
+    String plan = String.join("\n", lines);
 
     assertThat(plan).contains("Index Cond: ((ROW(").doesNotContain("Seq Scan on \"The.Order\"");
     assertThat(plan).as("the rest of a range").doesNotContain("Sort Key: t.");
-    assertThat(plan.lines().filter(line -> line.contains("Scan") && line.contains("The.Order")))
+    assertThat(lines.stream().filter(line -> line.contains("Scan") && line.contains("The.Order")))
         .as(plan)
         .hasSizeBetween(2, 3)
         .allMatch(line -> line.matches(".*(Index|Bitmap).* .actual rows=500(.00)? loops=1.*"));
-  }
-
-  private String plan(String mode, String sql, long run) throws SQLException {
-    try (Connection session = database.session("plan");
-        Statement statement = session.createStatement()) {
-      statement.execute("SET plan_cache_mode = force_%s_plan".formatted(mode));
-      statement.execute("PREPARE batch (bigint, bigint) AS " + sql);
-      StringBuilder lines = new StringBuilder();
-      try (ResultSet plan =
-          statement.executeQuery(
-              "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE batch (%d, 500)".formatted(run))) {
-        while (plan.next()) {
-          lines.append(plan.getString(1)).append('\n');
-        }
-      }
-      session.rollback();
-      return lines.toString();
-    }
   }
 }
