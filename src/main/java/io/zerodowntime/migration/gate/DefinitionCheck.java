@@ -78,7 +78,12 @@ class DefinitionCheck {
         .chain(() -> DefinitionProbe.judge(session, migration))
         .map(result -> found(verdict(result), result.byCatalog()))
         .onItemOrFailure()
-        .call((found, failure) -> session.query("ROLLBACK").execute());
+        .call(() -> rollBack(session));
+  }
+
+  /** If it fails the connection is gone, and the server has rolled back. */
+  private static Uni<?> rollBack(SqlConnection session) {
+    return session.query("ROLLBACK").execute().onFailure().recoverWithNull();
   }
 
   private static Verdict verdict(DefinitionProbe.Result result) {
@@ -98,16 +103,20 @@ class DefinitionCheck {
         verdict, byCatalog ? Duration.ZERO : verdict.open() ? OPEN : CLOSED, System.nanoTime());
   }
 
+  /** A database that is away, busy or lost says nothing of the definition. */
   private static Found failed(Migration migration, Throwable failure) {
+    FailureKind kind = FailureKind.of(failure);
+    boolean expected = kind == FailureKind.NOT_DONE || kind == FailureKind.UNKNOWN;
     LOG.logf(
-        FailureKind.isAway(failure) || FailureKind.isBusy(failure)
-            ? Logger.Level.DEBUG
-            : Logger.Level.WARN,
+        expected ? Logger.Level.DEBUG : Logger.Level.WARN,
         failure,
         "%s: definition not checked",
         migration.name());
     return new Found(
-        Verdict.closed(NAME, "could not be checked: " + failure.getMessage(), "see the log"),
+        Verdict.closed(
+            NAME,
+            "could not be checked: " + failure.getMessage(),
+            "wait: it is checked again as soon as the gate is asked"),
         FAILED,
         System.nanoTime());
   }

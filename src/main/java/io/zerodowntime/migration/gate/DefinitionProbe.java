@@ -5,6 +5,7 @@ import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.vertx.pgclient.PgException;
+import io.zerodowntime.db.FailureKind;
 import io.zerodowntime.migration.Migration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,9 @@ import java.util.stream.Collectors;
 final class DefinitionProbe {
   /** Reasons that are told, and keys of each. */
   private static final int SHOWN = 5;
+
+  /** Also of a statement timeout. */
+  private static final String QUERY_CANCELED = "57014";
 
   private final SqlConnection transaction;
   private final Migration migration;
@@ -186,10 +190,17 @@ final class DefinitionProbe {
         .preparedQuery(DefinitionSql.fill(template, migration, values))
         .execute()
         .map(done -> Optional.<String>empty())
-        .onFailure(PgException.class)
+        .onFailure(DefinitionProbe::isRefusal)
         .recoverWithItem(
             failure ->
                 Optional.of("%s: %s".formatted(what, ((PgException) failure).getErrorMessage())));
+  }
+
+  /** A lock timeout, a statement timeout or a server that stops says nothing of the definition. */
+  private static boolean isRefusal(Throwable failure) {
+    return failure instanceof PgException refused
+        && FailureKind.of(refused) != FailureKind.NOT_DONE
+        && !QUERY_CANCELED.equals(refused.getSqlState());
   }
 
   private static Uni<Result> flaw(String flaw) {

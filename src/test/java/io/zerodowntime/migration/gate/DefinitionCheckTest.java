@@ -13,6 +13,7 @@ import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineConfig;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.LoggedFailures;
 import jakarta.inject.Inject;
 import java.util.List;
 import java.util.Optional;
@@ -50,28 +51,10 @@ class DefinitionCheckTest {
   }
 
   private Verdict judge(String oldColumn, String newColumn, String forward, String reverse) {
-    return judge("judged", oldColumn, newColumn, forward, reverse, Optional.empty());
+    return judge(migration("judged", oldColumn, newColumn, forward, reverse, Optional.empty()));
   }
 
-  private Verdict judge(
-      String table,
-      String oldColumn,
-      String newColumn,
-      String forward,
-      String reverse,
-      Optional<String> type) {
-    Migration migration =
-        new Migration(
-            "judged",
-            table,
-            List.of("id"),
-            oldColumn,
-            newColumn,
-            forward,
-            reverse,
-            List.of(),
-            List.of(),
-            new Migration.Options(type, Optional.empty(), Optional.empty(), Optional.empty()));
+  private Verdict judge(Migration migration) {
     Verdict verdict = Engine.await(new DefinitionCheck(pool).verdict(migration));
     assertThat(database.rows("SELECT relname FROM pg_class WHERE relname LIKE 'zd_%'")).isEmpty();
     return verdict;
@@ -88,7 +71,10 @@ class DefinitionCheckTest {
   void takesAColumnThatIsYetToCome() {
     assertThat(judge("Old", "next", "length(\"Old\")", "repeat('x', next)").open()).isTrue();
     Optional<String> type = Optional.of("bigint");
-    assertThat(judge("judged", "Old", "next", "length(\"Old\")", "repeat('x', next::int)", type))
+    assertThat(
+            judge(
+                migration(
+                    "judged", "Old", "next", "length(\"Old\")", "repeat('x', next::int)", type)))
         .extracting(Verdict::open)
         .isEqualTo(true);
   }
@@ -214,17 +200,27 @@ class DefinitionCheckTest {
   }
 
   private static Migration migration() {
+    return migration("judged", "Old", "New", "lower(\"Old\")", "upper(\"New\")", Optional.empty());
+  }
+
+  private static Migration migration(
+      String table,
+      String oldColumn,
+      String newColumn,
+      String forward,
+      String reverse,
+      Optional<String> type) {
     return new Migration(
         "judged",
-        "judged",
+        table,
         List.of("id"),
-        "Old",
-        "New",
-        "lower(\"Old\")",
-        "upper(\"New\")",
+        oldColumn,
+        newColumn,
+        forward,
+        reverse,
         List.of(),
         List.of(),
-        Migration.Options.NONE);
+        new Migration.Options(type, Optional.empty(), Optional.empty(), Optional.empty()));
   }
 
   /** What PostgreSQL refused is not asked at each look; a table that was missing is. */
@@ -237,6 +233,36 @@ class DefinitionCheckTest {
     assertThat(Engine.await(check.verdict(migration())).open()).isTrue();
     database.run("DROP TABLE judged");
     assertThat(Engine.await(check.verdict(migration())).open()).as("of before").isTrue();
+  }
+
+  /** The session ends under the check, as it does when the program stops. */
+  @Test
+  void doesNotBlameTheDefinitionForALostConnection() {
+    database.run(
+        """
+        CREATE FUNCTION steady(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); END'
+        """);
+    try (LoggedFailures log = new LoggedFailures()) {
+      Verdict verdict = judge("Old", "New", "steady(\"Old\")", "\"New\"");
+      assertThat(verdict.open()).isFalse();
+      assertThat(verdict.reason()).startsWith("could not be checked: ").doesNotContain("Composite");
+      assertThat(log.all()).isEmpty();
+    }
+  }
+
+  @Test
+  void doesNotBlameTheDefinitionForALock() {
+    DefinitionCheck check = new DefinitionCheck(pool);
+    Verdict verdict =
+        Engine.await(
+            pool.withTransaction(
+                holder ->
+                    holder
+                        .query("LOCK TABLE judged")
+                        .execute()
+                        .chain(() -> check.verdict(migration()))));
+    assertThat(verdict.reason()).contains("could not be checked: ").contains("lock timeout");
   }
 
   @Test
