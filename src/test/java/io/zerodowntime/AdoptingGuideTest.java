@@ -19,8 +19,11 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The Java code that docs/adopting.md tells a team to write compiles against this source. */
+@Execution(ExecutionMode.CONCURRENT)
 class AdoptingGuideTest {
   private static final Pattern BLOCK =
       Pattern.compile("<!-- compiled: (\\S+) -->\\n```java\\n(.*?)```", Pattern.DOTALL);

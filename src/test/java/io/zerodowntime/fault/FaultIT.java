@@ -6,21 +6,27 @@ import io.zerodowntime.testing.ServiceProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every call under every fault: it is answered in time, as documented, no acknowledged write is
  * lost or doubled, and afterwards all is as before. {@code -Dfaults.long} makes faults of 20 s with
- * the default deadline; {@code -Dfaults.only} is a regular expression of the faults to be run.
+ * the default deadline; {@code -Dfaults.only} is a regular expression of the faults to be run. Two
+ * faults run at once, each on a server of its own: most of the time is spent waiting.
  */
 @Tag("alone")
+@Execution(ExecutionMode.CONCURRENT)
 class FaultIT {
   private static final Path LOGS = Path.of("target", "faults");
   private static final FaultTiming FORM = FaultTiming.chosen();
@@ -28,19 +34,25 @@ class FaultIT {
 
   @TempDir static Path directory;
 
-  private static DatabaseServer server;
+  private static final int AT_ONCE = 2;
+  private static final BlockingQueue<DatabaseServer> SERVERS = new ArrayBlockingQueue<>(AT_ONCE);
 
   @BeforeAll
   static void start() throws Exception {
     Files.createDirectories(LOGS);
-    server = DatabaseServer.start(directory);
-    Installation.prepare(server, directory);
+    for (int i = 0; i < AT_ONCE; i++) {
+      DatabaseServer server = DatabaseServer.start(directory.resolve("server" + i));
+      Installation.prepare(server, directory);
+      SERVERS.add(server);
+    }
   }
 
   @AfterAll
   static void end() throws Exception {
     REPORT.write();
-    server.close();
+    for (DatabaseServer server : SERVERS) {
+      server.close();
+    }
   }
 
   static Stream<Named<Fault>> faults() {
@@ -54,6 +66,15 @@ class FaultIT {
   @ParameterizedTest
   @MethodSource("faults")
   void holds(Fault fault) throws Exception {
+    DatabaseServer server = SERVERS.take();
+    try {
+      holds(fault, server);
+    } finally {
+      SERVERS.add(server);
+    }
+  }
+
+  private static void holds(Fault fault, DatabaseServer server) throws Exception {
     Installation installation =
         Installation.start(server, fault.name(), directory, FORM.deadline());
     try (installation) {

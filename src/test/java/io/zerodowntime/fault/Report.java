@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,7 +29,8 @@ final class Report {
       |---|---|---|---|---|---|---|---|---|---|---|---|---|
       """;
 
-  private final List<FaultOutcome> outcomes = new ArrayList<>();
+  private final SortedMap<Integer, FaultOutcome> byPlace = new ConcurrentSkipListMap<>();
+  private final List<String> places = Fault.all().stream().map(Fault::name).toList();
   private final FaultTiming timing;
 
   Report(FaultTiming timing) {
@@ -35,7 +38,7 @@ final class Report {
   }
 
   void add(FaultOutcome outcome) {
-    outcomes.add(outcome);
+    byPlace.put(places.indexOf(outcome.fault().name()), outcome);
   }
 
   void write() throws IOException {
@@ -50,6 +53,7 @@ final class Report {
   }
 
   private String text() {
+    Collection<FaultOutcome> outcomes = byPlace.values();
     return "Deadline of a request %s, faults of %s.\n\n"
             .formatted(seconds(timing.deadline()), seconds(timing.duration()))
         + SUMMARY

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * An instance is stopped in phase 1 and sleeps while the fleet moves on. What it is sent meanwhile
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("protocol")
 @Tag("alone")
+@Isolated
 class PausedInstanceIT {
   private static final int ROWS = 1000;
   private static final int REQUESTS = 20;

@@ -17,8 +17,13 @@ import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Proves that the embedded server keeps its data and is stopped by the process that owns it. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("embedded server")
 class EmbeddedDatabaseTest {
   @TempDir Path directory;
 
