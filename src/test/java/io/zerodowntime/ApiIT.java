@@ -226,7 +226,7 @@ class ApiIT {
         .until(
             () -> JsonShape.parse(Api.status().asString()).get("nextStep").asText().equals("drop"));
     JsonNode certificate = CERTIFICATE.fits(JsonShape.body(200, Api.command("/contract")));
-    assertThat(certificate.get("droppedColumn").asText()).isEqualTo("old_status");
+    assertThat(certificate.at("/droppedColumns/0").asText()).isEqualTo("old_status");
     SHADOW.fits(EVIDENCE.fits(certificate.get("evidence")).get("shadow"));
     VERDICT.fitsAll(certificate.get("gates"));
     PAST_RUN.fitsAll(certificate.get("runs"));

@@ -17,7 +17,7 @@ final class ApiShapes {
   static final JsonShape STATUS =
       JsonShape.of(
           """
-          name:string table:string oldColumn:string newColumn:string requested:object|null
+          name:string table:string oldColumns:array newColumns:array requested:object|null
           disagreement:string|null flagsRejected:string|null effective:object epoch:number
           since:string drained:boolean gracePeriod:array nextStep:string gates:array
           indexBuild:object|null
@@ -27,7 +27,7 @@ final class ApiShapes {
   static final JsonShape RUN =
       JsonShape.of(
           """
-          run:number kind:string authoritativeColumn:string|null state:string
+          run:number kind:string authoritativeColumns:array state:string
           mode:string|null wholeTable:boolean
           rowsEstimate:number scannedRows:number changedRows:number mismatchedRows:number
           lockedRows:number lagRows:number
@@ -49,7 +49,7 @@ final class ApiShapes {
   static final JsonShape CERTIFICATE =
       JsonShape.of(
           """
-          migration:string table:string droppedColumn:string keptColumn:string at:string
+          migration:string table:string droppedColumns:array keptColumns:array at:string
           requestedBy:string instance:string epoch:number rowsEstimate:number walLsn:string
           server:string evidence:object gates:array runs:array
           """);

@@ -26,7 +26,7 @@ record DefinitionFile(@Nullable Map<String, Entry> migrations) {
       @Nullable String soak) {}
 
   /**
-   * How a column is computed from the other one.
+   * How a column is computed from those of the other side.
    *
    * @param type the column's type; null for the type of the expression
    * @param as an SQL expression
@@ -43,7 +43,7 @@ record DefinitionFile(@Nullable Map<String, Entry> migrations) {
     }
   }
 
-  /** Indexes by the column that they are on. */
+  /** Indexes by the columns that they are on. */
   @RegisterForReflection
   record Indexes(
       @JsonProperty("old") @Nullable List<String> oldIndexes,

@@ -52,8 +52,8 @@ final class Definitions {
           "migrations", "a map of definitions by name",
           "table", "a name, such as orders, public.orders or '\"My Schema\".\"Order\"'",
           "key", "a list of column names, such as [id]",
-          "old", "one column with its expression, such as {old_status: upper(status)}",
-          "new", "one column with its expression, such as {status: lower(old_status)}",
+          "old", "columns with their expressions, such as {old_status: upper(status)}",
+          "new", "columns with their expressions, such as {status: lower(old_status)}",
           "indexes", "lists of names, such as {new: [orders_status_idx], old: []}",
           "batch-size", "an integer from 1 to " + MAX_BATCH_SIZE,
           "target-load", "a number above 0 and up to 1",
@@ -148,8 +148,8 @@ final class Definitions {
   /** Two migrations that move one column would undo each other, or drop what the other reads. */
   private void apart(Migration one, Migration other) {
     List<String> named = new ArrayList<>(other.key());
-    named.addAll(List.of(other.oldColumn(), other.newColumn()));
-    for (String moved : List.of(one.oldColumn(), one.newColumn())) {
+    named.addAll(other.moved());
+    for (String moved : one.moved()) {
       if (named.contains(moved)) {
         throw wrong(
             "migrations." + one.name(),
@@ -161,9 +161,8 @@ final class Definitions {
 
   private Migration migration(String name, Entry entry) {
     String at = "migrations." + name;
-    Map.Entry<String, Computed> old = only(at + ".old", entry.oldColumns());
-    Map.Entry<String, Computed> computed = only(at + ".new", entry.newColumns());
-    if (old.getValue().type() != null) {
+    List<ComputedColumn> oldColumns = columns(at + ".old", entry.oldColumns());
+    if (oldColumns.stream().anyMatch(column -> column.type().isPresent())) {
       throw wrong(at + ".old", "no type: the column exists");
     }
     Optional<DefinitionFile.Indexes> indexes = Optional.ofNullable(entry.indexes());
@@ -172,19 +171,17 @@ final class Definitions {
           name,
           given(at + ".table", entry.table()),
           given(at + ".key", entry.key()),
-          old.getKey(),
-          computed.getKey(),
-          given(at + ".new", computed.getValue().as()),
-          given(at + ".old", old.getValue().as()),
+          oldColumns,
+          columns(at + ".new", entry.newColumns()),
           indexes.map(DefinitionFile.Indexes::newIndexes).orElse(List.of()),
           indexes.map(DefinitionFile.Indexes::oldIndexes).orElse(List.of()),
-          options(at, entry, computed.getValue()));
+          options(at, entry));
     } catch (IllegalArgumentException e) {
       throw wrong(at, String.valueOf(e.getMessage()));
     }
   }
 
-  private Migration.Options options(String at, Entry entry, Computed computed) {
+  private Migration.Options options(String at, Entry entry) {
     Optional<DefinitionFile.Limits> limits = Optional.ofNullable(entry.backfill());
     Optional<Integer> batchSize = limits.map(DefinitionFile.Limits::batchSize);
     Optional<Double> targetLoad = limits.map(DefinitionFile.Limits::targetLoad);
@@ -194,11 +191,7 @@ final class Definitions {
     if (targetLoad.filter(load -> !(load > 0 && load <= 1)).isPresent()) {
       throw missing(at + ".backfill.target-load");
     }
-    if (computed.type() != null && computed.type().isBlank()) {
-      throw missing(at + ".new");
-    }
-    return new Migration.Options(
-        Optional.ofNullable(computed.type()), soak(at, entry.soak()), batchSize, targetLoad);
+    return new Migration.Options(soak(at, entry.soak()), batchSize, targetLoad);
   }
 
   private Optional<Duration> soak(String at, @Nullable String text) {
@@ -208,11 +201,20 @@ final class Definitions {
     return Optional.ofNullable(text).map(DurationConverter::parseDuration);
   }
 
-  private Map.Entry<String, Computed> only(String at, @Nullable Map<String, Computed> columns) {
-    if (columns == null || columns.size() != 1) {
+  private List<ComputedColumn> columns(String at, @Nullable Map<String, Computed> columns) {
+    if (columns == null || columns.isEmpty()) {
       throw missing(at);
     }
-    return columns.entrySet().iterator().next();
+    return columns.entrySet().stream()
+        .map(
+            column -> {
+              Optional<String> type = Optional.ofNullable(column.getValue().type());
+              if (type.filter(String::isBlank).isPresent()) {
+                throw missing(at);
+              }
+              return new ComputedColumn(column.getKey(), given(at, column.getValue().as()), type);
+            })
+        .toList();
   }
 
   private <T> T given(String at, @Nullable T value) {

@@ -4,36 +4,35 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * One move of one table from an old column to a new one.
+ * One move of one table from one or several old columns to one or several new ones.
  *
- * <p>The expressions are SQL and must be immutable. {@code forward} computes the new value from the
- * old column, {@code reverse} the old value from the new column. {@code forward(reverse(y)) = y}
- * must hold for every {@code y} that the service accepts; {@code reverse(forward(x))} may lose the
- * spelling of a legacy value.
+ * <p>The expressions are SQL and must be immutable. {@code forward}, those of the new columns,
+ * compute the new values from the old ones, and {@code reverse}, those of the old columns, the old
+ * values from the new ones. {@code forward(reverse(y)) = y} must hold for all new values {@code y}
+ * of a row that the service accepts; {@code reverse(forward(x))} may lose the spelling of a legacy
+ * value.
  *
  * @param name how operators, metrics and the database call it, at most 63 of {@code [a-z0-9-]}
  * @param table the table as {@link SqlName#table} reads it; kept as SQL reads it. Without a schema,
  *     the connection's search path finds it
  * @param key the columns that pages are cut by: the primary key or other columns that are NOT NULL
  *     and unique together, of any types with a btree order
- * @param oldColumn the column to leave
- * @param newColumn the column to move to
- * @param forward SQL expression over {@code oldColumn}, for example {@code lower(old_status)}
- * @param reverse SQL expression over {@code newColumn}, for example {@code upper(status)}
- * @param newIndexes indexes on the new column that reads need; they are built after the backfill
- * @param oldIndexes indexes on the old column that go with it
+ * @param oldColumns the columns to leave, for example {@code old_status} by {@code upper(status)}
+ * @param newColumns the columns to move to, for example {@code status} by {@code lower(old_status)}
+ * @param newIndexes indexes on new columns that reads need; they are built after the backfill
+ * @param oldIndexes indexes on old columns that go with them
  * @param options what this migration sets for itself
  */
 public record Migration(
     String name,
     String table,
     List<String> key,
-    String oldColumn,
-    String newColumn,
-    String forward,
-    String reverse,
+    List<ComputedColumn> oldColumns,
+    List<ComputedColumn> newColumns,
     List<String> newIndexes,
     List<String> oldIndexes,
     Options options) {
@@ -41,7 +40,8 @@ public record Migration(
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
 
   /**
-   * @throws IllegalArgumentException if a name is malformed, or an expression is blank
+   * @throws IllegalArgumentException if a name is malformed, a column is named twice or missing, or
+   *     an expression is blank
    */
   public Migration {
     require(NAME.matcher(name).matches(), "name %s is not %s".formatted(name, NAME));
@@ -49,29 +49,71 @@ public record Migration(
     key = List.copyOf(key);
     require(!key.isEmpty(), "key must name a column");
     require(key.stream().distinct().count() == key.size(), "key names a column twice: " + key);
+    oldColumns = List.copyOf(oldColumns);
+    newColumns = List.copyOf(newColumns);
     newIndexes = List.copyOf(newIndexes);
     oldIndexes = List.copyOf(oldIndexes);
-    for (List<String> names : List.of(key, List.of(oldColumn, newColumn), newIndexes, oldIndexes)) {
+    List<String> oldNames = ComputedColumn.names(oldColumns);
+    List<String> newNames = ComputedColumn.names(newColumns);
+    for (List<String> names : List.of(key, oldNames, newNames, newIndexes, oldIndexes)) {
       names.forEach(SqlName::quote);
     }
-    require(!oldColumn.equals(newColumn), "old and new name the same column: " + oldColumn);
-    require(!key.contains(oldColumn), "old is a part of the key: " + oldColumn);
-    require(!key.contains(newColumn), "new is a part of the key: " + newColumn);
-    require(!forward.isBlank(), "new has no expression: " + newColumn);
-    require(!reverse.isBlank(), "old has no expression: " + oldColumn);
+    requireColumns("old", oldColumns, key);
+    requireColumns("new", newColumns, key);
+    for (String column : newNames) {
+      require(!oldNames.contains(column), "old and new name the same column: " + column);
+    }
+  }
+
+  private static void requireColumns(String role, List<ComputedColumn> columns, List<String> key) {
+    require(!columns.isEmpty(), role + " must name a column");
+    List<String> names = ComputedColumn.names(columns);
+    require(names.stream().distinct().count() == names.size(), role + " names a column twice");
+    for (ComputedColumn column : columns) {
+      require(!key.contains(column.name()), role + " is a part of the key: " + column.name());
+      require(!column.expression().isBlank(), role + " has no expression: " + column.name());
+    }
+  }
+
+  /** The names of the columns to leave, as the catalog has them. */
+  public List<String> oldNames() {
+    return ComputedColumn.names(oldColumns);
+  }
+
+  /** The names of the columns to move to, as the catalog has them. */
+  public List<String> newNames() {
+    return ComputedColumn.names(newColumns);
+  }
+
+  /** Both: the columns that no other migration of the table may move. */
+  public List<String> moved() {
+    return Stream.concat(oldNames().stream(), newNames().stream()).toList();
   }
 
   /**
-   * The predicate that is true for a row whose two columns disagree; a NULL agrees with a NULL
-   * only. Backfill in either direction, parity and shadow reads use this one.
+   * The predicate that is true for a row whose old and new columns disagree; a NULL agrees with a
+   * NULL only. Backfill in either direction, parity and shadow reads use this one.
    */
   public String mismatch() {
-    return SqlName.quote(newColumn) + " IS DISTINCT FROM (" + forward + ")";
+    String any =
+        newColumns.stream()
+            .map(c -> "%s IS DISTINCT FROM (%s)".formatted(SqlName.quote(c.name()), c.expression()))
+            .collect(Collectors.joining(" OR "));
+    return newColumns.size() == 1 ? any : "(" + any + ")";
   }
 
-  /** The column whose value readers are given in this phase, and which a repair copies. */
-  public String authoritative(Phase phase) {
-    return phase.readsNew() ? newColumn : oldColumn;
+  /**
+   * What a batch sets in a row that disagrees, for example {@code status = lower(old_status)}.
+   *
+   * @param reverse from the new columns to the old ones
+   */
+  public String assignments(boolean reverse) {
+    return ComputedColumn.assignments(reverse ? oldColumns : newColumns);
+  }
+
+  /** The columns whose values readers are given in this phase, and which a repair copies. */
+  public List<String> authoritative(Phase phase) {
+    return phase.readsNew() ? newNames() : oldNames();
   }
 
   private static void require(boolean condition, String message) {
@@ -83,18 +125,14 @@ public record Migration(
   /**
    * What one migration sets for itself; empty where the program's settings count.
    *
-   * @param newType the SQL type of the new column; empty for the type of its expression
    * @param soak how long phases 2 and 3 must last before the step that follows them
    * @param batchSize rows in a batch at most
    * @param targetLoad the share of its time that a worker works
    */
   public record Options(
-      Optional<String> newType,
-      Optional<Duration> soak,
-      Optional<Integer> batchSize,
-      Optional<Double> targetLoad) {
+      Optional<Duration> soak, Optional<Integer> batchSize, Optional<Double> targetLoad) {
     /** The program's settings count. */
     public static final Options NONE =
-        new Options(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        new Options(Optional.empty(), Optional.empty(), Optional.empty());
   }
 }

@@ -10,8 +10,9 @@ public interface ShadowReadListener {
    * @param epoch the epoch of that snapshot, of a phase that writes both columns
    * @param key the row's key, as a repair reads it: {@code id::text}, of several columns {@code
    *     ARRAY[day::text, id::text]::text}
-   * @param oldValue what the old column holds, may be null
-   * @param newValue what the new column holds, may be null
+   * @param oldValue what the old column holds, may be null; of several columns, a text that shows
+   *     all of them
+   * @param newValue the same of the new columns
    */
   void compared(
       Migration migration,

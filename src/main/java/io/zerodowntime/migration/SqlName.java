@@ -60,6 +60,12 @@ public final class SqlName {
         : '"' + name.replace("\"", "\"\"") + '"';
   }
 
+  /** A text as SQL reads it, whatever {@code standard_conforming_strings} says. */
+  public static String literal(String text) {
+    String quoted = "'" + text.replace("'", "''").replace("\\", "\\\\") + "'";
+    return text.indexOf('\\') < 0 ? quoted : "E" + quoted;
+  }
+
   /**
    * The name of a table as SQL reads it.
    *

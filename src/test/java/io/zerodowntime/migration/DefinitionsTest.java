@@ -73,17 +73,13 @@ class DefinitionsTest {
                 "orders-status",
                 "public.orders",
                 List.of("id"),
-                "old_status",
-                "status",
-                "lower(old_status)",
-                "upper(status)",
+                List.of(ComputedColumn.of("old_status", "upper(status)")),
+                List.of(
+                    new ComputedColumn("status", "lower(old_status)", Optional.of("varchar(50)"))),
                 List.of("orders_status_idx"),
                 List.of("orders_old_status_idx"),
                 new Migration.Options(
-                    Optional.of("varchar(50)"),
-                    Optional.of(Duration.ofHours(24)),
-                    Optional.of(500),
-                    Optional.of(0.25))));
+                    Optional.of(Duration.ofHours(24)), Optional.of(500), Optional.of(0.25))));
   }
 
   @Test
@@ -91,9 +87,10 @@ class DefinitionsTest {
     Migration odd = read(ODD_NAMES).get(0);
     assertThat(odd.table()).isEqualTo("\"My Schema\".\"The \"\"Order\"\"\"");
     assertThat(odd.key()).containsExactly("Tenant", "a \"quoted\" key", "b[0]", "c.d");
-    assertThat(odd.oldColumn()).isEqualTo("old \"status\"");
-    assertThat(odd.reverse()).isEqualTo("regexp_replace(\"new.status\", '^${x}$$', 'a,b')");
-    assertThat(odd.newColumn()).isEqualTo("new.status");
+    assertThat(odd.oldNames()).containsExactly("old \"status\"");
+    assertThat(odd.oldColumns().get(0).expression())
+        .isEqualTo("regexp_replace(\"new.status\", '^${x}$$', 'a,b')");
+    assertThat(odd.newNames()).containsExactly("new.status");
     assertThat(read(ODD_NAMES).get(1).table()).isEqualTo("\"order\"");
   }
 
@@ -143,14 +140,13 @@ class DefinitionsTest {
         "public.orders | 5 | line 3: migrations.orders-status.table: expected a name",
         "public.orders | ~ | migrations.orders-status.table: expected a name",
         "orders-status: | Orders: | migrations.Orders: name Orders is not",
-        "{old_status: \"upper(status)\"} | {} | migrations.orders-status.old: expected one column",
-        "{old_status: \"upper(status)\"} | {a: b, c: d} | status.old: expected one column with",
+        "{old_status: \"upper(status)\"} | {} | migrations.orders-status.old: expected columns with",
         "\"upper(status)\" | {type: text, as: x} | migrations.orders-status.old: no type: the",
-        "\"upper(status)\" | ~ | line 5: migrations.orders-status.old.old_status: expected one",
-        "\"upper(status)\" | [x] | migrations.orders-status.old.old_status: expected one column",
+        "\"upper(status)\" | ~ | line 5: migrations.orders-status.old.old_status: expected",
+        "\"upper(status)\" | [x] | migrations.orders-status.old.old_status: expected columns with",
         "\"upper(status)\" | \" \" | migrations.orders-status: old has no expression: old_status",
-        ", as: \"lower(old_status)\" | '' | migrations.orders-status.new: expected one column",
-        "type: varchar(50) | type: '' | migrations.orders-status.new: expected one column with",
+        ", as: \"lower(old_status)\" | '' | migrations.orders-status.new: expected columns with",
+        "type: varchar(50) | type: '' | migrations.orders-status.new: expected columns with",
         "500 | 0 | migrations.orders-status.backfill.batch-size: expected an integer from 1 to",
         "500 | 100001 | migrations.orders-status.backfill.batch-size: expected an integer from 1",
         "500 | 1.5 | migrations.orders-status.backfill.batch-size: expected an integer from 1 to",
@@ -236,7 +232,7 @@ class DefinitionsTest {
         Files.readString(Path.of("docs/adopting.md"))
             + Files.readString(Path.of("docs/reference.md"));
     List<String> shown = IN_PAGE.matcher(pages).results().map(block -> block.group(1)).toList();
-    assertThat(shown).hasSize(2);
+    assertThat(shown).hasSize(3);
     String shipped = Files.readString(Path.of("src/main/resources", Definitions.SHIPPED));
     return Stream.concat(Stream.of(FULL, ODD_NAMES, shipped), shown.stream());
   }

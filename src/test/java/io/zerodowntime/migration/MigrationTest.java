@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.zerodowntime.testing.OneToOne;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -76,10 +77,8 @@ class MigrationTest {
             "doc",
             "doc",
             List.of("id"),
-            "o",
-            "n",
-            "lower(o)",
-            "upper(n)",
+            List.of(ComputedColumn.of("o", "upper(n)")),
+            List.of(ComputedColumn.of("n", "lower(o)")),
             indexes,
             indexes,
             Migration.Options.NONE);
@@ -101,30 +100,10 @@ class MigrationTest {
   }
 
   private static Migration migration(String name, String table, String key) {
-    return new Migration(
-        name,
-        table,
-        List.of(key),
-        "o",
-        "n",
-        "lower(o)",
-        "upper(n)",
-        List.of(),
-        List.of(),
-        Migration.Options.NONE);
+    return OneToOne.migration(name, table, List.of(key), "o", "n", "lower(o)", "upper(n)");
   }
 
   private static Migration with(String forward, String reverse) {
-    return new Migration(
-        "doc",
-        "doc",
-        List.of("id"),
-        "o",
-        "n",
-        forward,
-        reverse,
-        List.of(),
-        List.of(),
-        Migration.Options.NONE);
+    return OneToOne.migration("doc", "doc", List.of("id"), "o", "n", forward, reverse);
   }
 }

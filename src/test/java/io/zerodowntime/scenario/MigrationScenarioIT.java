@@ -115,7 +115,7 @@ class MigrationScenarioIT {
     HttpResponse<String> answer = operator.post("contract");
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     JsonNode certificate = JSON.readTree(answer.body());
-    assertThat(certificate.get("droppedColumn").asText()).isEqualTo("old_status");
+    assertThat(certificate.at("/droppedColumns/0").asText()).isEqualTo("old_status");
     assertThat(certificate.get("requestedBy").asText()).isEqualTo("operator");
     assertThat(certificate.get("runs")).hasSize(8);
     certificate.get("runs").forEach(run -> assertThat(run.get("mismatched").asLong()).isZero());

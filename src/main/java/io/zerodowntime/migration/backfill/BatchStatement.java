@@ -2,7 +2,6 @@ package io.zerodowntime.migration.backfill;
 
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
-import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.migration.parity.Mismatches;
 import java.util.Map;
 
@@ -124,7 +123,7 @@ final class BatchStatement {
       PAGE
           + """
           written AS (
-            UPDATE %(table) AS t SET %(target) = %(expression)
+            UPDATE %(table) AS t SET %(assignments)
             WHERE %(inPage)
             RETURNING 1
           ), zd_work AS MATERIALIZED (
@@ -152,7 +151,7 @@ final class BatchStatement {
             WHERE %(inPage)
             EXCEPT SELECT %list[zd_key{s}] FROM zd_locked
           ), written AS (
-            UPDATE %(table) AS t SET %(target) = %(expression)
+            UPDATE %(table) AS t SET %(assignments)
             FROM zd_locked zd_own
             WHERE %row[t.{c}] = %row[zd_own.zd_key{s}] AND %(inPage)
             RETURNING 1
@@ -192,7 +191,7 @@ final class BatchStatement {
       ), seen AS (
         SELECT %list[x.key{s}], x.old_value, x.new_value
         FROM zd_claim c JOIN zd_work w ON w.mismatched > 0 CROSS JOIN LATERAL (
-          SELECT %list[t.{c} AS key{s}], t.%(old) AS old_value, t.%(new) AS new_value
+          SELECT %list[t.{c} AS key{s}], %(old) AS old_value, %(new) AS new_value
           FROM %(table) t
           WHERE %(inRange) AND %row[t.{c}] <= %row[w.last{s}]%also[t.{c} <= w.last{s}]
             AND %(mismatch)
@@ -224,7 +223,6 @@ final class BatchStatement {
 
   private static String sql(KeySql key, RunKind kind, String claimed, String update) {
     Migration migration = key.migration();
-    boolean reverse = kind == RunKind.REVERSE;
     String template =
         TEMPLATE
             .replace("%(claimed)", claimed)
@@ -239,7 +237,6 @@ final class BatchStatement {
             "firstSkipped", String.valueOf(FIRST_SKIPPED),
             "maxSkipped", String.valueOf(MAX_SKIPPED),
             "maxKept", String.valueOf(MAX_KEPT),
-            "target", SqlName.quote(reverse ? migration.oldColumn() : migration.newColumn()),
-            "expression", reverse ? migration.reverse() : migration.forward()));
+            "assignments", migration.assignments(kind == RunKind.REVERSE)));
   }
 }

@@ -48,6 +48,9 @@ record KeySql(Migration migration, List<Column> columns) {
       ORDER BY k.n
       """;
 
+  /** Characters of each of several columns of a mismatch that are kept. */
+  private static final int MAX_VALUE = 1000;
+
   private static final Pattern PLACE =
       Pattern.compile("%(list|row|text|also)\\[([^\\]]*)\\]|%\\((\\w+)\\)");
 
@@ -125,8 +128,8 @@ record KeySql(Migration migration, List<Column> columns) {
   private String named(String name, Map<String, String> values) {
     return switch (name) {
       case "table" -> migration.table();
-      case "old" -> SqlName.quote(migration.oldColumn());
-      case "new" -> SqlName.quote(migration.newColumn());
+      case "old" -> values(migration.oldNames());
+      case "new" -> values(migration.newNames());
       case "mismatch" -> migration.mismatch();
       case "last" -> list(i -> columns.get(i).last(suffix(i)) + " AS last" + suffix(i));
       case "first" -> suffix(0);
@@ -136,6 +139,18 @@ record KeySql(Migration migration, List<Column> columns) {
               .collect(Collectors.joining(" OR "));
       default -> Objects.requireNonNull(values.get(name), name);
     };
+  }
+
+  /** What columns of {@code t} hold, to be kept as text: of several, an object by their names. */
+  private static String values(List<String> names) {
+    return names.size() == 1
+        ? "t." + SqlName.quote(names.get(0))
+        : names.stream()
+            .map(
+                name ->
+                    "%s, left(t.%s::text, %d)"
+                        .formatted(SqlName.literal(name), SqlName.quote(name), MAX_VALUE))
+            .collect(Collectors.joining(", ", "jsonb_build_object(", ")"));
   }
 
   /** Without a row there is no key: an array of NULLs would be one. */

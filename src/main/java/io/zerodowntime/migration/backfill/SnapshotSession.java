@@ -53,7 +53,7 @@ final class SnapshotSession {
       )
       SELECT w.zd_rows, w.zd_differ, x.zd_key, x.zd_old, x.zd_new
       FROM zd_seen w LEFT JOIN LATERAL (
-        SELECT %text[t.{c}] AS zd_key, t.%(old)::text AS zd_old, t.%(new)::text AS zd_new
+        SELECT %text[t.{c}] AS zd_key, %(old)::text AS zd_old, %(new)::text AS zd_new
         FROM %(table) t
         WHERE w.zd_differ > 0 AND t.ctid >= $1::text::tid AND t.ctid < $2::text::tid
           AND %(mismatch)

@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.Evidence.RunEvidence;
 import io.zerodowntime.migration.Verdict;
@@ -34,8 +35,9 @@ final class CleanScanGate implements Gate {
       return url + "/backfill, or run: backfill (in reverse); a comparison follows it";
     }
     if (context.evidence().unrepaired() > 0) {
-      return "%s/parity/repair (%s wins); a comparison follows it"
-          .formatted(url, context.migration().authoritative(context.state().phase()));
+      return "%s/parity/repair (%s); a comparison follows it"
+          .formatted(
+              url, ColumnNames.wins(context.migration().authoritative(context.state().phase())));
     }
     return context.evidence().parity().filter(RunEvidence::active).isPresent()
         ? "wait, or run: verify, which works on it too"

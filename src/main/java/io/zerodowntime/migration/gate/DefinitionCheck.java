@@ -90,7 +90,7 @@ class DefinitionCheck {
     List<String> flaws = result.flaws();
     return flaws.isEmpty()
         ? Verdict.open(
-            NAME, "both expressions hold for %d rows of a sample".formatted(result.rows()))
+            NAME, "the expressions hold for %d rows of a sample".formatted(result.rows()))
         : Verdict.closed(
             NAME,
             String.join("; ", flaws),

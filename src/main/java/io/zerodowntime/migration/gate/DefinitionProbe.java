@@ -6,18 +6,22 @@ import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.db.FailureKind;
+import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.SqlName;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Lets PostgreSQL judge a definition, in a transaction that the caller rolls back: both expressions
+ * Lets PostgreSQL judge a definition, in a transaction that the caller rolls back: the expressions
  * become generated columns of an empty temporary table like the real one, which takes immutable
- * expressions of a fitting type only. Then real rows go through both of them.
+ * expressions of a fitting type only. Then real rows go through all of them.
  */
 final class DefinitionProbe {
   /** Reasons that are told, and keys of each. */
@@ -28,6 +32,9 @@ final class DefinitionProbe {
 
   private final SqlConnection transaction;
   private final Migration migration;
+
+  /** Of the columns, by their names, as they become known. */
+  private final Map<String, String> types = new HashMap<>();
 
   private DefinitionProbe(SqlConnection transaction, Migration migration) {
     this.transaction = transaction;
@@ -42,7 +49,11 @@ final class DefinitionProbe {
   private Uni<Result> judge() {
     return transaction
         .preparedQuery(DefinitionSql.FACTS)
-        .execute(Tuple.of(migration.table(), migration.oldColumn(), migration.newColumn()))
+        .execute(
+            Tuple.of(
+                migration.table(),
+                migration.oldNames().toArray(String[]::new),
+                migration.newNames().toArray(String[]::new)))
         .map(rows -> rows.stream().findFirst())
         .chain(facts -> facts.map(this::judge).orElseGet(this::noTable));
   }
@@ -60,61 +71,113 @@ final class DefinitionProbe {
     if (!facts.getBoolean("temporary")) {
       flaws.add("this role may not create temporary tables, in which expressions are checked");
     }
-    Optional<String> oldType = Optional.ofNullable(facts.getString("old_type"));
-    if (oldType.isEmpty()) {
-      flaws.add("column %s.%s does not exist".formatted(migration.table(), migration.oldColumn()));
+    keep(migration.oldNames(), facts.getArrayOfStrings("old_types"));
+    keep(migration.newNames(), facts.getArrayOfStrings("new_types"));
+    for (String column : migration.oldNames()) {
+      if (!types.containsKey(column)) {
+        flaws.add("column %s.%s does not exist".formatted(migration.table(), column));
+      }
     }
     if (!flaws.isEmpty()) {
       return Uni.createFrom().item(new Result(flaws, 0, true));
     }
-    Optional<String> newType = Optional.ofNullable(facts.getString("new_type"));
-    Map<String, String> values =
-        Map.of("oldType", oldType.get(), "percent", String.valueOf(facts.getFloat("percent")));
-    return run("the table cannot be copied", DefinitionSql.LIKE_IT, values)
+    return firstFlaw(checks())
         .chain(
             flaw ->
-                flaw.isPresent()
-                    ? flaw(flaw.get())
-                    : newType
-                        .or(() -> migration.options().newType())
-                        .map(type -> columns(newType.isPresent(), with(values, type)))
-                        .orElseGet(() -> typed(values)));
+                flaw.map(DefinitionProbe::flaw).orElseGet(() -> rows(facts.getFloat("percent"))));
   }
 
-  private static Map<String, String> with(Map<String, String> values, String newType) {
-    return Map.of(
-        "oldType", values.get("oldType"), "percent", values.get("percent"), "newType", newType);
+  private void keep(List<String> names, @Nullable String[] found) {
+    for (int i = 0; i < found.length; i++) {
+      String type = found[i];
+      if (type != null) {
+        types.put(names.get(i), type);
+      }
+    }
   }
 
-  /** The new column does not exist, and its type is that of its expression. */
-  private Uni<Result> typed(Map<String, String> values) {
-    return run("new", DefinitionSql.TYPE, values)
-        .chain(
+  /** In the order in which they are made; each relies on what those before it have created. */
+  private List<Supplier<Uni<Optional<String>>>> checks() {
+    List<Supplier<Uni<Optional<String>>>> checks = new ArrayList<>();
+    checks.add(
+        () ->
+            run(
+                "the table cannot be copied",
+                DefinitionSql.LIKE_IT,
+                Map.of("table", migration.table())));
+    for (int i = 0; i < migration.newColumns().size(); i++) {
+      int n = i;
+      ComputedColumn column = migration.newColumns().get(i);
+      if (!types.containsKey(column.name())) {
+        checks.add(() -> findType(n, column));
+        checks.add(() -> add(column));
+      }
+    }
+    checks.addAll(generated("new", "zd_forward_", migration.newColumns()));
+    checks.addAll(generated("old", "zd_reverse_", migration.oldColumns()));
+    checks.add(
+        () ->
+            run(
+                "new and its expression cannot be compared",
+                DefinitionSql.COMPARE,
+                Map.of("mismatch", migration.mismatch())));
+    return checks;
+  }
+
+  /** The column does not exist: its type is stated, or that of its expression. */
+  private Uni<Optional<String>> findType(int n, ComputedColumn column) {
+    if (column.type().isPresent()) {
+      types.put(column.name(), column.type().get());
+      return Uni.createFrom().item(Optional.empty());
+    }
+    return run(
+            place("new", column),
+            DefinitionSql.TYPE,
+            Map.of("n", String.valueOf(n), "expression", column.expression()))
+        .call(
             flaw ->
                 flaw.isPresent()
-                    ? flaw(flaw.get())
+                    ? Uni.createFrom().voidItem()
                     : transaction
-                        .query(DefinitionSql.TYPE_OF)
-                        .execute()
+                        .preparedQuery(DefinitionSql.TYPE_OF)
+                        .execute(Tuple.of(n))
                         .map(rows -> rows.iterator().next().getString("type"))
-                        .chain(type -> columns(false, with(values, type))));
+                        .invoke(type -> types.put(column.name(), type)));
   }
 
-  private Uni<Result> columns(boolean exists, Map<String, String> values) {
-    return firstFlaw(
-            List.of(
-                () ->
-                    exists
-                        ? Uni.createFrom().item(Optional.empty())
-                        : run("new", DefinitionSql.ADD_NEW, values),
-                () -> run("new", DefinitionSql.FORWARD, values),
-                () -> run("old", DefinitionSql.REVERSE, values),
-                () ->
-                    run(
-                        "new and its expression cannot be compared",
-                        DefinitionSql.COMPARE,
-                        values)))
-        .chain(flaw -> flaw.map(DefinitionProbe::flaw).orElseGet(() -> rows(values)));
+  private Uni<Optional<String>> add(ComputedColumn column) {
+    return run(
+        place("new", column),
+        DefinitionSql.ADD_NEW,
+        Map.of("column", SqlName.quote(column.name()), "type", type(column)));
+  }
+
+  private List<Supplier<Uni<Optional<String>>>> generated(
+      String role, String prefix, List<ComputedColumn> columns) {
+    List<Supplier<Uni<Optional<String>>>> checks = new ArrayList<>();
+    for (int i = 0; i < columns.size(); i++) {
+      ComputedColumn column = columns.get(i);
+      String name = prefix + i;
+      checks.add(
+          () ->
+              run(
+                  place(role, column),
+                  DefinitionSql.GENERATE,
+                  Map.of(
+                      "generated", name,
+                      "type", type(column),
+                      "expression", column.expression())));
+    }
+    return checks;
+  }
+
+  private String type(ComputedColumn column) {
+    return Objects.requireNonNull(types.get(column.name()), column.name());
+  }
+
+  /** Where in the definition a column stands. */
+  static String place(String role, ComputedColumn column) {
+    return role + "." + column.name();
   }
 
   private static Uni<Optional<String>> firstFlaw(List<Supplier<Uni<Optional<String>>>> checks) {
@@ -125,52 +188,23 @@ final class DefinitionProbe {
     return found;
   }
 
-  private Uni<Result> rows(Map<String, String> values) {
-    return transaction
-        .query(DefinitionSql.READS)
-        .execute()
-        .map(
-            rows ->
-                rows.stream()
-                    .collect(
-                        Collectors.toMap(
-                            row -> row.getString("expression"),
-                            row -> List.of(row.getArrayOfStrings("columns")))))
-        .map(this::readsOthers)
+  private Uni<Result> rows(float percent) {
+    return DefinitionReads.flaws(transaction, migration)
         .chain(
             flaws ->
                 flaws.isEmpty()
-                    ? sample(values)
+                    ? sample(percent)
                     : Uni.createFrom().item(new Result(flaws, 0, false)));
   }
 
-  /** A write of another column would change the value behind the fence's back. */
-  private List<String> readsOthers(Map<String, List<String>> reads) {
-    List<String> flaws = new ArrayList<>();
-    reads("new", reads.getOrDefault("zd_forward", List.of()), migration.oldColumn())
-        .ifPresent(flaws::add);
-    reads("old", reads.getOrDefault("zd_reverse", List.of()), migration.newColumn())
-        .ifPresent(flaws::add);
-    return flaws;
-  }
-
-  private static Optional<String> reads(String what, List<String> columns, String wanted) {
-    return columns.equals(List.of(wanted))
-        ? Optional.empty()
-        : Optional.of(
-            "%s: the expression reads %s, and must read %s only"
-                .formatted(
-                    what, columns.isEmpty() ? "no column" : String.join(", ", columns), wanted));
-  }
-
-  private Uni<Result> sample(Map<String, String> values) {
-    return run("a sample of the rows", DefinitionSql.SAMPLE, values)
+  private Uni<Result> sample(float percent) {
+    return refusal("a sample of the rows", DefinitionSample.sql(migration, types, percent))
         .chain(
             flaw ->
                 flaw.isPresent()
                     ? flaw(flaw.get())
                     : transaction
-                        .preparedQuery(DefinitionSql.FOUND)
+                        .preparedQuery(DefinitionSample.FOUND)
                         .execute(Tuple.of(SHOWN))
                         .map(rows -> rows.iterator().next())
                         .map(
@@ -181,13 +215,17 @@ final class DefinitionProbe {
                                     false)));
   }
 
+  private Uni<Optional<String>> run(String what, String template, Map<String, String> values) {
+    return refusal(what, DefinitionSql.fill(template, values));
+  }
+
   /**
    * Runs a statement; what PostgreSQL refuses is the flaw, in its own words. A prepared statement
    * is one statement: an expression with a semicolon cannot add another.
    */
-  private Uni<Optional<String>> run(String what, String template, Map<String, String> values) {
+  private Uni<Optional<String>> refusal(String what, String sql) {
     return transaction
-        .preparedQuery(DefinitionSql.fill(template, migration, values))
+        .preparedQuery(sql)
         .execute()
         .map(done -> Optional.<String>empty())
         .onFailure(DefinitionProbe::isRefusal)
@@ -211,7 +249,7 @@ final class DefinitionProbe {
    * What was found.
    *
    * @param flaws why the definition is not safe; empty if it is
-   * @param rows rows of the sample that went through both expressions
+   * @param rows rows of the sample that went through the expressions
    * @param byCatalog a look into the catalog was enough: it costs nothing to ask again
    */
   record Result(List<String> flaws, int rows, boolean byCatalog) {}

@@ -1,9 +1,11 @@
 package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Verdict;
+import java.util.Optional;
 
-/** Writers that will not name the new column any more are not refused. */
+/** Writers that will not name the new columns any more are not refused. */
 final class NewColumnOptionalGate implements Gate {
 
   @Override
@@ -13,11 +15,13 @@ final class NewColumnOptionalGate implements Gate {
 
   @Override
   public Uni<Verdict> ask(GateContext context) {
-    boolean free = context.columns().newColumn().filter(c -> !c.optional()).isEmpty();
+    Optional<String> required = Columns.required(context.columns().newColumns());
     return verdict(
-        free,
-        context.migration().newColumn()
-            + (free ? " may be left out" : " is NOT NULL without a default"),
+        required.isEmpty(),
+        required.orElseGet(
+            () ->
+                ColumnNames.say(
+                    context.migration().newNames(), "may be left out", "may be left out")),
         "run the command: expand");
   }
 }

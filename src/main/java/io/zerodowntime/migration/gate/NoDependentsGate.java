@@ -5,19 +5,19 @@ import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Verdict;
 import java.util.List;
 
-/** Nothing in the catalog still names the old column. */
+/** Nothing in the catalog still names an old column. */
 final class NoDependentsGate implements Gate {
   /*
    * pg_depend knows views, rules, indexes, constraints, triggers (UPDATE OF, WHEN), policies,
    * generated columns, statistics, publications and functions with a parsed body. A body that is
-   * text is searched for the name, in any case; a match in a comment counts too. The column's own
-   * default and NOT NULL, and the indexes that the migration names, go with the column.
+   * text is searched for the name, in any case; a match in a comment counts too. A column's own
+   * default and NOT NULL, and the indexes that the migration names, go with the columns.
    */
   private static final String DEPENDENTS =
       """
       WITH leaving AS (
-        SELECT attrelid, attnum FROM pg_attribute
-        WHERE attrelid = to_regclass($1) AND attname = $2 AND NOT attisdropped
+        SELECT attrelid, attnum, attname::text AS name FROM pg_attribute
+        WHERE attrelid = to_regclass($1) AND attname = ANY ($2::text[]) AND NOT attisdropped
       )
       SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) AS dependent
       FROM pg_depend d JOIN leaving l
@@ -33,9 +33,9 @@ final class NoDependentsGate implements Gate {
       SELECT 'the body of ' || pg_describe_object('pg_proc'::regclass, p.oid, 0)
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
-        AND CASE WHEN $2 ~ '^\\w+$' THEN p.prosrc ~* ('\\m' || $2 || '\\M')
-          ELSE strpos(p.prosrc, replace($2, '"', '""')) > 0 END
-        AND EXISTS (SELECT FROM leaving)
+        AND EXISTS (SELECT FROM leaving l
+          WHERE CASE WHEN l.name ~ '^\\w+$' THEN p.prosrc ~* ('\\m' || l.name || '\\M')
+            ELSE strpos(p.prosrc, replace(l.name, '"', '""')) > 0 END)
       ORDER BY 1
       """;
 
@@ -52,15 +52,19 @@ final class NoDependentsGate implements Gate {
         .execute(
             Tuple.of(
                 context.migration().table(),
-                context.migration().oldColumn(),
+                context.migration().oldNames().toArray(String[]::new),
                 context.migration().oldIndexes().toArray(String[]::new)))
         .chain(
             rows -> {
               List<String> found = rows.stream().map(row -> row.getString("dependent")).toList();
               return verdict(
                   found.isEmpty(),
-                  found.isEmpty() ? "nothing depends on it" : String.join("; ", found),
+                  found.isEmpty() ? nothing(context) : String.join("; ", found),
                   "drop or change each of them first");
             });
+  }
+
+  private static String nothing(GateContext context) {
+    return "nothing depends on " + (context.migration().oldColumns().size() == 1 ? "it" : "them");
   }
 }

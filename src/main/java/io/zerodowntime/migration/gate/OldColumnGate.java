@@ -1,9 +1,11 @@
 package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Verdict;
+import java.util.Optional;
 
-/** There is an old column to go back to. */
+/** There are old columns to go back to. */
 final class OldColumnGate implements Gate {
 
   @Override
@@ -13,10 +15,11 @@ final class OldColumnGate implements Gate {
 
   @Override
   public Uni<Verdict> ask(GateContext context) {
-    boolean exists = context.columns().oldColumn().isPresent();
+    Optional<String> missing =
+        Columns.missing(context.columns().oldColumns(), "was dropped", "were dropped");
     return verdict(
-        exists,
-        context.migration().oldColumn() + (exists ? " exists" : " was dropped"),
+        missing.isEmpty(),
+        missing.orElseGet(() -> ColumnNames.say(context.migration().oldNames(), "exists", "exist")),
         "none: contract cannot be undone by a flag");
   }
 }

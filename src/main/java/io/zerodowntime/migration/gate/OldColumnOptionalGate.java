@@ -1,9 +1,12 @@
 package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Verdict;
+import java.util.List;
+import java.util.Optional;
 
-/** Writers that no longer name the old column are not refused. */
+/** Writers that no longer name the old columns are not refused. */
 final class OldColumnOptionalGate implements Gate {
 
   @Override
@@ -13,18 +16,18 @@ final class OldColumnOptionalGate implements Gate {
 
   @Override
   public Uni<Verdict> ask(GateContext context) {
-    return context
-        .columns()
-        .oldColumn()
-        .map(
-            column ->
-                verdict(
-                    column.optional(),
-                    context.migration().oldColumn()
-                        + (column.optional()
-                            ? " may be left out"
-                            : " is NOT NULL without a default"),
-                    "run the command: expand"))
-        .orElseGet(() -> verdict(false, "the old column is gone", "restore it by hand"));
+    List<Columns.Column> columns = context.columns().oldColumns();
+    Optional<String> missing = Columns.missing(columns, "is gone", "are gone");
+    if (missing.isPresent()) {
+      return verdict(false, missing.get(), "restore it by hand");
+    }
+    Optional<String> required = Columns.required(columns);
+    return verdict(
+        required.isEmpty(),
+        required.orElseGet(
+            () ->
+                ColumnNames.say(
+                    context.migration().oldNames(), "may be left out", "may be left out")),
+        "run the command: expand");
   }
 }

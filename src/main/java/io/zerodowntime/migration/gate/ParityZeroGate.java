@@ -1,7 +1,9 @@
 package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Evidence.RunEvidence;
+import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.Verdict;
 import java.util.Optional;
 
@@ -27,11 +29,12 @@ final class ParityZeroGate implements Gate {
             ? context.evidence().reverse()
             : context.evidence().forward();
     boolean clean = context.evidence().parityClean(backfill);
+    Phase phase = context.state().phase();
     String url = "/migrations/" + context.migration().name() + "/parity";
     return verdict(
         clean,
         context.evidence().scanSummary("no parity scan in this epoch"),
-        "POST %s after a backfill (or run: verify); mismatches: POST %s/repair (%s wins)"
-            .formatted(url, url, context.migration().authoritative(context.state().phase())));
+        "POST %s after a backfill (or run: verify); mismatches: POST %s/repair (%s)"
+            .formatted(url, url, ColumnNames.wins(context.migration().authoritative(phase))));
   }
 }

@@ -107,6 +107,9 @@ public class Mismatches {
    * One row whose columns disagreed.
    *
    * @param source {@code scan} or {@code shadow}
+   * @param oldValue what the old column held; of several columns a JSON object by their names, with
+   *     up to 1,000 characters of each
+   * @param newValue the same of the new columns
    */
   public record Mismatch(
       String key,

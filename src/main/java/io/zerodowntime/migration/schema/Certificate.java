@@ -7,7 +7,7 @@ import java.time.OffsetDateTime;
 import java.util.List;
 
 /**
- * What was known when the old column was dropped; kept in {@code migration_history}.
+ * What was known when the old columns were dropped; kept in {@code migration_history}.
  *
  * @param rowsEstimate the planner's estimate of the table
  * @param walLsn the end of the write-ahead log right before the drop
@@ -19,8 +19,8 @@ import java.util.List;
 public record Certificate(
     String migration,
     String table,
-    String droppedColumn,
-    String keptColumn,
+    List<String> droppedColumns,
+    List<String> keptColumns,
     OffsetDateTime at,
     String requestedBy,
     String instance,

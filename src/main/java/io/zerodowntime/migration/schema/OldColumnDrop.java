@@ -10,10 +10,12 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
+import io.zerodowntime.migration.MigrationException.SchemaFailed;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.Instances;
@@ -24,8 +26,8 @@ import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
- * Drops the old column, last of all, and leaves a certificate. While it works no step can be taken:
- * it holds the reconciler's advisory lock on a session of its own, which a crash releases.
+ * Drops the old columns, last of all, and leaves a certificate. While it works no step can be
+ * taken: it holds the reconciler's advisory lock on a session of its own, which a crash releases.
  */
 @ApplicationScoped
 public class OldColumnDrop {
@@ -57,6 +59,14 @@ public class OldColumnDrop {
       FROM backfill_run
       WHERE migration = $1 AND whole_table AND state = 'complete'
       ORDER BY id DESC LIMIT 20
+      """;
+
+  private static final String LEFT =
+      """
+      SELECT attname AS name FROM pg_attribute
+      WHERE attrelid = to_regclass($1) AND attname = ANY ($2::text[])
+        AND attnum > 0 AND NOT attisdropped
+      ORDER BY attnum
       """;
 
   private final Pool pool;
@@ -93,13 +103,12 @@ public class OldColumnDrop {
   }
 
   /**
-   * Asks every gate, drops the column and records the certificate.
+   * Asks every gate, drops the columns and records the certificate.
    *
    * @param requestedBy who asked for it, for the certificate
    * @return the certificate; fails with {@link Refused} and every closed gate, or if a step or
-   *     another contract is in flight, and with {@link
-   *     io.zerodowntime.migration.MigrationException.SchemaFailed} if the drop fails; nothing is
-   *     changed then
+   *     another contract is in flight, and with {@link SchemaFailed} if the drop fails, which
+   *     changes nothing then, or leaves an old column
    */
   public Uni<Certificate> contract(Migration migration, String requestedBy) {
     return pool.withConnection(
@@ -174,8 +183,8 @@ public class OldColumnDrop {
               return new Certificate(
                   migration.name(),
                   migration.table(),
-                  migration.oldColumn(),
-                  migration.newColumn(),
+                  migration.oldNames(),
+                  migration.newNames(),
                   fact.getOffsetDateTime("at"),
                   requestedBy,
                   instances.self(),
@@ -189,7 +198,7 @@ public class OldColumnDrop {
             });
   }
 
-  /** The certificate is there before the column goes, and goes with a drop that failed. */
+  /** The certificate is there before the columns go, and goes with a drop that failed. */
   private Uni<Certificate> drop(
       Migration migration, MigrationState state, Certificate certificate) {
     return pool.withTransaction(
@@ -205,14 +214,34 @@ public class OldColumnDrop {
                                 state.phase(),
                                 entry(certificate))))
         .chain(() -> schema.apply(migration, SchemaStage.CONTRACT))
+        .chain(() -> refuseIfLeft(migration))
         .onFailure()
         .call(() -> forgetOrWarn(state))
         .invoke(
             () ->
                 LOG.infof(
-                    "%s: column %s dropped, requested by %s",
-                    migration.name(), migration.oldColumn(), certificate.requestedBy()))
+                    "%s: %s, requested by %s",
+                    migration.name(),
+                    ColumnNames.say(migration.oldNames(), "was dropped", "were dropped"),
+                    certificate.requestedBy()))
         .replaceWith(certificate);
+  }
+
+  /** Changesets are a team's own: there may be none, or one that forgets a column. */
+  private Uni<Void> refuseIfLeft(Migration migration) {
+    return pool.preparedQuery(LEFT)
+        .execute(Tuple.of(migration.table(), migration.oldNames().toArray(String[]::new)))
+        .map(rows -> rows.stream().map(row -> row.getString("name")).toList())
+        .invoke(
+            left -> {
+              if (!left.isEmpty()) {
+                throw new SchemaFailed(
+                    "no changeset with the labels %s and contract drops %s of %s"
+                        .formatted(migration.name(), String.join(", ", left), migration.table()),
+                    false);
+              }
+            })
+        .replaceWithVoid();
   }
 
   /** The reason of the failed drop is what the caller needs. */

@@ -34,10 +34,11 @@ public record MigrationStatus(
 
   /** What is moved. */
   @RegisterForReflection
-  public record Definition(String name, String table, String oldColumn, String newColumn) {
+  public record Definition(
+      String name, String table, List<String> oldColumns, List<String> newColumns) {
     static Definition of(Migration migration) {
       return new Definition(
-          migration.name(), migration.table(), migration.oldColumn(), migration.newColumn());
+          migration.name(), migration.table(), migration.oldNames(), migration.newNames());
     }
   }
 
@@ -82,7 +83,7 @@ public record MigrationStatus(
    * A run over the table. In JSON the members of {@link RunRows} and {@link RunPace} stand beside
    * the others.
    *
-   * @param authoritativeColumn the column that wins: the run copies its values; empty for a
+   * @param authoritativeColumns the columns that win: the run copies their values; empty for a
    *     comparison
    * @param mode {@code snapshot} or {@code key-order}: how a comparison reads the table; empty for
    *     a backfill
@@ -92,7 +93,7 @@ public record MigrationStatus(
   public record RunStatus(
       long run,
       String kind,
-      Optional<String> authoritativeColumn,
+      List<String> authoritativeColumns,
       String state,
       Optional<String> mode,
       boolean wholeTable,

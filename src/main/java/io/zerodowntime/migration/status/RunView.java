@@ -79,11 +79,11 @@ class RunView {
         run.finishedAt());
   }
 
-  private static Optional<String> authoritative(Migration migration, RunKind kind) {
+  private static List<String> authoritative(Migration migration, RunKind kind) {
     return switch (kind) {
-      case FORWARD -> Optional.of(migration.oldColumn());
-      case REVERSE -> Optional.of(migration.newColumn());
-      case PARITY -> Optional.empty();
+      case FORWARD -> migration.oldNames();
+      case REVERSE -> migration.newNames();
+      case PARITY -> List.of();
     };
   }
 

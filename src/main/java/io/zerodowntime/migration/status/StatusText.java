@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.status;
 
+import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
@@ -38,7 +39,13 @@ public final class StatusText {
         .phase()
         .contractedAt()
         .ifPresentOrElse(
-            at -> line(text, "%s was dropped at %s", status.definition().oldColumn(), at),
+            at ->
+                line(
+                    text,
+                    "%s at %s",
+                    ColumnNames.say(
+                        status.definition().oldColumns(), "was dropped", "were dropped"),
+                    at),
             () -> gates(text, status));
     status.indexBuild().ifPresent(build -> line(text, "index:    %s", build));
     line(text, "backfill: %s", run(status.backfill()));
@@ -68,7 +75,7 @@ public final class StatusText {
                     r.run(),
                     r.wholeTable()
                         ? r.kind()
-                        : "repair, " + r.authoritativeColumn().get() + " wins",
+                        : "repair, " + ColumnNames.wins(r.authoritativeColumns()),
                     r.mode().map(mode -> ", " + mode).orElse(""),
                     r.state(),
                     r.rows().scannedRows(),

@@ -14,6 +14,7 @@ import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.OneToOne;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -70,17 +71,14 @@ class CompositeKeyTest {
 
   private void table(List<String> key, List<String> types, String suffix) {
     migration =
-        new Migration(
+        OneToOne.migration(
             "other",
             SqlName.quote(schema) + ".\"The.Order\"",
             key,
             OLD,
             NEW,
             "lower(" + SqlName.quote(OLD) + ")",
-            "upper(" + SqlName.quote(NEW) + ")",
-            List.of(),
-            List.of(),
-            Migration.Options.NONE);
+            "upper(" + SqlName.quote(NEW) + ")");
     List<String> columns = new ArrayList<>();
     for (int i = 0; i < key.size(); i++) {
       columns.add(SqlName.quote(key.get(i)) + " " + types.get(i));

@@ -10,6 +10,7 @@ import io.zerodowntime.migration.backfill.KeyRanges.Range;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.OneToOne;
 import jakarta.inject.Inject;
 import java.util.Collections;
 import java.util.List;
@@ -24,17 +25,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @TestProfile(EngineProfile.class)
 class KeyRangesBalanceTest {
   private static final Migration SPARSE =
-      new Migration(
-          "sparse",
-          "sparse",
-          List.of("id"),
-          "old_kind",
-          "kind",
-          "lower(old_kind)",
-          "upper(kind)",
-          List.of(),
-          List.of(),
-          Migration.Options.NONE);
+      OneToOne.migration(
+          "sparse", "sparse", List.of("id"), "old_kind", "kind", "lower(old_kind)", "upper(kind)");
 
   /** 18,000 of 20,000 rows in the first hundredth of the keys 1 to 2,000,000. */
   private static final String SKEWED =

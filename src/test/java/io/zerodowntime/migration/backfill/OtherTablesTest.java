@@ -11,6 +11,7 @@ import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.OneToOne;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
@@ -74,19 +75,24 @@ class OtherTablesTest {
 
   private void table(String table, String key, String type, String oldColumn, String newColumn) {
     migration =
-        new Migration(
+        OneToOne.migration(
             "other",
             table,
             List.of(key),
             oldColumn,
             newColumn,
             "lower(" + oldColumn + ")",
-            "upper(" + newColumn + ")",
-            List.of(),
-            List.of(),
-            Migration.Options.NONE);
+            "upper(" + newColumn + ")");
     database.run(CREATE.formatted(table, key, type, oldColumn, newColumn));
     database.run("INSERT INTO migration_state (name, phase, epoch) VALUES ('other', 1, 1)");
+  }
+
+  private String oldColumn() {
+    return migration.oldNames().get(0);
+  }
+
+  private String newColumn() {
+    return migration.newNames().get(0);
   }
 
   private String key() {
@@ -125,20 +131,19 @@ class OtherTablesTest {
     String last = "%1$s = (SELECT %1$s FROM %2$s ORDER BY 1 DESC LIMIT 1)";
     spoil(last.formatted(key(), migration.table()));
     assertWorked(work(parity.start(migration, "test")), 0, Math.min(1, rows));
-    assertThat(mismatched()).hasSameElementsAs(keys(migration.oldColumn() + " = 'Spoilt'"));
+    assertThat(mismatched()).hasSameElementsAs(keys(oldColumn() + " = 'Spoilt'"));
     assertWorked(work(backfill.start(migration, SMALL, "test")), Math.min(1, rows), 0);
     assertThat(differing()).isZero();
-    assertThat(count(migration.oldColumn() + " = 'Spoilt'")).isZero();
+    assertThat(count(oldColumn() + " = 'Spoilt'")).isZero();
   }
 
   private void spoil(String which) {
     database.run(
-        "UPDATE %s SET %s = 'Spoilt' WHERE %s"
-            .formatted(migration.table(), migration.oldColumn(), which));
+        "UPDATE %s SET %s = 'Spoilt' WHERE %s".formatted(migration.table(), oldColumn(), which));
   }
 
   private long differing() {
-    return count(migration.newColumn() + " IS DISTINCT FROM lower(" + migration.oldColumn() + ")");
+    return count(newColumn() + " IS DISTINCT FROM lower(" + oldColumn() + ")");
   }
 
   private long lastRanges() {

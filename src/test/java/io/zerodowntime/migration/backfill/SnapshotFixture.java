@@ -10,6 +10,7 @@ import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
+import io.zerodowntime.testing.OneToOne;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.time.Duration;
@@ -24,17 +25,14 @@ import org.junit.jupiter.api.BeforeEach;
  */
 abstract class SnapshotFixture {
   static final Migration MIGRATION =
-      new Migration(
+      OneToOne.migration(
           "other",
           "keyed",
           List.of("code"),
           "old_kind",
           "kind",
           "halting(old_kind)",
-          "upper(kind)",
-          List.of(),
-          List.of(),
-          Migration.Options.NONE);
+          "upper(kind)");
 
   static final Run.Limits LIMITS = new Run.Limits(50, Duration.ZERO, 1);
 

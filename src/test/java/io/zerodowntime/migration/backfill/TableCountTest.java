@@ -14,6 +14,7 @@ import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.OneToOne;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.time.Duration;
@@ -28,17 +29,8 @@ import org.junit.jupiter.api.Test;
 @TestProfile(EngineProfile.class)
 class TableCountTest {
   private static final Migration MIGRATION =
-      new Migration(
-          "other",
-          "keyed",
-          List.of("code"),
-          "old_kind",
-          "kind",
-          "lower(old_kind)",
-          "upper(kind)",
-          List.of(),
-          List.of(),
-          Migration.Options.NONE);
+      OneToOne.migration(
+          "other", "keyed", List.of("code"), "old_kind", "kind", "lower(old_kind)", "upper(kind)");
 
   private static final Run.Limits LIMITS = new Run.Limits(100_000, Duration.ZERO, 1);
 

@@ -16,6 +16,7 @@ import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.OneToOne;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
@@ -30,17 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @TestProfile(EngineProfile.class)
 class UniqueKeyTest {
   private static final Migration MIGRATION =
-      new Migration(
-          "other",
-          "keyed",
-          List.of("code"),
-          "old_kind",
-          "kind",
-          "lower(old_kind)",
-          "upper(kind)",
-          List.of(),
-          List.of(),
-          Migration.Options.NONE);
+      OneToOne.migration(
+          "other", "keyed", List.of("code"), "old_kind", "kind", "lower(old_kind)", "upper(kind)");
 
   private static final Run.Limits TEN = new Run.Limits(10, Duration.ZERO, 1);
 

@@ -47,7 +47,7 @@ class KnownMismatchTest {
     assertThat(repair.statusCode()).isEqualTo(202);
     JsonPath begun = repair.jsonPath();
     assertThat(begun.getString("kind")).isEqualTo("reverse");
-    assertThat(begun.getString("authoritativeColumn")).isEqualTo("status");
+    assertThat(begun.getList("authoritativeColumns")).isEqualTo(List.of("status"));
     engine.work(engine.lastRun(), 1);
     engine.beat();
     assertThat(engine.phase()).as("the repair is not proven yet").isEqualTo(2);

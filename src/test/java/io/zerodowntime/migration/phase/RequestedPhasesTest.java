@@ -7,6 +7,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.testing.EngineConfig;
+import io.zerodowntime.testing.OneToOne;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -160,16 +161,6 @@ class RequestedPhasesTest {
   }
 
   private static Migration migration(String name) {
-    return new Migration(
-        name,
-        "doc",
-        List.of("id"),
-        "o",
-        "n",
-        "lower(o)",
-        "upper(n)",
-        List.of(),
-        List.of(),
-        Migration.Options.NONE);
+    return OneToOne.migration(name, "doc", List.of("id"), "o", "n", "lower(o)", "upper(n)");
   }
 }

@@ -138,8 +138,8 @@ class MigrationApiTest {
 
     assertThat(status.getString("name")).isEqualTo("orders-status");
     assertThat(status.getString("table")).isEqualTo("orders");
-    assertThat(status.getString("oldColumn")).isEqualTo("old_status");
-    assertThat(status.getString("newColumn")).isEqualTo("status");
+    assertThat(status.getList("oldColumns")).isEqualTo(List.of("old_status"));
+    assertThat(status.getList("newColumns")).isEqualTo(List.of("status"));
     assertThat(status.getInt("requested.phase")).isZero();
     assertThat(status.getString("effective.name")).isEqualTo("expand");
     assertThat(status.getBoolean("drained")).isTrue();

@@ -13,6 +13,7 @@ import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.sql.Connection;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,8 +45,8 @@ class ContractTest {
 
     assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(200);
     JsonPath certificate = answer.jsonPath();
-    assertThat(certificate.getString("droppedColumn")).isEqualTo("old_status");
-    assertThat(certificate.getString("keptColumn")).isEqualTo("status");
+    assertThat(certificate.getList("droppedColumns")).isEqualTo(List.of("old_status"));
+    assertThat(certificate.getList("keptColumns")).isEqualTo(List.of("status"));
     assertThat(certificate.getString("requestedBy")).isEqualTo("operator");
     assertThat(certificate.getString("walLsn")).matches("[0-9A-F]+/[0-9A-F]+");
     assertThat(certificate.getString("server")).startsWith("PostgreSQL");

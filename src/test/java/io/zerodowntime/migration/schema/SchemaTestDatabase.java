@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.schema;
 
+import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -31,10 +32,8 @@ final class SchemaTestDatabase {
           "orders-status",
           "orders",
           List.of("id"),
-          "old_status",
-          "status",
-          "lower(old_status)",
-          "upper(status)",
+          List.of(ComputedColumn.of("old_status", "upper(status)")),
+          List.of(ComputedColumn.of("status", "lower(old_status)")),
           List.of("orders_status_idx"),
           List.of("orders_old_status_idx"),
           Migration.Options.NONE);
