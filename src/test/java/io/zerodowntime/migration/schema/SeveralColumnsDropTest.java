@@ -105,23 +105,28 @@ class SeveralColumnsDropTest {
   }
 
   private Certificate contract(String changesets) throws IOException {
-    Files.writeString(directory.resolve("contract.sql"), changesets);
-    SchemaChanges changes = new SchemaChanges(database.source(), new Own(), builds, config);
+    // Liquibase remembers for each file that nothing was left to do
+    String file = "contract-" + changesets.hashCode() + ".sql";
+    Files.writeString(directory.resolve(file), changesets);
+    SchemaChanges changes = new SchemaChanges(database.source(), new Own(file), builds, config);
     return Engine.await(
         new OldColumnDrop(pool, store, instances, gates, changes, json).contract(MERGE, "test"));
   }
 
   /** The changesets of this test's directory instead of the program's. */
   private final class Own extends LiquibaseFactory {
-    Own() {
+    private final String file;
+
+    Own(String file) {
       super(liquibase.getConfiguration(), database.source(), liquibase.getDataSourceName());
+      this.file = file;
     }
 
     @Override
     public Liquibase createLiquibase() {
       try {
         return new Liquibase(
-            "contract.sql",
+            file,
             new DirectoryResourceAccessor(directory),
             DatabaseFactory.getInstance()
                 .findCorrectDatabaseImplementation(
