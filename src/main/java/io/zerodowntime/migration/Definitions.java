@@ -25,7 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -145,18 +144,15 @@ final class Definitions {
     return !one.name().equals(other.name()) && one.table().equals(other.table());
   }
 
-  /** Two migrations that move one column would undo each other, or drop what the other reads. */
   private void apart(Migration one, Migration other) {
-    List<String> named = new ArrayList<>(other.key());
-    named.addAll(other.moved());
-    for (String moved : one.moved()) {
-      if (named.contains(moved)) {
-        throw wrong(
-            "migrations." + one.name(),
-            "moves column %s of %s, which %s names too"
-                .formatted(moved, one.table(), other.name()));
-      }
-    }
+    one.collision(other)
+        .ifPresent(
+            moved -> {
+              throw wrong(
+                  "migrations." + one.name(),
+                  "moves column %s of %s, which %s names too"
+                      .formatted(moved, one.table(), other.name()));
+            });
   }
 
   private Migration migration(String name, Entry entry) {

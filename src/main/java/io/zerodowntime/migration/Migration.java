@@ -85,9 +85,19 @@ public record Migration(
     return ComputedColumn.names(newColumns);
   }
 
-  /** Both: the columns that no other migration of the table may move. */
+  /** Both, the old ones first. */
   public List<String> moved() {
     return Stream.concat(oldNames().stream(), newNames().stream()).toList();
+  }
+
+  /**
+   * A column that this migration moves and the other one moves too, or has in its key. On one table
+   * they would undo each other, or one would drop what the other reads.
+   */
+  public Optional<String> collision(Migration other) {
+    return moved().stream()
+        .filter(column -> other.key().contains(column) || other.moved().contains(column))
+        .findFirst();
   }
 
   /**

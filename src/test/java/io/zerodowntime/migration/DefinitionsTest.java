@@ -56,6 +56,16 @@ class DefinitionsTest {
           soak: ~
       """;
 
+  private static final String SEVERAL =
+      """
+      migrations:
+        split:
+          table: customers
+          key: [id]
+          old: {full_name: "last_name || first_name"}
+          new: {last_name: "left(full_name, 1)", first_name: {type: text, as: "substr(full_name, 2)"}}
+      """;
+
   private static final Pattern IN_PAGE =
       Pattern.compile("```yaml\\n(migrations:.*?)```", Pattern.DOTALL);
 
@@ -80,6 +90,23 @@ class DefinitionsTest {
                 List.of("orders_old_status_idx"),
                 new Migration.Options(
                     Optional.of(Duration.ofHours(24)), Optional.of(500), Optional.of(0.25))));
+  }
+
+  @Test
+  void readsSeveralColumnsInTheirOrder() {
+    Migration split = read(SEVERAL).get(0);
+    assertThat(split.oldColumns())
+        .containsExactly(ComputedColumn.of("full_name", "last_name || first_name"));
+    assertThat(split.newColumns())
+        .containsExactly(
+            ComputedColumn.of("last_name", "left(full_name, 1)"),
+            new ComputedColumn("first_name", "substr(full_name, 2)", Optional.of("text")));
+    assertThat(split.mismatch())
+        .isEqualTo(
+            "(last_name IS DISTINCT FROM (left(full_name, 1))"
+                + " OR first_name IS DISTINCT FROM (substr(full_name, 2)))");
+    assertThat(split.assignments(false))
+        .isEqualTo("last_name = left(full_name, 1), first_name = substr(full_name, 2)");
   }
 
   @Test
@@ -234,7 +261,7 @@ class DefinitionsTest {
     List<String> shown = IN_PAGE.matcher(pages).results().map(block -> block.group(1)).toList();
     assertThat(shown).hasSize(3);
     String shipped = Files.readString(Path.of("src/main/resources", Definitions.SHIPPED));
-    return Stream.concat(Stream.of(FULL, ODD_NAMES, shipped), shown.stream());
+    return Stream.concat(Stream.of(FULL, ODD_NAMES, SEVERAL, shipped), shown.stream());
   }
 
   @ParameterizedTest

@@ -43,14 +43,16 @@ class DefinitionCheck {
       """;
 
   private final Pool pool;
+  private final Migrations migrations;
   private final Map<String, Answer> answers = new ConcurrentHashMap<>();
 
-  DefinitionCheck(Pool pool) {
+  DefinitionCheck(Pool pool, Migrations migrations) {
     this.pool = pool;
+    this.migrations = migrations;
   }
 
   /** One after the other: many at once would wait in vain for the connections of the pool. */
-  void start(@Observes StartupEvent event, Migrations migrations) {
+  void start(@Observes StartupEvent event) {
     Sequential.run(migrations.all(), migration -> verdict(migration).replaceWithVoid())
         .subscribe()
         .with(done -> {}, failure -> LOG.debug("definitions not checked", failure));
@@ -65,17 +67,27 @@ class DefinitionCheck {
   }
 
   private Uni<Found> ask(Migration migration) {
-    return pool.withConnection(session -> rolledBack(session, migration))
+    return pool.withConnection(session -> rolledBack(session, migration, rivals(migration)))
         .onFailure()
         .recoverWithItem(failure -> failed(migration, failure))
         .invoke(found -> log(migration, found));
   }
 
-  private static Uni<Found> rolledBack(SqlConnection session, Migration migration) {
+  /** Those before it that may move its columns, if their tables are one: it is refused then. */
+  private List<Migration> rivals(Migration migration) {
+    return migrations.all().stream()
+        .filter(other -> other.name().compareTo(migration.name()) < 0)
+        .filter(
+            other -> migration.collision(other).or(() -> other.collision(migration)).isPresent())
+        .toList();
+  }
+
+  private static Uni<Found> rolledBack(
+      SqlConnection session, Migration migration, List<Migration> rivals) {
     return session
         .query(BEGIN)
         .execute()
-        .chain(() -> DefinitionProbe.judge(session, migration))
+        .chain(() -> DefinitionProbe.judge(session, migration, rivals))
         .map(result -> found(verdict(result), result.byCatalog()))
         .onItemOrFailure()
         .call(() -> rollBack(session));

@@ -32,18 +32,24 @@ final class DefinitionProbe {
 
   private final SqlConnection transaction;
   private final Migration migration;
+  private final List<Migration> rivals;
 
   /** Of the columns, by their names, as they become known. */
   private final Map<String, String> types = new HashMap<>();
 
-  private DefinitionProbe(SqlConnection transaction, Migration migration) {
+  private DefinitionProbe(SqlConnection transaction, Migration migration, List<Migration> rivals) {
     this.transaction = transaction;
     this.migration = migration;
+    this.rivals = rivals;
   }
 
-  /** Judges; the transaction is to be rolled back, and is failed where a flaw was found. */
-  static Uni<Result> judge(SqlConnection transaction, Migration migration) {
-    return new DefinitionProbe(transaction, migration).judge();
+  /**
+   * Judges; the transaction is to be rolled back, and is failed where a flaw was found.
+   *
+   * @param rivals migrations that name the same columns, and must be of other tables
+   */
+  static Uni<Result> judge(SqlConnection transaction, Migration migration, List<Migration> rivals) {
+    return new DefinitionProbe(transaction, migration, rivals).judge();
   }
 
   private Uni<Result> judge() {
@@ -53,7 +59,8 @@ final class DefinitionProbe {
             Tuple.of(
                 migration.table(),
                 migration.oldNames().toArray(String[]::new),
-                migration.newNames().toArray(String[]::new)))
+                migration.newNames().toArray(String[]::new),
+                rivals.stream().map(Migration::table).toArray(String[]::new)))
         .map(rows -> rows.stream().findFirst())
         .chain(facts -> facts.map(this::judge).orElseGet(this::noTable));
   }
@@ -71,6 +78,9 @@ final class DefinitionProbe {
     if (!facts.getBoolean("temporary")) {
       flaws.add("this role may not create temporary tables, in which expressions are checked");
     }
+    for (int rival : facts.getArrayOfIntegers("rivals")) {
+      flaws.add(sameTable(rivals.get(rival - 1)));
+    }
     keep(migration.oldNames(), facts.getArrayOfStrings("old_types"));
     keep(migration.newNames(), facts.getArrayOfStrings("new_types"));
     for (String column : migration.oldNames()) {
@@ -85,6 +95,14 @@ final class DefinitionProbe {
         .chain(
             flaw ->
                 flaw.map(DefinitionProbe::flaw).orElseGet(() -> rows(facts.getFloat("percent"))));
+  }
+
+  private String sameTable(Migration rival) {
+    return "%s is the table of %s too, and both name column %s"
+        .formatted(
+            migration.table(),
+            rival.name(),
+            migration.collision(rival).or(() -> rival.collision(migration)).orElseThrow());
   }
 
   private void keep(List<String> names, @Nullable String[] found) {
@@ -113,6 +131,7 @@ final class DefinitionProbe {
         checks.add(() -> add(column));
       }
     }
+    checks.add(this::refusesNull);
     checks.addAll(generated("new", "zd_forward_", migration.newColumns()));
     checks.addAll(generated("old", "zd_reverse_", migration.oldColumns()));
     checks.add(
@@ -150,6 +169,22 @@ final class DefinitionProbe {
         place("new", column),
         DefinitionSql.ADD_NEW,
         Map.of("column", SqlName.quote(column.name()), "type", type(column)));
+  }
+
+  /** NOT NULL of a type cannot be left out, as that of a column can, by the writers of a phase. */
+  private Uni<Optional<String>> refusesNull() {
+    return transaction
+        .preparedQuery(DefinitionSql.NEVER_NULL)
+        .execute(Tuple.of(migration.moved().toArray(String[]::new)))
+        .map(
+            rows ->
+                rows.stream()
+                    .findFirst()
+                    .map(
+                        row ->
+                            "%s has the type %s, which never accepts NULL: some phase leaves the"
+                                    .formatted(row.getString("name"), row.getString("type"))
+                                + " column out; give it a type without NOT NULL"));
   }
 
   private List<Supplier<Uni<Optional<String>>>> generated(

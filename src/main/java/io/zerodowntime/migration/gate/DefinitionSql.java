@@ -40,6 +40,8 @@ final class DefinitionSql {
           UNION ALL SELECT name || ' is GENERATED ALWAYS AS IDENTITY' FROM named WHERE identity
           UNION ALL SELECT name || ' is a part of the partition key' FROM named WHERE partitions)
           AS flaws,
+        ARRAY(SELECT n::integer FROM unnest($4::text[]) WITH ORDINALITY AS r (name, n)
+          WHERE to_regclass(r.name) = c.oid ORDER BY n) AS rivals,
         LEAST(100, 100.0 * %d * current_setting('block_size')::bigint / GREATEST(1,
           (SELECT sum(pg_relation_size(r.relid)) FROM (SELECT c.oid AS relid
             UNION SELECT relid FROM pg_partition_tree(c.oid)) r)))::real
@@ -64,6 +66,22 @@ final class DefinitionSql {
       """;
 
   static final String ADD_NEW = "ALTER TABLE zd_check ADD COLUMN %(column) %(type)";
+
+  /** Columns of a domain that is NOT NULL, or of one over such a domain. */
+  static final String NEVER_NULL =
+      """
+      WITH RECURSIVE types AS (
+        SELECT a.attname AS name, a.attnum, format_type(a.atttypid, a.atttypmod) AS type,
+          t.typnotnull, t.typbasetype
+        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = 'pg_temp.zd_check'::regclass AND a.attname = ANY ($1::text[])
+          AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL
+        SELECT o.name, o.attnum, o.type, t.typnotnull, t.typbasetype
+        FROM types o JOIN pg_type t ON t.oid = o.typbasetype
+      )
+      SELECT name, type FROM types WHERE typnotnull ORDER BY attnum LIMIT 1
+      """;
 
   static final String GENERATE =
       """

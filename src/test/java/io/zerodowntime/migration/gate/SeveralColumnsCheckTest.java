@@ -7,6 +7,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -29,6 +30,7 @@ class SeveralColumnsCheckTest {
 
   @Inject EngineDatabase database;
   @Inject Pool pool;
+  @Inject Migrations migrations;
 
   @BeforeEach
   void create() {
@@ -48,7 +50,7 @@ class SeveralColumnsCheckTest {
   private Verdict judge(List<ComputedColumn> olds, List<ComputedColumn> news) {
     Verdict verdict =
         Engine.await(
-            new DefinitionCheck(pool)
+            new DefinitionCheck(pool, migrations)
                 .verdict(
                     new Migration(
                         "judged",
