@@ -14,6 +14,9 @@ public interface MigrationConfig {
   /** The file that defines the migrations, in YAML; without it, those that are shipped. */
   Optional<String> file();
 
+  /** The directory of changelog files that stand behind the program's own; without it, none. */
+  Optional<String> changelogDir();
+
   /** The directory of flag files; without it the environment counts, once, at start. */
   Optional<String> flagsDir();
 

@@ -11,6 +11,7 @@ public final class EngineConfig {
       Map.ofEntries(
           Map.entry("migration.primary", "orders-status"),
           Map.entry("migration.file", ""),
+          Map.entry("migration.changelog-dir", ""),
           Map.entry("migration.flags-dir", ""),
           Map.entry("migration.heartbeat-interval", "PT1S"),
           Map.entry("migration.soak", "PT0S"),

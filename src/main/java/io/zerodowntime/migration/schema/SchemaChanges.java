@@ -8,10 +8,12 @@ import io.smallrye.mutiny.subscription.Cancellable;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
+import liquibase.Liquibase;
 import org.jboss.logging.Logger;
 
 /**
@@ -34,9 +36,16 @@ public class SchemaChanges {
   SchemaChanges(
       DataSource source, LiquibaseFactory liquibase, IndexBuilds builds, MigrationConfig config) {
     this.builds = builds;
+    Supplier<Liquibase> program = liquibase::createLiquibase;
     this.runner =
         new SchemaRunner(
-            source, liquibase::createLiquibase, config.schema().retryTime(), LONG_TRANSACTION);
+            source,
+            config
+                .changelogDir()
+                .map(directory -> new ChangelogDirectory(Path.of(directory)).behind(program))
+                .orElse(program),
+            config.schema().retryTime(),
+            LONG_TRANSACTION);
   }
 
   /** Creates the engine's own tables, and those that every migration starts from. */
