@@ -34,7 +34,7 @@ class ArchitectureTest {
   private static final String ROOT = "io.zerodowntime.";
   private static final String ENGINE = ROOT + "migration";
   private static final List<String> PARTS =
-      List.of("phase", "backfill", "parity", "gate", "schema", "status", "rest");
+      List.of("phase", "backfill", "parity", "gate", "schema", "plan", "status", "rest");
 
   @ArchTest static final ArchRule DB = alone("db");
   @ArchTest static final ArchRule HTTP = alone("http", "db");
@@ -75,6 +75,7 @@ class ArchitectureTest {
   @ArchTest static final ArchRule PARITY = part("parity");
   @ArchTest static final ArchRule BACKFILL = part("backfill", "parity");
   @ArchTest static final ArchRule SCHEMA = part("schema", "phase");
+  @ArchTest static final ArchRule PLAN = part("plan", "schema");
   @ArchTest static final ArchRule STATUS = shows("status", "rest");
 
   @ArchTest

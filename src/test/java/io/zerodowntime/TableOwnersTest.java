@@ -36,6 +36,9 @@ class TableOwnersTest {
           "orders", "orders",
           "idempotency_key", "orders");
 
+  /** The text of changelogs, as those in {@link #CHANGELOGS}: printed, and not sent. */
+  private static final String TEMPLATES = "ChangesetSql.java";
+
   private static final Pattern WRITE =
       Pattern.compile(
           "\\b(?:INSERT\\s+INTO|UPDATE(?:\\s+ONLY)?|DELETE\\s+FROM|TRUNCATE(?:\\s+TABLE)?|MERGE\\s+INTO"
@@ -82,6 +85,9 @@ class TableOwnersTest {
   }
 
   private static Stream<String> written(Path source) {
+    if (source.endsWith(TEMPLATES)) {
+      return Stream.empty();
+    }
     String text = COMMENT.matcher(read(source)).replaceAll(" ");
     return WRITE.matcher(text).results().map((MatchResult found) -> found.group(1));
   }

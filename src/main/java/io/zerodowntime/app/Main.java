@@ -30,7 +30,7 @@ public final class Main {
   // for those who build an image, not for those who use it: --help does not show it
   private static final String TRAIN = "train";
   private static final List<String> COMMANDS =
-      List.of("expand", "backfill", "verify", "status", "contract");
+      List.of("plan", "expand", "backfill", "verify", "status", "contract");
 
   /** A resource, as a native executable has no manifest to ask. */
   private static final String BUILD = "/zerodowntime.properties";
@@ -42,6 +42,7 @@ public final class Main {
       usage: zerodowntime [command]
 
         serve      serves orders and migrations on port 3000 (the default)
+        plan       shows a migration's schema changes, locks and estimates; --write DIR writes them
         expand     applies every schema change that is due
         backfill   works on the backfill until it is complete
         verify     compares the old and the new column of every row

@@ -27,6 +27,15 @@ public interface GateEvaluator {
   /** Whether the key's declaration gives every row one place: every run depends on it. */
   Uni<Verdict> key(SqlClient client, Migration migration);
 
+  /** The gates that stand before a step, in the order in which they are asked. */
+  List<String> names(Step step);
+
+  /** The gates that stand before the drop of the old columns. */
+  List<String> dropNames();
+
+  /** Lets PostgreSQL judge the definition now; changes nothing, and fails if it cannot be asked. */
+  Uni<Definition> definition(Migration migration);
+
   /** What was proven in the state's epoch. */
   Uni<Evidence> evidence(SqlClient client, Migration migration, MigrationState state);
 }

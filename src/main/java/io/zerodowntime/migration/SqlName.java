@@ -79,6 +79,18 @@ public final class SqlName {
     return parts.stream().map(SqlName::quote).collect(Collectors.joining("."));
   }
 
+  /** The name of another object in the schema of a table, both as SQL reads them. */
+  public static String beside(String table, String name) {
+    List<String> parts = parts(table);
+    return parts.size() == 1 ? quote(name) : quote(parts.get(0)) + "." + quote(name);
+  }
+
+  /** The name of a table without its schema and without quotes, as the catalog has it. */
+  public static String withoutSchema(String table) {
+    List<String> parts = parts(table);
+    return parts.get(parts.size() - 1);
+  }
+
   private static List<String> parts(String text) {
     List<String> parts = new ArrayList<>();
     StringBuilder part = new StringBuilder();

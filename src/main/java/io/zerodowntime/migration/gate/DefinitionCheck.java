@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.gate;
 
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -44,6 +45,7 @@ class DefinitionCheck {
 
   private final Pool pool;
   private final Migrations migrations;
+  private volatile boolean stopped;
   private final Map<String, Answer> answers = new ConcurrentHashMap<>();
 
   DefinitionCheck(Pool pool, Migrations migrations) {
@@ -58,6 +60,11 @@ class DefinitionCheck {
         .with(done -> {}, failure -> LOG.debug("definitions not checked", failure));
   }
 
+  /** A command may end before the check of the start has: the pool is closed under it. */
+  void stop(@Observes ShutdownEvent event) {
+    stopped = true;
+  }
+
   /** The last verdict; a first one, and one that is out of date, is sought. */
   Uni<Verdict> verdict(Migration migration) {
     return answers.compute(
@@ -66,8 +73,14 @@ class DefinitionCheck {
         .verdict;
   }
 
+  /** Judges anew, whatever the last verdict was. */
+  Uni<DefinitionProbe.Result> judge(Migration migration) {
+    return pool.withConnection(session -> rolledBack(session, migration, rivals(migration)));
+  }
+
   private Uni<Found> ask(Migration migration) {
-    return pool.withConnection(session -> rolledBack(session, migration, rivals(migration)))
+    return judge(migration)
+        .map(result -> found(verdict(result), result.byCatalog()))
         .onFailure()
         .recoverWithItem(failure -> failed(migration, failure))
         .invoke(found -> log(migration, found));
@@ -82,13 +95,12 @@ class DefinitionCheck {
         .toList();
   }
 
-  private static Uni<Found> rolledBack(
+  private static Uni<DefinitionProbe.Result> rolledBack(
       SqlConnection session, Migration migration, List<Migration> rivals) {
     return session
         .query(BEGIN)
         .execute()
         .chain(() -> DefinitionProbe.judge(session, migration, rivals))
-        .map(result -> found(verdict(result), result.byCatalog()))
         .onItemOrFailure()
         .call(() -> rollBack(session));
   }
@@ -116,9 +128,9 @@ class DefinitionCheck {
   }
 
   /** A database that is away, busy or lost says nothing of the definition. */
-  private static Found failed(Migration migration, Throwable failure) {
+  private Found failed(Migration migration, Throwable failure) {
     FailureKind kind = FailureKind.of(failure);
-    boolean expected = kind == FailureKind.NOT_DONE || kind == FailureKind.UNKNOWN;
+    boolean expected = stopped || kind == FailureKind.NOT_DONE || kind == FailureKind.UNKNOWN;
     LOG.logf(
         expected ? Logger.Level.DEBUG : Logger.Level.WARN,
         failure,

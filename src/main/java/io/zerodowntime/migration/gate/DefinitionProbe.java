@@ -67,7 +67,7 @@ final class DefinitionProbe {
 
   private Uni<Result> noTable() {
     String flaw = "table %s does not exist".formatted(migration.table());
-    return Uni.createFrom().item(new Result(List.of(flaw), 0, true));
+    return Uni.createFrom().item(new Result(List.of(flaw), 0, true, types));
   }
 
   private Uni<Result> judge(Row facts) {
@@ -89,12 +89,12 @@ final class DefinitionProbe {
       }
     }
     if (!flaws.isEmpty()) {
-      return Uni.createFrom().item(new Result(flaws, 0, true));
+      return Uni.createFrom().item(new Result(flaws, 0, true, types));
     }
     return firstFlaw(checks())
         .chain(
             flaw ->
-                flaw.map(DefinitionProbe::flaw).orElseGet(() -> rows(facts.getFloat("percent"))));
+                flaw.map(this::flaw).orElseGet(() -> rows(facts.getFloat("percent"))));
   }
 
   private String sameTable(Migration rival) {
@@ -229,7 +229,7 @@ final class DefinitionProbe {
             flaws ->
                 flaws.isEmpty()
                     ? sample(percent)
-                    : Uni.createFrom().item(new Result(flaws, 0, false)));
+                    : Uni.createFrom().item(new Result(flaws, 0, false, types)));
   }
 
   private Uni<Result> sample(float percent) {
@@ -247,7 +247,8 @@ final class DefinitionProbe {
                                 new Result(
                                     List.of(row.getArrayOfStrings("flaws")),
                                     row.getInteger("looked"),
-                                    false)));
+                                    false,
+                                    types)));
   }
 
   private Uni<Optional<String>> run(String what, String template, Map<String, String> values) {
@@ -276,8 +277,8 @@ final class DefinitionProbe {
         && !QUERY_CANCELED.equals(refused.getSqlState());
   }
 
-  private static Uni<Result> flaw(String flaw) {
-    return Uni.createFrom().item(new Result(List.of(flaw), 0, false));
+  private Uni<Result> flaw(String flaw) {
+    return Uni.createFrom().item(new Result(List.of(flaw), 0, false, types));
   }
 
   /**
@@ -286,6 +287,7 @@ final class DefinitionProbe {
    * @param flaws why the definition is not safe; empty if it is
    * @param rows rows of the sample that went through the expressions
    * @param byCatalog a look into the catalog was enough: it costs nothing to ask again
+   * @param types of the columns, by their names, as far as they became known
    */
-  record Result(List<String> flaws, int rows, boolean byCatalog) {}
+  record Result(List<String> flaws, int rows, boolean byCatalog, Map<String, String> types) {}
 }

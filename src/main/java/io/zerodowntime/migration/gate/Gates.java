@@ -2,6 +2,7 @@ package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
+import io.zerodowntime.migration.Definition;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.LiveInstance;
@@ -130,6 +131,23 @@ public class Gates implements GateEvaluator {
   @Override
   public Uni<Verdict> key(SqlClient client, Migration migration) {
     return UniqueKeyGate.judge(client, migration);
+  }
+
+  @Override
+  public List<String> names(Step step) {
+    return of(step).stream().map(Gate::name).toList();
+  }
+
+  @Override
+  public List<String> dropNames() {
+    return DROP.stream().map(Gate::name).toList();
+  }
+
+  @Override
+  public Uni<Definition> definition(Migration migration) {
+    return definitions
+        .judge(migration)
+        .map(result -> new Definition(result.flaws(), result.types()));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.schema;
 
 import java.util.Map;
+import java.util.function.Supplier;
 import liquibase.Liquibase;
 import liquibase.Scope;
 import liquibase.exception.LiquibaseException;
@@ -16,6 +17,10 @@ final class Liquibases {
   }
 
   static void quietly(SchemaTestDatabase database, Work work) throws Exception {
+    quietly(database.liquibase(database.as("Liquibase")), work);
+  }
+
+  static void quietly(Supplier<Liquibase> source, Work work) throws Exception {
     Map<String, Object> quiet =
         Map.of(
             Scope.Attr.ui.name(),
@@ -27,7 +32,7 @@ final class Liquibases {
     Scope.child(
         quiet,
         () -> {
-          try (Liquibase liquibase = database.liquibase(database.as("Liquibase")).get()) {
+          try (Liquibase liquibase = source.get()) {
             work.run(liquibase);
           }
         });
