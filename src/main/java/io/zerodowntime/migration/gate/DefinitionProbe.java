@@ -92,9 +92,7 @@ final class DefinitionProbe {
       return Uni.createFrom().item(new Result(flaws, 0, true, types));
     }
     return firstFlaw(checks())
-        .chain(
-            flaw ->
-                flaw.map(this::flaw).orElseGet(() -> rows(facts.getFloat("percent"))));
+        .chain(flaw -> flaw.map(this::flaw).orElseGet(() -> rows(facts.getFloat("percent"))));
   }
 
   private String sameTable(Migration rival) {

@@ -2,6 +2,7 @@ package io.zerodowntime.migration.schema;
 
 import io.zerodowntime.migration.MigrationException.SchemaFailed;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -99,6 +100,8 @@ final class ChangelogDirectory {
           new Labels(),
           false,
           DatabaseChangeLog.OnUnknownFileFormat.FAIL);
+    } catch (CharacterCodingException e) {
+      throw failed(file, "not a text in UTF-8");
     } catch (IOException | LiquibaseException e) {
       throw failed(file, SchemaErrors.reason(e));
     }

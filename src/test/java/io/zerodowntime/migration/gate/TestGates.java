@@ -10,6 +10,8 @@ public final class TestGates {
   private TestGates() {}
 
   public static GateEvaluator over(Pool pool) {
-    return new Gates(EngineConfig.with("migration.soak", "PT0S"), new DefinitionCheck(pool, TestMigrations.of()));
+    return new Gates(
+        EngineConfig.with("migration.soak", "PT0S"),
+        new DefinitionCheck(pool, TestMigrations.of()));
   }
 }

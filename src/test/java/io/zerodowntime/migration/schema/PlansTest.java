@@ -11,6 +11,7 @@ import io.zerodowntime.migration.plan.PlanFile;
 import io.zerodowntime.testing.OneToOne;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
@@ -122,9 +123,54 @@ class PlansTest {
   }
 
   @Test
+  void theReportSaysWhatToLookAt() {
+    table("old_kind text, kind text");
+    assertThat(text(migration("lower(old_kind)", List.of())))
+        .contains("look at this: column kind exists already: expand adds it, and fails\n")
+        .contains("look at this: old_kind accepts NULL: the stage enforce fails while a new value");
+    assertThat(PlannedChangelog.plan(database, PlannedStagesTest.strangers(database)))
+        .satisfies(
+            plan -> {
+              assertThat(plan.report()).contains("take one that may be NULL out of its file");
+              assertThat(plan.files().get(2).text()).contains("take its name out of each");
+            });
+    database.runner(Duration.ofSeconds(30)).initial();
+    database.run("INSERT INTO migration_state (name, phase) VALUES ('document-kind', 1)");
+    assertThat(PlannedChangelog.plan(database, migration("lower(old_kind)", List.of())))
+        .satisfies(
+            plan -> {
+              assertThat(plan.registered()).isTrue();
+              assertThat(plan.report())
+                  .contains("it is registered, in phase 1")
+                  .doesNotContain("fails\n");
+            });
+  }
+
+  /** The WAL of an UPDATE of every row, which is what a backfill writes beside its cursors. */
+  @Test
+  void theWalIsOfTheOrderThatIsTold() {
+    table("old_kind text NOT NULL, author text");
+    database.run(
+        "CREATE INDEX old_idx ON document (old_kind, id)",
+        "INSERT INTO document SELECT n, 'a kind', 'an author' FROM generate_series(1, 20000) n",
+        "VACUUM ANALYZE document");
+    String told = text(migration("lower(old_kind)", List.of()));
+    database.run("ALTER TABLE document ADD COLUMN kind text");
+    String before = database.one("SELECT pg_current_wal_insert_lsn()");
+    database.run("UPDATE document SET kind = lower(old_kind)");
+    double written =
+        Double.parseDouble(
+            database.one(
+                "SELECT (pg_current_wal_insert_lsn() - '%s') / 1048576".formatted(before)));
+    double estimate =
+        Double.parseDouble(told.replaceAll("(?s).*WAL of the backfill +([0-9.]+) MiB.*", "$1"));
+    assertThat(written / estimate).isBetween(0.4, 2.5);
+  }
+
+  @Test
   void anEarlierBackfillIsTheMeasure() {
     table("old_kind text NOT NULL");
-    database.runner(java.time.Duration.ofSeconds(30)).initial();
+    database.runner(Duration.ofSeconds(30)).initial();
     database.run(
         "INSERT INTO migration_state (name) VALUES ('other')",
         "INSERT INTO backfill_run (migration, epoch, kind, whole_table, state, batch_size, delay_ms,"
@@ -172,7 +218,7 @@ class PlansTest {
   @Test
   void statementsTakeTheLocksThatThePlanTells() throws Exception {
     table("old_kind text NOT NULL");
-    database.runner(java.time.Duration.ofSeconds(30)).initial();
+    database.runner(Duration.ofSeconds(30)).initial();
     MigrationPlan plan = PlannedChangelog.plan(database, migration("lower(old_kind)", List.of()));
     try (Connection session = database.as("locks").getConnection()) {
       session.setAutoCommit(false);
