@@ -22,6 +22,7 @@ import io.zerodowntime.app.Main;
 import io.zerodowntime.app.cli.CommandRunner;
 import io.zerodowntime.http.DisconnectLogFilter;
 import io.zerodowntime.migration.phase.FencedResult;
+import io.zerodowntime.migration.phase.FencedResults;
 import io.zerodowntime.migration.phase.PhaseFence;
 import java.util.Arrays;
 import java.util.List;
@@ -101,7 +102,10 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat(
               resideInAPackage(ENGINE + ".*..")
-                  .and(not(belongToAnyOf(PhaseFence.class, FencedResult.class))))
+                  .and(
+                      not(
+                          belongToAnyOf(
+                              PhaseFence.class, FencedResult.class, FencedResults.class))))
           .because(
               "a domain writes and reads through PhaseFence and defines a Migration; whatever else"
                   + " it wants of the engine belongs into an interface in"

@@ -2,6 +2,8 @@ package io.zerodowntime.migration;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
+import java.util.List;
+import java.util.Map;
 
 /** Where the effective phase is read. */
 public interface StateSource {
@@ -11,4 +13,7 @@ public interface StateSource {
    * migration was not registered by its expand changeset.
    */
   Uni<MigrationState> state(SqlClient client, Migration migration);
+
+  /** The states of several, by their names, in one statement; without those not registered. */
+  Uni<Map<String, MigrationState>> states(SqlClient client, List<Migration> migrations);
 }

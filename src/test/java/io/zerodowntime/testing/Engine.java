@@ -19,8 +19,9 @@ import io.zerodowntime.migration.schema.SchemaChanges;
 import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.migration.status.MigrationStatus;
 import io.zerodowntime.migration.status.StatusReports;
+import jakarta.enterprise.context.Dependent;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Inject;
-import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,11 +33,13 @@ import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The steps of the engine, each as one call that waits for its end. */
-@Singleton
+@Dependent
 public class Engine {
+  private static final String PRIMARY = "orders-status";
   public static final Run.Limits FAST = new Run.Limits(1000, Duration.ZERO, 1);
   private static final String[] DUAL_WRITE = {"true", "true", "true", "false"};
 
+  @Inject Instance<Engine> engines;
   @Inject Migrations migrations;
   @Inject Heartbeat heartbeat;
   @Inject Backfill backfill;
@@ -50,19 +53,29 @@ public class Engine {
   @ConfigProperty(name = "migration.flags-dir")
   Optional<Path> directory;
 
+  private String name = PRIMARY;
+
+  /** The same steps for another migration. */
+  public Engine on(String migration) {
+    Engine other = engines.get();
+    other.name = migration;
+    return other;
+  }
+
   public static <T> T await(Uni<T> work) {
     return work.await().atMost(LIMIT);
   }
 
   public Migration migration() {
-    return migrations.named("orders-status");
+    return migrations.named(name);
   }
 
   /** Writes the flags of a phase. */
   public void flags(int phase) {
-    flag("DUAL_WRITE", DUAL_WRITE[phase]);
-    flag("WRITE_TO_NEW", String.valueOf(phase >= 1));
-    flag("READ_FROM_NEW", String.valueOf(phase >= 2));
+    String prefix = name.equals(PRIMARY) ? "" : name + ".";
+    flag(prefix + "DUAL_WRITE", DUAL_WRITE[phase]);
+    flag(prefix + "WRITE_TO_NEW", String.valueOf(phase >= 1));
+    flag(prefix + "READ_FROM_NEW", String.valueOf(phase >= 2));
   }
 
   public void flag(String name, String value) {

@@ -11,7 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param value the result; null if the statement did nothing and is to be sent again, because
  *     another phase is in force, or was when it looked
  */
-public record FencedResult<T>(Phase phase, @Nullable T value) {
+public record FencedResult<T>(Phase phase, @Nullable T value) implements Fenced<Phase, T> {
+
+  @Override
+  public Phase inForce() {
+    return phase;
+  }
 
   /** The value of a statement that always brings one, as a read does. */
   public T found() {

@@ -6,11 +6,15 @@ import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.Phases;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends the statement that fits the effective phase. The phase last seen is only a guess at which
@@ -18,6 +22,9 @@ import java.util.function.Function;
  * another one; then the phase is looked at, and the fitting variant is sent. So the common case is
  * one round trip, and an instance that slept through any number of steps is fenced like every other
  * one.
+ *
+ * <p>A statement that touches the columns of several migrations is fenced by each of them: it reads
+ * all their phases in its one snapshot, and does nothing unless every one is as it was sent for.
  */
 @ApplicationScoped
 public class PhaseFence {
@@ -42,63 +49,194 @@ public class PhaseFence {
    *     MigrationException.Unsettled} if none did
    */
   public <T> Uni<T> write(Migration migration, Function<Phase, Uni<FencedResult<T>>> statement) {
-    return settle(
-        migration, phase -> transactions.once(() -> statement.apply(phase)), Phase::equals);
+    return new One<>(
+            migration, phase -> transactions.once(() -> statement.apply(phase)), Phase::equals)
+        .settle();
+  }
+
+  /**
+   * The same for a write that touches the columns of several migrations.
+   *
+   * @param statement makes the variant for the phases; it must do nothing where one of them is
+   *     another one in its snapshot
+   */
+  public <T> Uni<T> write(
+      List<Migration> migrations, Function<Phases, Uni<FencedResults<T>>> statement) {
+    return new Several<>(
+            migrations, phases -> transactions.once(() -> statement.apply(phases)), Phases::equals)
+        .settle();
   }
 
   /** Like {@link #write}, for a write that may be sent twice: one under an idempotency key. */
   public <T> Uni<T> repeatableWrite(
       Migration migration, Function<Phase, Uni<FencedResult<T>>> statement) {
-    return settle(
-        migration, phase -> transactions.repeatable(() -> statement.apply(phase)), Phase::equals);
+    return new One<>(
+            migration,
+            phase -> transactions.repeatable(() -> statement.apply(phase)),
+            Phase::equals)
+        .settle();
+  }
+
+  /** The same for a write that touches the columns of several migrations. */
+  public <T> Uni<T> repeatableWrite(
+      List<Migration> migrations, Function<Phases, Uni<FencedResults<T>>> statement) {
+    return new Several<>(
+            migrations,
+            phases -> transactions.repeatable(() -> statement.apply(phases)),
+            Phases::equals)
+        .settle();
   }
 
   /** Runs a read: it fits if the authoritative column is the same in both phases. */
   public <T> Uni<T> read(Migration migration, Function<Phase, Uni<FencedResult<T>>> statement) {
-    return settle(
-        migration,
-        phase -> transactions.repeatable(() -> statement.apply(phase)),
-        (sent, actual) -> sent.readsNew() == actual.readsNew());
+    return new One<>(
+            migration,
+            phase -> transactions.repeatable(() -> statement.apply(phase)),
+            (sent, actual) -> sent.readsNew() == actual.readsNew())
+        .settle();
   }
 
-  private <T> Uni<T> settle(
-      Migration migration,
-      Function<Phase, Uni<FencedResult<T>>> statement,
-      BiPredicate<Phase, Phase> fits) {
-    Phase known = seen.get(migration.name());
-    return known == null
-        ? refresh(migration).chain(phase -> attempt(migration, phase, statement, fits, 1))
-        : attempt(migration, known, statement, fits, 1);
+  /** Runs a read of several: it fits if each authoritative column is the same in both phases. */
+  public <T> Uni<T> read(
+      List<Migration> migrations, Function<Phases, Uni<FencedResults<T>>> statement) {
+    return new Several<>(
+            migrations,
+            phases -> transactions.repeatable(() -> statement.apply(phases)),
+            Phases::readsAs)
+        .settle();
   }
 
-  private <T> Uni<T> attempt(
-      Migration migration,
-      Phase phase,
-      Function<Phase, Uni<FencedResult<T>>> statement,
-      BiPredicate<Phase, Phase> fits,
-      int attempt) {
-    if (attempt > ATTEMPTS) {
-      return Uni.createFrom().failure(new MigrationException.Unsettled(migration.name(), ATTEMPTS));
+  /**
+   * One statement, sent until the phase that it found is the one that it was sent for.
+   *
+   * @param <P> the phase of one migration, or the phases of several
+   */
+  private abstract static class Statement<P, F extends Fenced<P, T>, T> {
+    private final Function<P, Uni<F>> variant;
+    private final BiPredicate<P, P> fits;
+
+    Statement(Function<P, Uni<F>> variant, BiPredicate<P, P> fits) {
+      this.variant = variant;
+      this.fits = fits;
     }
-    return statement
-        .apply(phase)
-        .onFailure(failure -> FailureKind.of(failure) == FailureKind.STALE && attempt < ATTEMPTS)
-        .recoverWithUni(() -> refresh(migration).map(actual -> new FencedResult<>(actual, null)))
-        .chain(
-            answer -> {
-              if (answer.phase() != phase) {
-                seen.put(migration.name(), answer.phase());
-              }
-              if (answer.value() != null && fits.test(phase, answer.phase())) {
-                return Uni.createFrom().item(answer.value());
-              }
-              return attempt(migration, answer.phase(), statement, fits, attempt + 1);
-            });
+
+    abstract String names();
+
+    abstract @Nullable P known();
+
+    abstract void see(P phase);
+
+    abstract Uni<P> refresh();
+
+    abstract F nothing(P phase);
+
+    final Uni<T> settle() {
+      P known = known();
+      return known == null ? refresh().chain(phase -> attempt(phase, 1)) : attempt(known, 1);
+    }
+
+    private Uni<T> attempt(P phase, int number) {
+      if (number > ATTEMPTS) {
+        return Uni.createFrom().failure(new MigrationException.Unsettled(names(), ATTEMPTS));
+      }
+      return variant
+          .apply(phase)
+          .onFailure(failure -> FailureKind.of(failure) == FailureKind.STALE && number < ATTEMPTS)
+          .recoverWithUni(() -> refresh().map(this::nothing))
+          .chain(
+              answer -> {
+                P actual = answer.inForce();
+                if (!actual.equals(phase)) {
+                  see(actual);
+                }
+                T value = answer.value();
+                return value != null && fits.test(phase, actual)
+                    ? Uni.createFrom().item(value)
+                    : attempt(actual, number + 1);
+              });
+    }
   }
 
-  private Uni<Phase> refresh(Migration migration) {
-    return transactions
-        .repeatable(() -> store.phase(migration.name()))
-        .invoke(phase -> seen.put(migration.name(), phase));
+  private final class One<T> extends Statement<Phase, FencedResult<T>, T> {
+    private final String name;
+
+    One(
+        Migration migration,
+        Function<Phase, Uni<FencedResult<T>>> variant,
+        BiPredicate<Phase, Phase> fits) {
+      super(variant, fits);
+      this.name = migration.name();
+    }
+
+    @Override
+    String names() {
+      return name;
+    }
+
+    @Override
+    @Nullable Phase known() {
+      return seen.get(name);
+    }
+
+    @Override
+    void see(Phase phase) {
+      seen.put(name, phase);
+    }
+
+    @Override
+    Uni<Phase> refresh() {
+      return transactions.repeatable(() -> store.phase(name)).invoke(this::see);
+    }
+
+    @Override
+    FencedResult<T> nothing(Phase phase) {
+      return new FencedResult<>(phase, null);
+    }
+  }
+
+  private final class Several<T> extends Statement<Phases, FencedResults<T>, T> {
+    private final List<String> names;
+
+    Several(
+        List<Migration> migrations,
+        Function<Phases, Uni<FencedResults<T>>> variant,
+        BiPredicate<Phases, Phases> fits) {
+      super(variant, fits);
+      this.names = migrations.stream().map(Migration::name).toList();
+    }
+
+    @Override
+    String names() {
+      return String.join(", ", names);
+    }
+
+    /** Seen at different times, perhaps: a pair that never was in force matches nothing. */
+    @Override
+    @Nullable Phases known() {
+      Map<String, Phase> known = new HashMap<>();
+      for (String name : names) {
+        Phase phase = seen.get(name);
+        if (phase == null) {
+          return null;
+        }
+        known.put(name, phase);
+      }
+      return new Phases(known);
+    }
+
+    @Override
+    void see(Phases phases) {
+      seen.putAll(phases.byName());
+    }
+
+    @Override
+    Uni<Phases> refresh() {
+      return transactions.repeatable(() -> store.phases(names)).invoke(this::see);
+    }
+
+    @Override
+    FencedResults<T> nothing(Phases phases) {
+      return new FencedResults<>(phases, null);
+    }
   }
 }

@@ -15,15 +15,24 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.Phases;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Step;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** The rows of {@code migration_state}: read by all, changed by one reconciler at a time. */
 @ApplicationScoped
 public class PhaseStore implements StateSource {
   private static final String PHASE = "SELECT phase FROM migration_state WHERE name = $1";
+
+  /** All of one snapshot: a pair of two snapshots may never have been in force. */
+  private static final String PHASES =
+      "SELECT name, phase FROM migration_state WHERE name = ANY ($1)";
 
   private static final String TRY_LOCK =
       "SELECT pg_try_advisory_xact_lock(hashtextextended('zerodowntime/' || $1, 0)) AS locked";
@@ -59,7 +68,7 @@ public class PhaseStore implements StateSource {
       """
       SELECT name, phase, epoch, old_stale, changed_at, cardinality(draining) AS draining,
         drained_at, contracted_at
-      FROM migration_state WHERE name = $1
+      FROM migration_state WHERE name = ANY ($1)
       """;
 
   private final Pool pool;
@@ -94,6 +103,28 @@ public class PhaseStore implements StateSource {
         .map(rows -> Phase.of(only(rows, name).getInteger("phase")));
   }
 
+  /** The phases of several in one snapshot; fails with {@link MigrationException.Unknown}. */
+  Uni<Phases> phases(List<String> names) {
+    return reads
+        .preparedQuery(PHASES)
+        .execute(Tuple.of(names.toArray(String[]::new)))
+        .map(rows -> phases(rows, names));
+  }
+
+  private static Phases phases(RowSet<Row> rows, List<String> names) {
+    Phases found =
+        new Phases(
+            rows.stream()
+                .collect(
+                    Collectors.toMap(
+                        row -> row.getString("name"), row -> Phase.of(row.getInteger("phase")))));
+    names.stream()
+        .filter(name -> !found.byName().containsKey(name))
+        .findFirst()
+        .ifPresent(PhaseStore::unknown);
+    return found;
+  }
+
   /** The state by a snapshot of its own; fails with {@link MigrationException.Unknown}. */
   public Uni<MigrationState> state(Migration migration) {
     return state(pool, migration);
@@ -101,10 +132,22 @@ public class PhaseStore implements StateSource {
 
   @Override
   public Uni<MigrationState> state(SqlClient client, Migration migration) {
-    return client
-        .preparedQuery(STATE)
-        .execute(Tuple.of(migration.name()))
-        .map(rows -> state(only(rows, migration.name())));
+    return rows(client, List.of(migration)).map(rows -> state(only(rows, migration.name())));
+  }
+
+  @Override
+  public Uni<Map<String, MigrationState>> states(SqlClient client, List<Migration> migrations) {
+    return rows(client, migrations)
+        .map(
+            rows ->
+                rows.stream()
+                    .map(PhaseStore::state)
+                    .collect(Collectors.toMap(MigrationState::name, Function.identity())));
+  }
+
+  private static Uni<RowSet<Row>> rows(SqlClient client, List<Migration> migrations) {
+    String[] names = migrations.stream().map(Migration::name).toArray(String[]::new);
+    return client.preparedQuery(STATE).execute(Tuple.of(names));
   }
 
   /** Takes the right to reconcile until the transaction ends; false if another one has it. */
