@@ -12,11 +12,12 @@ from .load_generators import Parameters
 
 INSTANCES = 200
 DATABASE = "beats"
-HEARTBEAT = Parameters(("migration", "instance", "phase", "most", "version"),
+MIGRATIONS = "{orders-status}"
+HEARTBEAT = Parameters(("migrations", "instance", "phases", "most", "version"),
                        f"\\set instance random(1, {INSTANCES})\n",
-                       {"migration": "orders-status", "most": 3, "version": "0.1.0"})
-LAST_RUN = Parameters(("migration", "limit"), "", {"migration": "orders-status", "limit": 1})
-STATE = Parameters(("migration",), "", {"migration": "orders-status"})
+                       {"migrations": MIGRATIONS, "phases": "{1}", "most": 3, "version": "0.1.0"})
+LAST_RUN = Parameters(("migrations", "limit"), "", {"migrations": MIGRATIONS, "limit": 1})
+STATE = Parameters(("migrations",), "", {"migrations": MIGRATIONS})
 # the statements of an instance at rest, each with a pattern that finds it
 STATEMENTS = (("^INSERT INTO migration_instance", HEARTBEAT),
               ("FROM backfill_run r JOIN", LAST_RUN),

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /** Every migration that is defined, in the order of their names. */
@@ -65,35 +66,48 @@ public class Migrations {
    * else from happening: whoever calls this calls it again soon.
    */
   public Uni<Void> each(Function<Migration, Uni<Void>> work) {
+    return inFlight(() -> oneByOne(all, work));
+  }
+
+  /**
+   * Does something for all migrations together, so that it costs the same however many there are. A
+   * failure is logged: whoever calls this calls it again soon.
+   */
+  public Uni<Void> together(Function<List<Migration>, Uni<Void>> work) {
+    return inFlight(() -> logged("all migrations", work.apply(all)));
+  }
+
+  private Uni<Void> inFlight(Supplier<Uni<Void>> work) {
     return Uni.createFrom()
         .deferred(
             () -> {
               CompletableFuture<Void> ended = new CompletableFuture<>();
               inFlight.removeIf(CompletableFuture::isDone);
               inFlight.add(ended);
-              return oneByOne(work).onTermination().invoke(() -> ended.complete(null));
+              return work.get().onTermination().invoke(() -> ended.complete(null));
             });
   }
 
-  /** Completes when whatever {@link #each} has in flight at the subscription has ended. */
+  /** Completes when whatever was begun here and is in flight at the subscription has ended. */
   public Uni<Void> settled() {
     return Uni.createFrom()
         .completionStage(
             () -> CompletableFuture.allOf(inFlight.toArray(CompletableFuture<?>[]::new)));
   }
 
-  private Uni<Void> oneByOne(Function<Migration, Uni<Void>> work) {
-    return Sequential.run(
-        all,
-        migration ->
-            work.apply(migration)
-                .onFailure()
-                .invoke(failure -> logFailure(migration, failure))
-                .onFailure()
-                .recoverWithNull());
+  /** Does the same for some of them, as {@link #each} does for all. */
+  public static Uni<Void> oneByOne(List<Migration> some, Function<Migration, Uni<Void>> work) {
+    return Sequential.run(some, migration -> logged(migration.name(), work.apply(migration)));
   }
 
-  private static void logFailure(Migration migration, Throwable failure) {
+  private static Uni<Void> logged(String what, Uni<Void> work) {
+    return work.onFailure()
+        .invoke(failure -> logFailure(what, failure))
+        .onFailure()
+        .recoverWithNull();
+  }
+
+  private static void logFailure(String what, Throwable failure) {
     boolean noSchemaYet =
         failure instanceof MigrationException.Unknown
             || (failure instanceof PgException e
@@ -102,7 +116,7 @@ public class Migrations {
     LOG.logf(
         noSchemaYet || FailureKind.isAway(failure) ? Logger.Level.DEBUG : Logger.Level.WARN,
         "%s: %s",
-        migration.name(),
+        what,
         failure.getMessage());
   }
 }

@@ -110,7 +110,9 @@ public class BackfillStore implements EpochEnd {
         count(*) FILTER (WHERE NOT p.done AND p.range_no >= %d) AS locked
       FROM backfill_run r JOIN migration_state s ON s.name = r.migration
       LEFT JOIN backfill_progress p ON p.run_id = r.id AND r.scanned IS NULL
-      WHERE r.id IN (SELECT id FROM backfill_run WHERE migration = $1 ORDER BY id DESC LIMIT $2)
+      WHERE r.id IN (
+        SELECT last.id FROM unnest($1::text[]) AS m (name) CROSS JOIN LATERAL (
+          SELECT id FROM backfill_run WHERE migration = m.name ORDER BY id DESC LIMIT $2) AS last)
       GROUP BY r.id, s.epoch ORDER BY r.id DESC
       """
           .formatted(BatchStatement.FIRST_SKIPPED);
@@ -153,9 +155,19 @@ public class BackfillStore implements EpochEnd {
   }
 
   Uni<List<Run>> runs(SqlClient client, Migration migration, int limit) {
+    return runs(client, List.of(migration), limit);
+  }
+
+  /** The last run of each migration that has one, in one statement. */
+  Uni<List<Run>> lastRuns(List<Migration> migrations) {
+    return runs(pool, migrations, 1);
+  }
+
+  private static Uni<List<Run>> runs(SqlClient client, List<Migration> migrations, int limit) {
+    String[] names = migrations.stream().map(Migration::name).toArray(String[]::new);
     return client
         .preparedQuery(RUNS)
-        .execute(Tuple.of(migration.name(), limit))
+        .execute(Tuple.of(names, limit))
         .map(rows -> rows.stream().map(BackfillStore::run).toList());
   }
 

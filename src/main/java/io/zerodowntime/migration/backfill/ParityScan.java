@@ -60,17 +60,27 @@ public class ParityScan {
    */
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> follow() {
-    return migrations.each(this::follow);
+    return migrations.together(this::follow);
   }
 
   /** Starts the scan of one migration if it is due. */
   public Uni<Void> follow(Migration migration) {
+    return follow(List.of(migration));
+  }
+
+  private Uni<Void> follow(List<Migration> all) {
     return Uni.combine()
         .all()
-        .unis(states.state(pool, migration), runs.runs(migration, 1))
+        .unis(states.states(pool, all), runs.lastRuns(all))
         .asTuple()
         .chain(
-            found -> follow(migration, found.getItem1(), here(found.getItem1(), found.getItem2())));
+            found ->
+                Migrations.oneByOne(
+                    all,
+                    each ->
+                        Optional.ofNullable(found.getItem1().get(each.name()))
+                            .map(state -> follow(each, state, here(state, found.getItem2())))
+                            .orElseGet(() -> Uni.createFrom().voidItem())));
   }
 
   private Uni<Void> follow(Migration migration, MigrationState state, Optional<Run> last) {
@@ -109,7 +119,9 @@ public class ParityScan {
   }
 
   private static Optional<Run> here(MigrationState state, List<Run> last) {
-    return last.stream().filter(run -> run.epoch() == state.epoch()).findFirst();
+    return last.stream()
+        .filter(run -> run.migration().equals(state.name()) && run.epoch() == state.epoch())
+        .findFirst();
   }
 
   private static boolean isFilled(Run run) {

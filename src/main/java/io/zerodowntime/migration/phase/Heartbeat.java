@@ -10,14 +10,15 @@ import io.zerodowntime.migration.Migrations;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
 
 /**
- * The heartbeat of one serving instance: reads the flags, publishes what they ask for, and
- * reconciles for as long as something moves.
+ * The heartbeat of one serving instance: reads the flags of all migrations, publishes what they ask
+ * for in one statement, and reconciles the migrations that move, for as long as something does.
  */
 @ApplicationScoped
 public class Heartbeat {
@@ -56,8 +57,16 @@ public class Heartbeat {
       concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   public Uni<Void> beat() {
     // asked inside: a stop either waits for this beat or is seen by it
-    return migrations.each(
-        migration -> stopping ? nothing() : beat(migration).eventually(this::takeBack));
+    return migrations.together(all -> stopping ? nothing() : beat(all));
+  }
+
+  private Uni<Void> beat(List<Migration> all) {
+    return publish(all)
+        .eventually(this::takeBack)
+        .chain(
+            unsettled ->
+                Migrations.oneByOne(
+                    unsettled, migration -> stopping ? nothing() : reconcile(migration, MOVES)));
   }
 
   /** A beat in flight when the stop came has published once more. */
@@ -69,14 +78,19 @@ public class Heartbeat {
     return Uni.createFrom().voidItem();
   }
 
-  /** One beat of one migration. */
+  /** One beat of one migration; fails with the first failure. */
   public Uni<Void> beat(Migration migration) {
+    return publish(List.of(migration))
+        .chain(unsettled -> unsettled.isEmpty() ? nothing() : reconcile(migration, MOVES));
+  }
+
+  /** One statement for all; gives those that can have something to reconcile. */
+  private Uni<List<Migration>> publish(List<Migration> all) {
     return flags
-        .refresh(migration)
-        .chain(requested -> instances.publish(migration, requested))
+        .refresh(all)
+        .chain(instances::publish)
         .onItemOrFailure()
-        .invoke((published, failure) -> database.record(failure))
-        .chain(unsettled -> unsettled ? reconcile(migration, MOVES) : nothing());
+        .invoke((published, failure) -> database.record(failure));
   }
 
   private Uni<Void> reconcile(Migration migration, int moves) {

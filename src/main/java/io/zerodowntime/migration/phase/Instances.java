@@ -6,6 +6,7 @@ import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.db.DatabasePools;
@@ -18,26 +19,41 @@ import io.zerodowntime.migration.Phase;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 /** The instances that serve, each with what it asks for; the database's clock says who is alive. */
 @ApplicationScoped
 public class Instances implements FleetSource {
-  /** Its commit does not wait for the disk: a crash of the server ends every heartbeat anyway. */
+  /**
+   * Its commit does not wait for the disk: a crash of the server ends every heartbeat anyway. Rows
+   * are locked in the order of the names, as {@link #WITHDRAW} locks them.
+   */
   private static final String PUBLISH =
       """
       INSERT INTO migration_instance (migration, instance, requested_phase, writes_up_to, version)
-      SELECT name, $2, COALESCE($3, phase), $4, $5 FROM migration_state
-      WHERE name = $1 AND set_config('synchronous_commit', 'off', true) = 'off'
+      SELECT s.name, $2, COALESCE(asked.phase, s.phase), $4, $5
+      FROM unnest($1::text[], $3::smallint[]) AS asked (name, phase)
+      JOIN migration_state s ON s.name = asked.name
+      WHERE set_config('synchronous_commit', 'off', true) = 'off'
+      ORDER BY s.name
       ON CONFLICT (migration, instance) DO UPDATE
       SET requested_phase = excluded.requested_phase, heartbeat_at = now()
-      RETURNING (SELECT s.drained_at IS NULL OR s.phase <> requested_phase
+      RETURNING migration, (SELECT s.drained_at IS NULL OR s.phase <> requested_phase
         FROM migration_state s WHERE s.name = migration) AS unsettled
       """;
 
-  private static final String WITHDRAW = "DELETE FROM migration_instance WHERE instance = $1";
+  private static final String WITHDRAW =
+      """
+      DELETE FROM migration_instance WHERE instance = $1 AND migration IN (
+        SELECT migration FROM migration_instance WHERE instance = $1
+        ORDER BY migration FOR UPDATE)
+      """;
 
   private static final String FORGET =
       "DELETE FROM migration_instance WHERE heartbeat_at < now() - interval '1 hour'";
@@ -97,21 +113,39 @@ public class Instances implements FleetSource {
   }
 
   /**
-   * Publishes a heartbeat; without a request it asks for the phase in force.
+   * Publishes a heartbeat for several migrations in one statement; without a request it asks for
+   * the phase in force. A migration that is not registered has none.
    *
-   * @return whether there can be something to reconcile: the epoch is not drained, or this instance
-   *     asks for another phase; without its wish the fleet takes no step
+   * @return those for which there can be something to reconcile: the epoch is not drained, or this
+   *     instance asks for another phase; without its wish the fleet takes no step
    */
-  Uni<Boolean> publish(Migration migration, Optional<Phase> requested) {
+  Uni<List<Migration>> publish(Map<Migration, Optional<Phase>> requested) {
+    List<Migration> migrations = List.copyOf(requested.keySet());
     return pool.preparedQuery(PUBLISH)
         .execute(
             Tuple.tuple()
-                .addValue(migration.name())
+                .addValue(migrations.stream().map(Migration::name).toArray(String[]::new))
                 .addValue(self)
-                .addValue(requested.map(Phase::number).orElse(null))
+                .addValue(
+                    migrations.stream()
+                        .map(requested::get)
+                        .map(Instances::number)
+                        .toArray(Short[]::new))
                 .addValue(Phase.CONTRACT.number())
                 .addValue(version))
-        .map(rows -> rows.size() == 1 && rows.iterator().next().getBoolean("unsettled"));
+        .map(Instances::unsettled)
+        .map(names -> migrations.stream().filter(each -> names.contains(each.name())).toList());
+  }
+
+  private static @Nullable Short number(Optional<Phase> phase) {
+    return phase.map(each -> (short) each.number()).orElse(null);
+  }
+
+  private static Set<String> unsettled(RowSet<Row> rows) {
+    return rows.stream()
+        .filter(row -> row.getBoolean("unsettled"))
+        .map(row -> row.getString("migration"))
+        .collect(Collectors.toSet());
   }
 
   /** Takes this instance out of the fleet at once, as a graceful stop does. */

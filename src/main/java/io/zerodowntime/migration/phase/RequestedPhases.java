@@ -13,6 +13,7 @@ import jakarta.inject.Inject;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,18 +48,51 @@ public class RequestedPhases {
     this.listeners = listeners;
   }
 
-  /** Reads again and gives the last valid request; empty if there never was one. Never fails. */
-  public Uni<Optional<Phase>> refresh(Migration migration) {
+  /**
+   * Reads the flags of several migrations again, all of one version of the directory, and gives the
+   * last valid request of each; empty if there never was one. Never fails.
+   */
+  public Uni<Map<Migration, Optional<Phase>>> refresh(List<Migration> migrations) {
     return Uni.createFrom()
-        .item(() -> judge(migration).phase())
+        .item(() -> judge(migrations))
         .runSubscriptionOn(Infrastructure.getDefaultWorkerPool());
   }
 
-  private Request judge(Migration migration) {
+  private Map<Migration, Optional<Phase>> judge(List<Migration> migrations) {
+    Map<Migration, Optional<Phase>> phases = new LinkedHashMap<>();
+    Source source = source(migrations);
+    migrations.forEach(each -> phases.put(each, judge(each, source).phase()));
+    return phases;
+  }
+
+  /** A file that cannot be read must not hold up the other migrations: each then reads its own. */
+  private Source source(List<Migration> migrations) {
+    if (config.flagsDir().isEmpty()) {
+      return migration -> environment;
+    }
+    FlagDirectory directory = new FlagDirectory(Path.of(config.flagsDir().get()));
+    try {
+      Map<String, String> files = directory.read(names(migrations));
+      return migration -> files;
+    } catch (IOException unreadable) {
+      return migration -> directory.read(names(List.of(migration)));
+    }
+  }
+
+  private static List<String> names(List<Migration> migrations) {
+    return Stream.concat(
+            FLAGS.stream(),
+            migrations.stream()
+                .flatMap(each -> FLAGS.stream().map(flag -> each.name() + "." + flag)))
+        .toList();
+  }
+
+  private Request judge(Migration migration, Source source) {
     Request before = requests.getOrDefault(migration.name(), Request.NONE);
     Request now;
     try {
-      now = new Request(Optional.of(Flags.of(values(migration)).phase()), Optional.empty());
+      Map<String, String> values = pick(migration, source.values(migration));
+      now = new Request(Optional.of(Flags.of(values).phase()), Optional.empty());
     } catch (IOException | IllegalArgumentException refused) {
       now = new Request(before.phase(), Optional.of(reason(refused)));
     }
@@ -69,20 +103,9 @@ public class RequestedPhases {
     return now;
   }
 
-  private Map<String, String> values(Migration migration) throws IOException {
-    boolean primary = migration.name().equals(config.primary());
-    if (config.flagsDir().isEmpty()) {
-      return pick(migration, primary, environment);
-    }
-    List<String> names =
-        FLAGS.stream().flatMap(flag -> Stream.of(flag, migration.name() + "." + flag)).toList();
-    Map<String, String> files = new FlagDirectory(Path.of(config.flagsDir().get())).read(names);
-    return pick(migration, primary, files);
-  }
-
   /** A flag with the migration's name before it wins over one without. */
-  private static Map<String, String> pick(
-      Migration migration, boolean primary, Map<String, String> from) {
+  private Map<String, String> pick(Migration migration, Map<String, String> from) {
+    boolean primary = migration.name().equals(config.primary());
     Map<String, String> values = new HashMap<>();
     for (String flag : FLAGS) {
       String own = from.get(migration.name() + "." + flag);
@@ -115,6 +138,11 @@ public class RequestedPhases {
               listeners.forEach(listener -> listener.onFlagsRejected(migration, reason));
             },
             () -> LOG.infof("%s: flags ask for phase %s", migration.name(), now.phase().get()));
+  }
+
+  /** Where the flags of a migration are read. */
+  private interface Source {
+    Map<String, String> values(Migration migration) throws IOException;
   }
 
   /**

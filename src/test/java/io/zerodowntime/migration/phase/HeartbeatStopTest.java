@@ -59,7 +59,7 @@ class HeartbeatStopTest {
   }
 
   private void waitsFor(Heartbeat heartbeat, Uni<Void> work, Runnable goOn) throws Exception {
-    instances.publish(migrations.all().get(0), Optional.empty()).await().indefinitely();
+    instances.publish(Map.of(migrations.all().get(0), Optional.empty())).await().indefinitely();
     CompletableFuture<Void> underWay = work.subscribeAsCompletionStage();
     Thread stop = new Thread(() -> stop(heartbeat));
     stop.start();
@@ -88,8 +88,8 @@ class HeartbeatStopTest {
     RequestedPhases requested =
         new RequestedPhases(config, Map.of(), List.of()) {
           @Override
-          public Uni<Optional<Phase>> refresh(Migration migration) {
-            return flags;
+          public Uni<Map<Migration, Optional<Phase>>> refresh(List<Migration> all) {
+            return flags.map(phase -> Map.of(all.get(0), phase));
           }
         };
     return new Heartbeat(migrations, requested, instances, reconciler, reachability, timers);

@@ -132,7 +132,7 @@ class RequestedPhasesTest {
   }
 
   private Optional<Phase> refresh(Migration migration) {
-    return requests.refresh(migration).await().atMost(LIMIT);
+    return requests.refresh(List.of(migration)).await().atMost(LIMIT).get(migration);
   }
 
   private void write(boolean dualWrite, boolean writeToNew, boolean readFromNew) {
