@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The wire between the service and its database; a test can cut it at a statement. */
@@ -23,6 +24,7 @@ public class FaultyProxy {
   private final Optional<Integer> database;
   private final AtomicReference<Cut> next = new AtomicReference<>();
   private final AtomicInteger cuts = new AtomicInteger();
+  private final LongAdder statements = new LongAdder();
   private ServerSocket server;
 
   FaultyProxy(
@@ -44,6 +46,11 @@ public class FaultyProxy {
   public void cut(String marker, Loss loss) {
     cuts.set(0);
     next.set(new Cut(marker, loss));
+  }
+
+  /** How many statements were sent so far. */
+  public long statements() {
+    return statements.sum();
   }
 
   /** How many connections were cut since the last call of {@link #cut}. */
@@ -112,10 +119,12 @@ public class FaultyProxy {
           upstream) {
         InputStream in = client.getInputStream();
         byte[] buffer = new byte[65_536];
+        FrontendMessages messages = new FrontendMessages();
         for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
           if (isLost(buffer, n)) {
             return;
           }
+          statements.add(messages.statements(buffer, n));
           upstream.getOutputStream().write(buffer, 0, n);
         }
       }

@@ -6,12 +6,12 @@ import io.quarkus.scheduler.Scheduler;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
-import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.RunState;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,7 +29,7 @@ public class BackfillJob {
   private final BackfillStore store;
   private final BackfillStream stream;
   private final SnapshotComparison snapshots;
-  private final int workers;
+  private final SharedWorkers workers;
   private final Scheduler scheduler;
   private final Set<Long> joined = ConcurrentHashMap.newKeySet();
   private final Map<String, RateMeter> meters = new ConcurrentHashMap<>();
@@ -40,13 +40,13 @@ public class BackfillJob {
       BackfillStore store,
       BackfillStream stream,
       SnapshotComparison snapshots,
-      MigrationConfig config,
+      SharedWorkers workers,
       Scheduler scheduler) {
     this.migrations = migrations;
     this.store = store;
     this.stream = stream;
     this.snapshots = snapshots;
-    this.workers = config.backfill().workers();
+    this.workers = workers;
     this.scheduler = scheduler;
   }
 
@@ -57,22 +57,27 @@ public class BackfillJob {
 
   @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> poll() {
-    return migrations.each(this::poll);
+    return migrations.together(this::poll);
   }
 
-  private Uni<Void> poll(Migration migration) {
+  private Uni<Void> poll(List<Migration> all) {
     return store
-        .runs(migration, 1)
+        .lastRuns(all)
         .invoke(
             runs ->
                 runs.forEach(
-                    run -> {
-                      meter(migration).sample(run.id(), run.scanned(), System.nanoTime());
-                      if (run.state() == RunState.RUNNING && workers > 0 && joined.add(run.id())) {
-                        join(migration, run);
-                      }
-                    }))
+                    run ->
+                        all.stream()
+                            .filter(migration -> migration.name().equals(run.migration()))
+                            .forEach(migration -> found(migration, run))))
         .replaceWithVoid();
+  }
+
+  private void found(Migration migration, Run run) {
+    meter(migration).sample(run.id(), run.scanned(), System.nanoTime());
+    if (run.state() == RunState.RUNNING && workers.count() > 0 && joined.add(run.id())) {
+      join(migration, run);
+    }
   }
 
   /**
@@ -81,14 +86,15 @@ public class BackfillJob {
    */
   public Uni<Void> joinNow(Migration migration) {
     return scheduler.isRunning()
-        ? poll(migration).onFailure().recoverWithNull()
+        ? poll(List.of(migration)).onFailure().recoverWithNull()
         : Uni.createFrom().voidItem();
   }
 
   private void join(Migration migration, Run run) {
     LOG.infof(
-        "%s: %d workers join run %d (%s)", migration.name(), workers, run.id(), run.kind().label());
-    work(migration, run, workers)
+        "%s: %d workers join run %d (%s)",
+        migration.name(), workers.count(), run.id(), run.kind().label());
+    work(migration, run, workers.count())
         .onTermination()
         .invoke(() -> joined.remove(run.id()))
         .subscribe()
@@ -103,8 +109,12 @@ public class BackfillJob {
                     failure.getMessage()));
   }
 
-  /** {@code count} workers on one run; ends when each of them has nothing left to do. */
+  /**
+   * {@code count} workers on one run; ends when each of them has nothing left to do. Workers of all
+   * runs share the process: as many of them work at once as the run with most workers has.
+   */
   public Multi<BatchResult> work(Migration migration, Run run, int count) {
+    workers.allow(count);
     Multi<BatchResult> inKeyOrder =
         Multi.createBy()
             .merging()
@@ -117,6 +127,11 @@ public class BackfillJob {
                 .streams(snapshots.work(migration, run, count), inKeyOrder)
             : inKeyOrder;
     return batches.select().first(batch -> !stopping);
+  }
+
+  /** Whether the workers of this process share their time between several runs. */
+  public boolean isShared() {
+    return joined.size() > 1;
   }
 
   /** How fast the whole fleet has been lately, seen from this process. */

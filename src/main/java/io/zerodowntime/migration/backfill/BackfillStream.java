@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
@@ -31,6 +32,9 @@ public class BackfillStream {
   /** Why a worker waits, and a run is slow, while others hold rows of the table. */
   public static final String ROWS_LOCKED = "rows_locked";
 
+  /** Why a worker waits, and a run is slow, while this process works on other runs as well. */
+  public static final String OTHER_RUNS = "other_runs";
+
   private static final Duration LOCKED_WAIT = Duration.ofMillis(200);
   // lock_not_available, deadlock_detected
   private static final Set<String> LOCKED_STATES = Set.of("55P03", "40P01");
@@ -38,7 +42,7 @@ public class BackfillStream {
   private final Pool pool;
   private final Transactions transactions;
   private final BackfillStore store;
-  private final DatabasePressure pressure;
+  private final SharedWorkers workers;
   private final RunCompletion completion;
   private final List<MigrationListener> listeners;
 
@@ -46,13 +50,13 @@ public class BackfillStream {
       Pool pool,
       Transactions transactions,
       BackfillStore store,
-      DatabasePressure pressure,
+      SharedWorkers workers,
       RunCompletion completion,
       @All List<MigrationListener> listeners) {
     this.pool = pool;
     this.transactions = transactions;
     this.store = store;
-    this.pressure = pressure;
+    this.workers = workers;
     this.completion = completion;
     this.listeners = listeners;
   }
@@ -77,13 +81,15 @@ public class BackfillStream {
    */
   public Uni<BatchResult> runOnce(Migration migration, Run run, int size) {
     return statements(migration, run)
-        .chain(statements -> send(migration, run, statements.waiting(), size));
+        .chain(statements -> send(migration, run, statements.waiting(), size))
+        .chain(result -> finish(migration, run, result));
   }
 
   /** One batch that waits for no row: those that others hold are left for later. */
   public Uni<BatchResult> runOnceSkippingLocked(Migration migration, Run run, int size) {
     return statements(migration, run)
-        .chain(statements -> send(migration, run, statements.skippingLocked(), atLeastTwo(size)));
+        .chain(statements -> send(migration, run, statements.skippingLocked(), atLeastTwo(size)))
+        .chain(result -> finish(migration, run, result));
   }
 
   /** With one row at most, no batch would find that a range of one key has no other. */
@@ -115,18 +121,19 @@ public class BackfillStream {
                                 Duration.ofNanos(System.nanoTime() - began)))
                     .onFailure(BackfillStream::isLocked)
                     .recoverWithItem(() -> gaveWay(migration, run)))
-        .invoke(result -> tell(migration, run, result))
-        .chain(
-            result ->
-                result.status() == BatchResult.BatchStatus.DONE
-                    ? close(migration, run)
-                        .map(
-                            closed ->
-                                closed
-                                    ? result
-                                    : BatchResult.none(
-                                        BatchResult.BatchStatus.BUSY, result.limits()))
-                    : Uni.createFrom().item(result));
+        .invoke(result -> tell(migration, run, result));
+  }
+
+  /** Closes the run after its last batch. */
+  private Uni<BatchResult> finish(Migration migration, Run run, BatchResult result) {
+    return result.status() == BatchResult.BatchStatus.DONE
+        ? close(migration, run)
+            .map(
+                closed ->
+                    closed
+                        ? result
+                        : BatchResult.none(BatchResult.BatchStatus.BUSY, result.limits()))
+        : Uni.createFrom().item(result);
   }
 
   private static boolean isLocked(Throwable failure) {
@@ -163,12 +170,14 @@ public class BackfillStream {
   }
 
   private Uni<BatchResult> paced(Migration migration, Run run, Statements statements, Pace pace) {
-    return pressure
+    return workers
+        .pressure()
         .reason()
         .chain(
             reason ->
                 reason.isPresent()
-                    ? pause(migration, reason.get(), DatabasePressure.INTERVAL)
+                    ? workers
+                        .pause(migration, reason.get(), DatabasePressure.INTERVAL)
                         .replaceWith(BatchResult.none(BatchResult.BatchStatus.BUSY, pace.limits()))
                     : batch(migration, run, statements, pace));
   }
@@ -176,33 +185,41 @@ public class BackfillStream {
   private Uni<BatchResult> batch(Migration migration, Run run, Statements statements, Pace pace) {
     int size = pace.size();
     boolean skips = pace.skipsLocked();
-    Uni<BatchResult> one =
-        skips
-            ? send(migration, run, statements.skippingLocked(), atLeastTwo(size))
-            : send(migration, run, statements.waiting(), size);
-    return one.invoke(result -> pace.observe(result, size))
-        .call(result -> rest(migration, result, skips, pace));
+    Supplier<Uni<? extends BatchResult>> one =
+        () ->
+            (skips
+                    ? send(migration, run, statements.skippingLocked(), atLeastTwo(size))
+                    : send(migration, run, statements.waiting(), size))
+                .invoke(result -> pace.observe(result, size))
+                .call(
+                    result ->
+                        isWorked(result)
+                            ? workers.rest(migration, pace)
+                            : Uni.createFrom().voidItem());
+    return workers
+        .share(migration, SharedWorkers.BATCH, one)
+        .chain(result -> finish(migration, run, result))
+        .call(result -> waitForOthers(migration, result, skips, pace));
   }
 
-  private Uni<Void> rest(Migration migration, BatchResult result, boolean skips, Pace pace) {
+  private static boolean isWorked(BatchResult result) {
+    return result.status() == BatchResult.BatchStatus.WORKED
+        && (result.scanned() > 0 || result.skipped() == 0);
+  }
+
+  /** Other runs work meanwhile. */
+  private Uni<Void> waitForOthers(
+      Migration migration, BatchResult result, boolean skips, Pace pace) {
     return switch (result.status()) {
       case WORKED ->
-          result.scanned() == 0 && result.skipped() > 0
-              ? pause(migration, ROWS_LOCKED, LOCKED_WAIT)
-              : pause(migration, "target_load", pace.delay());
+          isWorked(result)
+              ? workers.restMore(migration, pace, Run.Limits.MAX_DELAY)
+              : workers.pause(migration, ROWS_LOCKED, LOCKED_WAIT);
       case GAVE_WAY, LOCKED ->
-          skips ? pause(migration, ROWS_LOCKED, LOCKED_WAIT) : Uni.createFrom().voidItem();
-      case BUSY -> pause(migration, "others_hold_the_ranges", pace.waitForOthers());
+          skips ? workers.pause(migration, ROWS_LOCKED, LOCKED_WAIT) : Uni.createFrom().voidItem();
+      case BUSY -> workers.pause(migration, "others_hold_the_ranges", pace.waitForOthers());
       case DONE, STOPPED -> Uni.createFrom().voidItem();
     };
-  }
-
-  Uni<Void> pause(Migration migration, String reason, Duration delay) {
-    if (delay.toMillis() < 1) {
-      return Uni.createFrom().voidItem();
-    }
-    listeners.forEach(listener -> listener.onThrottled(migration, reason, delay));
-    return Uni.createFrom().voidItem().onItem().delayIt().by(delay);
   }
 
   void tell(Migration migration, Run run, BatchResult result) {
@@ -240,7 +257,7 @@ public class BackfillStream {
 
   /** Why a worker would wait now; empty if it would not. */
   public Uni<Optional<String>> throttledBy() {
-    return pressure.reason();
+    return workers.pressure().reason();
   }
 
   /** The batches of one worker; the types of the key's columns are read once. */

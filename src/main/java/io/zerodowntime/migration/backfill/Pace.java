@@ -63,7 +63,9 @@ final class Pace {
 
   /** Takes note of a batch of {@code asked} rows at most. */
   void observe(BatchResult result, int asked) {
-    if (result.status() != BatchResult.BatchStatus.BUSY) {
+    // of those that find every range done one worker closes the run, and the others wait for it
+    if (result.status() != BatchResult.BatchStatus.BUSY
+        && result.status() != BatchResult.BatchStatus.DONE) {
       othersWait = FIRST_WAIT;
     }
     skipsLocked =

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
@@ -29,19 +30,21 @@ final class SnapshotScan {
   private final SnapshotComparison engine;
   private final Migration migration;
   private final Run run;
-  private final int workers;
+  private final int count;
   private final List<Uni<SnapshotSession>> sessions = new CopyOnWriteArrayList<>();
   private final AtomicLong nextPage = new AtomicLong();
   private final AtomicLong mismatches = new AtomicLong();
+  private volatile FairSlots.Slot slot;
   private volatile Optional<Attempt> attempt = Optional.empty();
   private volatile boolean over;
   private volatile boolean late;
 
-  SnapshotScan(SnapshotComparison engine, Migration migration, Run run, int workers) {
+  SnapshotScan(SnapshotComparison engine, Migration migration, Run run, int count) {
     this.engine = engine;
     this.migration = migration;
     this.run = run;
-    this.workers = workers;
+    this.count = count;
+    this.slot = engine.slot();
   }
 
   Multi<BatchResult> batches() {
@@ -61,7 +64,9 @@ final class SnapshotScan {
   }
 
   private Uni<BatchResult> claim() {
-    return open(Optional.empty())
+    slot = engine.slot();
+    return slot.granted()
+        .chain(() -> open(Optional.empty()))
         .chain(session -> session.export(migration, run))
         .chain(
             exported -> {
@@ -71,7 +76,8 @@ final class SnapshotScan {
               return exported.claimed()
                   ? begin(exported)
                   : release()
-                      .chain(() -> engine.stream.pause(migration, "others_hold_the_ranges", OTHERS))
+                      .chain(
+                          () -> engine.workers.pause(migration, "others_hold_the_ranges", OTHERS))
                       .chain(() -> none(BatchResult.BatchStatus.BUSY));
             });
   }
@@ -98,7 +104,7 @@ final class SnapshotScan {
         begun.exported().pages(),
         begun.number(),
         SnapshotStore.MAX_ATTEMPTS,
-        workers);
+        count);
   }
 
   private Multi<BatchResult> ranges() {
@@ -109,12 +115,12 @@ final class SnapshotScan {
 
   private List<Multi<BatchResult>> lanes(Attempt begun) {
     List<Uni<SnapshotSession>> opened =
-        IntStream.range(0, workers)
+        IntStream.range(0, count)
             .mapToObj(
                 i -> i == 0 ? sessions.get(0) : open(Optional.of(begun.exported().snapshot())))
             .toList();
-    return IntStream.range(0, workers * LANES)
-        .mapToObj(i -> lane(opened.get(i % workers), begun))
+    return IntStream.range(0, count * LANES)
+        .mapToObj(i -> lane(opened.get(i % count), begun))
         .toList();
   }
 
@@ -137,7 +143,8 @@ final class SnapshotScan {
       return none(BatchResult.BatchStatus.STOPPED);
     }
     return engine
-        .pressure
+        .workers
+        .pressure()
         .reason()
         .chain(
             reason ->
@@ -147,7 +154,18 @@ final class SnapshotScan {
                         .chain(() -> record(begun, held))
                         .chain(() -> pause(reason.get(), DatabasePressure.INTERVAL))
                         .chain(() -> none(BatchResult.BatchStatus.BUSY))
-                    : range(session, begun, pace, held));
+                    : shared(() -> range(session, begun, pace, held), pace));
+  }
+
+  private Uni<BatchResult> shared(Supplier<Uni<? extends BatchResult>> range, Pace pace) {
+    return engine
+        .workers
+        .share(migration, SharedWorkers.RANGE, range)
+        .call(
+            result ->
+                result.last()
+                    ? Uni.createFrom().voidItem()
+                    : engine.workers.restMore(migration, pace, LONGEST_REST));
   }
 
   private Uni<BatchResult> range(
@@ -168,8 +186,8 @@ final class SnapshotScan {
         .map(found -> result(found, pace.limits(), Duration.ofNanos(System.nanoTime() - began)))
         .invoke(result -> engine.stream.tell(migration, run, result))
         .call(() -> held.isDue() ? record(begun, held) : Uni.createFrom().voidItem())
-        .invoke(result -> observe(result, held.limits.orElse(pace.limits()), pace, rows))
-        .call(() -> pause("target_load", pace.delay()));
+        .invoke(result -> observe(result, held.limits().orElse(pace.limits()), pace, rows))
+        .call(() -> engine.workers.rest(migration, pace));
   }
 
   /** Other lanes find some at the same time: what is asked for is not yet what may be kept. */
@@ -189,7 +207,7 @@ final class SnapshotScan {
         .record(run, begun.number(), held.take())
         .invoke(
             limits -> {
-              held.limits = limits;
+              held.limits(limits);
               if (limits.isEmpty()) {
                 over = true;
               }
@@ -234,7 +252,7 @@ final class SnapshotScan {
 
   private Uni<Void> pause(String reason, Duration delay) {
     Duration rest = delay.compareTo(LONGEST_REST) < 0 ? delay : LONGEST_REST;
-    return engine.stream.pause(migration, reason, rest);
+    return engine.workers.pause(migration, reason, rest);
   }
 
   /** Whoever is cancelled leaves the session to {@link #release}, also one that is being opened. */
@@ -253,7 +271,9 @@ final class SnapshotScan {
         .transformToUniAndMerge(
             session -> session.chain(SnapshotSession::close).onFailure().recoverWithNull())
         .collect()
-        .last();
+        .last()
+        .onTermination()
+        .invoke(slot::release);
   }
 
   private Uni<BatchResult> none(BatchResult.BatchStatus status) {
@@ -266,27 +286,4 @@ final class SnapshotScan {
    * @param nanos when, by {@link System#nanoTime}
    */
   private record Attempt(int number, SnapshotSession.Exported exported, long nanos) {}
-
-  /** What one lane has found and not recorded yet. Not thread-safe. */
-  private static final class Unrecorded {
-    private SnapshotSession.Found found = SnapshotSession.Found.NOTHING;
-    private long since = System.nanoTime();
-    private Optional<Run.Limits> limits = Optional.empty();
-
-    void add(SnapshotSession.Found more) {
-      found = found.plus(more);
-    }
-
-    /** Small ranges share a statement; keys are shown at once. */
-    boolean isDue() {
-      return found.mismatched() > 0 || System.nanoTime() - since > Pace.TARGET.toNanos();
-    }
-
-    SnapshotSession.Found take() {
-      SnapshotSession.Found taken = found;
-      found = SnapshotSession.Found.NOTHING;
-      since = System.nanoTime();
-      return taken;
-    }
-  }
 }

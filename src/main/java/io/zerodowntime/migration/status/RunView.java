@@ -48,7 +48,13 @@ class RunView {
     return runs.stream()
         .filter(run -> (run.kind() == RunKind.PARITY) == parity)
         .findFirst()
-        .map(run -> status(migration, run, job.meter(migration), throttled));
+        .map(run -> status(migration, run, job.meter(migration), throttledBy(run, throttled)));
+  }
+
+  private Optional<String> throttledBy(Run run, Optional<String> throttled) {
+    return throttled
+        .or(() -> lockedRows(run))
+        .or(() -> job.isShared() ? Optional.of(BackfillStream.OTHER_RUNS) : Optional.empty());
   }
 
   static RunStatus status(
@@ -74,7 +80,7 @@ class RunView {
             run.limits().batchSize(),
             run.limits().delay().toMillis(),
             Math.round(run.limits().targetLoad() * 1000) / 1000.0,
-            running ? throttled.or(() -> lockedRows(run)) : Optional.empty()),
+            running ? throttled : Optional.empty()),
         run.startedAt(),
         run.finishedAt());
   }

@@ -1,0 +1,98 @@
+package io.zerodowntime.migration.backfill;
+
+import io.quarkus.arc.All;
+import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.MigrationListener;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * What the workers of all runs of this process share: how many work at once, and how they rest. A
+ * worker rests before another one works, so the load of all runs together is the target of one.
+ */
+@ApplicationScoped
+class SharedWorkers {
+  /** A worker's share of the slots; a session of a comparison has two ranges in flight. */
+  static final int BATCH = 2;
+
+  static final int RANGE = 1;
+
+  private static final String TARGET_LOAD = "target_load";
+
+  /** A worker that rests longer for its own run leaves that time to the others. */
+  private static final Duration SHARED_REST = Duration.ofSeconds(1);
+
+  private final DatabasePressure pressure;
+  private final int count;
+  private final List<MigrationListener> listeners;
+  private final FairSlots slots = new FairSlots(BATCH);
+
+  SharedWorkers(
+      DatabasePressure pressure, MigrationConfig config, @All List<MigrationListener> listeners) {
+    this.pressure = pressure;
+    this.count = config.backfill().workers();
+    this.listeners = listeners;
+  }
+
+  /** Lets so many workers of all runs together work at once, or more if that was allowed before. */
+  void allow(int workers) {
+    slots.allow(workers * BATCH);
+  }
+
+  /** How many this process has for each run; 0 leaves the work to others. */
+  int count() {
+    return count;
+  }
+
+  /** What else keeps all of them from work. */
+  DatabasePressure pressure() {
+    return pressure;
+  }
+
+  /** Waits for a part of what this process may do at once; the work includes its rest. */
+  <T> Uni<T> share(Migration migration, int weight, Supplier<Uni<? extends T>> work) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              long asked = System.nanoTime();
+              return slots.share(
+                  weight,
+                  () -> {
+                    tell(migration, Duration.ofNanos(System.nanoTime() - asked));
+                    return work.get();
+                  });
+            });
+  }
+
+  private void tell(Migration migration, Duration waited) {
+    if (waited.toMillis() >= 1) {
+      listeners.forEach(
+          listener -> listener.onThrottled(migration, BackfillStream.OTHER_RUNS, waited));
+    }
+  }
+
+  /** The rest after a batch, as far as it is a part of the share. */
+  Uni<Void> rest(Migration migration, Pace pace) {
+    Duration rest = pace.delay();
+    return pause(migration, TARGET_LOAD, rest.compareTo(SHARED_REST) < 0 ? rest : SHARED_REST);
+  }
+
+  /** What is left of a long rest, at most {@code longest}. */
+  Uni<Void> restMore(Migration migration, Pace pace, Duration longest) {
+    Duration rest = pace.delay().minus(SHARED_REST);
+    return pause(migration, TARGET_LOAD, rest.compareTo(longest) < 0 ? rest : longest);
+  }
+
+  /** Waits, and tells why. */
+  Uni<Void> pause(Migration migration, String reason, Duration delay) {
+    if (delay.toMillis() < 1) {
+      return Uni.createFrom().voidItem();
+    }
+    listeners.forEach(listener -> listener.onThrottled(migration, reason, delay));
+    return Uni.createFrom().voidItem().onItem().delayIt().by(delay);
+  }
+}
