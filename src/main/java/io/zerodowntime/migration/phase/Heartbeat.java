@@ -7,6 +7,7 @@ import io.quarkus.scheduler.Scheduler;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Rotation;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
@@ -18,7 +19,8 @@ import org.jboss.logging.Logger;
 
 /**
  * The heartbeat of one serving instance: reads the flags of all migrations, publishes what they ask
- * for in one statement, and reconciles the migrations that move, for as long as something does.
+ * for in one statement, and reconciles a few of the migrations that may move, in turn, for as long
+ * as something does.
  */
 @ApplicationScoped
 public class Heartbeat {
@@ -26,6 +28,8 @@ public class Heartbeat {
   private static final Duration LAST_WORD = Duration.ofSeconds(2);
   // up to three steps, each with its drain
   private static final int MOVES = 6;
+  // gates that stay closed for a day are asked at every beat: many must not make it late
+  private static final int AT_ONCE = 4;
 
   private final Migrations migrations;
   private final RequestedPhases flags;
@@ -33,6 +37,7 @@ public class Heartbeat {
   private final PhaseReconciler reconciler;
   private final DatabaseReachability database;
   private final Scheduler timers;
+  private final Rotation turn = new Rotation(AT_ONCE);
   private volatile boolean stopping;
 
   Heartbeat(
@@ -66,7 +71,8 @@ public class Heartbeat {
         .chain(
             unsettled ->
                 Migrations.oneByOne(
-                    unsettled, migration -> stopping ? nothing() : reconcile(migration, MOVES)));
+                    turn.next(unsettled),
+                    migration -> stopping ? nothing() : reconcile(migration, MOVES)));
   }
 
   /** A beat in flight when the stop came has published once more. */

@@ -6,8 +6,12 @@ import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Migrations;
+import io.zerodowntime.migration.Rotation;
 import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.phase.RequestedPhases;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -15,19 +19,23 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToDoubleFunction;
 import org.jboss.logging.Logger;
 
 /**
- * Where the migrations stand, as gauges that are read from the database every five seconds. Where
- * three reads in a row fail, the gauges go: old values would hide that nothing is known.
+ * Where the migrations stand, as gauges that are read from the database every five seconds: of
+ * {@link #AT_ONCE} migrations each time, in turn, so that many cost no more than these. Where three
+ * reads in a row fail, the gauges go: old values would hide that nothing is known.
  */
 @ApplicationScoped
 public class StatusMetrics {
   private static final Logger LOG = Logger.getLogger(StatusMetrics.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final int FAILURES = 3;
+  private static final int AT_ONCE = 4;
 
   private final Migrations migrations;
   private final StatusReports reports;
@@ -42,6 +50,8 @@ public class StatusMetrics {
   private final MultiGauge locked;
   private final MultiGauge mismatches;
   private final AtomicInteger failures = new AtomicInteger();
+  private final Rotation turn = new Rotation(AT_ONCE);
+  private final Map<String, MigrationStatus> known = new ConcurrentSkipListMap<>();
 
   StatusMetrics(
       Migrations migrations, StatusReports reports, RequestedPhases flags, MeterRegistry registry) {
@@ -61,8 +71,7 @@ public class StatusMetrics {
 
   @Scheduled(every = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> refresh() {
-    return reports
-        .all()
+    return Sequential.map(turn.next(migrations.all()), this::read)
         .ifNoItem()
         .after(TIMEOUT)
         .fail()
@@ -74,19 +83,45 @@ public class StatusMetrics {
         .replaceWithVoid();
   }
 
+  /** Whether the database answered. One that cannot be read keeps no other from being shown. */
+  private Uni<Boolean> read(Migration migration) {
+    return reports
+        .of(migration)
+        .invoke(status -> known.put(migration.name(), status))
+        .replaceWith(true)
+        .onFailure()
+        .recoverWithItem(failure -> unread(migration, failure));
+  }
+
+  private boolean unread(Migration migration, Throwable failure) {
+    LOG.debugf("%s: not read: %s", migration.name(), failure.getMessage());
+    known.remove(migration.name());
+    return failure instanceof MigrationException.Unknown;
+  }
+
   private void missed(Throwable failure) {
     LOG.debugf("gauges not refreshed: %s", failure.getMessage());
-    if (failures.incrementAndGet() == FAILURES) {
-      register(List.of());
+    countMiss();
+  }
+
+  private void countMiss() {
+    if (failures.incrementAndGet() >= FAILURES) {
+      known.clear();
+      register();
     }
   }
 
-  private void show(List<MigrationStatus> all) {
-    failures.set(0);
-    register(all);
+  private void show(List<Boolean> read) {
+    if (read.contains(true)) {
+      failures.set(0);
+      register();
+    } else {
+      countMiss();
+    }
   }
 
-  private void register(List<MigrationStatus> all) {
+  private void register() {
+    List<MigrationStatus> all = List.copyOf(known.values());
     List<Row<?>> phases = new ArrayList<>();
     List<Row<?>> gates = new ArrayList<>();
     for (MigrationStatus status : all) {

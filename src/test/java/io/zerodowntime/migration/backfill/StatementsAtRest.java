@@ -31,15 +31,8 @@ abstract class StatementsAtRest {
   }
 
   @BeforeEach
-  void register() throws Exception {
+  void reset() throws Exception {
     database.reset();
-    migrations
-        .all()
-        .forEach(
-            each ->
-                database.run(
-                    "INSERT INTO migration_state (name, drained_at) VALUES ('%s', now()) ON CONFLICT DO NOTHING"
-                        .formatted(each.name())));
   }
 
   @Test
