@@ -163,7 +163,7 @@ public class Backfill {
     return store
         .ended(transaction, migration.name())
         .chain(() -> store.insert(transaction, state, kind, plan, limits, requestedBy))
-        .chain(() -> store.runs(transaction, migration, 1))
+        .chain(() -> BackfillStore.runs(transaction, List.of(migration), 1))
         .map(runs -> runs.get(0));
   }
 

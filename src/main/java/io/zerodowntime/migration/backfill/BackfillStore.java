@@ -151,11 +151,7 @@ public class BackfillStore implements EpochEnd {
 
   /** The last {@code limit} runs of a migration, the newest first. */
   public Uni<List<Run>> runs(Migration migration, int limit) {
-    return runs(pool, migration, limit);
-  }
-
-  Uni<List<Run>> runs(SqlClient client, Migration migration, int limit) {
-    return runs(client, List.of(migration), limit);
+    return runs(pool, List.of(migration), limit);
   }
 
   /** The last run of each migration that has one, in one statement. */
@@ -163,7 +159,7 @@ public class BackfillStore implements EpochEnd {
     return runs(pool, migrations, 1);
   }
 
-  private static Uni<List<Run>> runs(SqlClient client, List<Migration> migrations, int limit) {
+  static Uni<List<Run>> runs(SqlClient client, List<Migration> migrations, int limit) {
     String[] names = migrations.stream().map(Migration::name).toArray(String[]::new);
     return client
         .preparedQuery(RUNS)
@@ -173,7 +169,7 @@ public class BackfillStore implements EpochEnd {
 
   /** The run that is running or paused; there is at most one. */
   public Uni<Optional<Run>> active(Migration migration) {
-    return runs(pool, migration, 1).map(runs -> runs.stream().filter(Run::active).findFirst());
+    return runs(migration, 1).map(runs -> runs.stream().filter(Run::active).findFirst());
   }
 
   /** Writes a run and its ranges; answers its id. */
