@@ -232,7 +232,7 @@ public class BackfillStore implements EpochEnd {
    * Fails with what {@link TableCount#tookTooLong} knows if the table cannot be counted.
    */
   Uni<Boolean> complete(SqlConnection transaction, Migration migration, Run run) {
-    return complete(transaction, run, () -> TableCount.of(transaction, migration, run));
+    return complete(transaction, run, () -> TableCount.reported(transaction, migration, run));
   }
 
   /** Closes a run as {@link #complete} does, without a count: no gate takes it as complete. */

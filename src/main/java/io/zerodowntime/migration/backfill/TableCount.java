@@ -7,8 +7,10 @@ import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.Migration;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 
@@ -25,6 +27,10 @@ record TableCount(Optional<Long> rows, long inserts) {
   /** Nothing is proven by it. */
   static final TableCount NONE = new TableCount(Optional.empty(), 0);
 
+  /** A busy session reports once a second. */
+  private static final Duration REPORTED_WITHIN = Duration.ofSeconds(3);
+
+  private static final Duration ASKED_EVERY = Duration.ofMillis(200);
   private static final int PAGE = 10_000;
   private static final String QUERY_CANCELED = "57014";
 
@@ -55,6 +61,16 @@ record TableCount(Optional<Long> rows, long inserts) {
       FROM zd_page
       """;
 
+  /** A transaction keeps the statistics that it has read once. */
+  private static final String FRESH = "SELECT pg_stat_clear_snapshot()";
+
+  private static final String PROVES =
+      """
+      SELECT (SELECT COALESCE(sum(scanned), 0) FROM backfill_progress WHERE run_id = $1)
+        + $3::bigint - r.inserts_before >= $2::bigint AS proves
+      FROM backfill_run r WHERE r.id = $1
+      """;
+
   private static final String ROWS_WITHOUT_KEY =
       "SELECT count(*) AS rows FROM %(table) t WHERE %(withoutKey)";
 
@@ -64,6 +80,47 @@ record TableCount(Optional<Long> rows, long inserts) {
       FROM (SELECT to_regclass($1)::oid AS relation
         UNION SELECT relid FROM pg_partition_tree(to_regclass($1))) parts
       """;
+
+  /**
+   * The same, once the statistics prove the count, or {@link #REPORTED_WITHIN} has passed. A
+   * session reports what it inserted a second later, and where keys are in no order its rows lie
+   * among those of the run.
+   */
+  static Uni<TableCount> reported(SqlClient client, Migration migration, Run run) {
+    return of(client, migration, run)
+        .chain(
+            count ->
+                count.rows().isEmpty()
+                    ? Uni.createFrom().item(count)
+                    : reported(client, migration, run, count));
+  }
+
+  private static Uni<TableCount> reported(
+      SqlClient client, Migration migration, Run run, TableCount count) {
+    long end = System.nanoTime() + REPORTED_WITHIN.toNanos();
+    AtomicBoolean proven = new AtomicBoolean();
+    return Multi.createBy()
+        .repeating()
+        .uni(
+            () ->
+                client
+                    .query(FRESH)
+                    .execute()
+                    .chain(() -> inserts(client, migration))
+                    .map(now -> new TableCount(count.rows(), now))
+                    .call(now -> proves(client, run, now).invoke(proven::set)))
+        .withDelay(ASKED_EVERY)
+        .whilst(now -> !proven.get() && System.nanoTime() < end)
+        .collect()
+        .last();
+  }
+
+  private static Uni<Boolean> proves(SqlClient client, Run run, TableCount count) {
+    return client
+        .preparedQuery(PROVES)
+        .execute(Tuple.of(run.id(), count.rows().orElse(0L), count.inserts()))
+        .map(rows -> rows.iterator().next().getBoolean("proves"));
+  }
 
   static Uni<TableCount> of(SqlClient client, Migration migration, Run run) {
     return run.wholeTable()

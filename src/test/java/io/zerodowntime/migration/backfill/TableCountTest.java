@@ -99,6 +99,39 @@ class TableCountTest {
     assertThat(Engine.await(stream.close(MIGRATION, run))).isFalse();
   }
 
+  /** A session reports its inserts to the statistics a second later: the end of a run waits. */
+  @Test
+  void rowsThatAreNotReportedYetDoNotSpoilTheProof() throws Exception {
+    database.run(
+        "INSERT INTO keyed (code, old_kind) SELECT n * 100, 'Kind' FROM generate_series(1, 100) n");
+    Run run = Engine.await(backfill.start(MIGRATION, LIMITS, "test"));
+    while (database.number("SELECT count(*) FROM backfill_progress WHERE NOT done") > 0) {
+      Engine.await(stream.runOnce(MIGRATION, run, 100_000));
+    }
+    CompletableFuture<Boolean> closed;
+    try (Connection writer = database.session("writer")) {
+      writer.setAutoCommit(true);
+      EngineDatabase.execute(writer, "INSERT INTO keyed (code, old_kind) VALUES (1, 'Kind')");
+      EngineDatabase.execute(
+          writer,
+          "INSERT INTO keyed (code, old_kind) SELECT n * 100 + 1, 'Kind' FROM generate_series(1, 50) n");
+      closed = stream.close(MIGRATION, run).subscribeAsCompletionStage();
+      await()
+          .until(
+              () -> {
+                EngineDatabase.execute(writer, "SELECT 1");
+                return closed.isDone();
+              });
+    }
+    assertThat(closed.join()).isTrue();
+    RunEvidence evidence =
+        Engine.await(gates.evidence(pool, MIGRATION, Engine.await(states.state(pool, MIGRATION))))
+            .forward()
+            .orElseThrow();
+    assertThat(evidence.tableRows()).contains(150L);
+    assertThat(evidence.complete()).as(evidence.summary()).isTrue();
+  }
+
   /** The server ends the count as it does at the longest time that a statement may take. */
   @Test
   void aCountThatTakesTooLongEndsTheRunWithoutProof() throws Exception {
