@@ -7,13 +7,25 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The directory that all instances read their flags from. */
+/** One migration's flags in the directory that all instances read them from. */
 final class FlagFiles {
   private final Path directory;
+  private final String prefix;
   private int versions;
 
+  /** The flags of the primary migration. */
   FlagFiles(Path directory) {
+    this(directory, "");
+  }
+
+  /** The flags of this migration alone. */
+  static FlagFiles of(Path directory, String migration) {
+    return new FlagFiles(directory, migration + ".");
+  }
+
+  private FlagFiles(Path directory, String prefix) {
     this.directory = directory;
+    this.prefix = prefix;
   }
 
   Path directory() {
@@ -39,11 +51,11 @@ final class FlagFiles {
   }
 
   // in this order no two neighbouring phases have an illegal set between them
-  private static Map<String, String> flags(int phase) {
+  private Map<String, String> flags(int phase) {
     Map<String, String> flags = new LinkedHashMap<>();
-    flags.put("DUAL_WRITE", String.valueOf(phase == 1 || phase == 2));
-    flags.put("WRITE_TO_NEW", String.valueOf(phase >= 1));
-    flags.put("READ_FROM_NEW", String.valueOf(phase >= 2));
+    flags.put(prefix + "DUAL_WRITE", String.valueOf(phase == 1 || phase == 2));
+    flags.put(prefix + "WRITE_TO_NEW", String.valueOf(phase >= 1));
+    flags.put(prefix + "READ_FROM_NEW", String.valueOf(phase >= 2));
     return flags;
   }
 }

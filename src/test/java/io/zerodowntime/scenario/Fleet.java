@@ -39,6 +39,11 @@ final class Fleet implements AutoCloseable {
     return flags;
   }
 
+  /** The flags of a migration by its name. */
+  FlagFiles flags(String migration) {
+    return FlagFiles.of(flags.directory(), migration);
+  }
+
   /** Starts an instance that serves; returns when it is ready. */
   ServiceProcess serve() throws IOException {
     int port = freePort();
@@ -69,9 +74,14 @@ final class Fleet implements AutoCloseable {
     return List.copyOf(addresses);
   }
 
-  /** Operates by way of an instance, counted from 0. */
+  /** Operates the migration of orders by way of an instance, counted from 0. */
   Operator operator(int instance) {
-    return new Operator(addresses.get(instance));
+    return operator(instance, OrdersTable.MIGRATION);
+  }
+
+  /** Operates a migration by way of an instance, counted from 0. */
+  Operator operator(int instance, String migration) {
+    return new Operator(addresses.get(instance), migration);
   }
 
   private ServiceProcess keep(ServiceProcess process) {

@@ -5,21 +5,35 @@ import io.zerodowntime.testing.Timeouts;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.awaitility.core.ConditionFactory;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** Walks a fleet that applies schema changes automatically from one phase to the next. */
 final class MigrationWalk {
-  private final Fleet fleet;
-  private final OrdersTable table;
+  private final FlagFiles flags;
+  private final Supplier<String> phase;
   private final Operator operator;
 
   /**
+   * The migration of orders.
+   *
    * @param instance the one that the operator speaks to, counted from 0
    */
   MigrationWalk(Fleet fleet, OrdersTable table, int instance) {
-    this.fleet = fleet;
-    this.table = table;
-    this.operator = fleet.operator(instance);
+    this(fleet.flags(), table::phase, fleet.operator(instance));
+  }
+
+  /**
+   * Any migration.
+   *
+   * @param flags its own
+   * @param phase that is in force, for example {@code 1}, or {@code 1 draining}
+   */
+  MigrationWalk(FlagFiles flags, Supplier<String> phase, Operator operator) {
+    this.flags = flags;
+    this.phase = phase;
+    this.operator = operator;
   }
 
   /** A timeout longer than a transaction which a stopped process left open. */
@@ -28,14 +42,14 @@ final class MigrationWalk {
   }
 
   void toDualWrite() throws IOException {
-    fleet.flags().edit(1);
+    flags.edit(1);
     awaitPhase("1");
   }
 
   void toReadNew() throws Exception {
     demand(operator.post("backfill"), 202);
     await().until(this::parityIsClean);
-    fleet.flags().edit(2);
+    flags.edit(2);
     awaitPhase("2");
   }
 
@@ -48,14 +62,20 @@ final class MigrationWalk {
 
   /** From phase 3, until the old column is refilled and compared. */
   void backToReadNew() throws Exception {
-    fleet.flags().edit(2);
+    flags.edit(2);
     awaitPhase("2");
     demand(operator.post("backfill"), 202);
     await().until(() -> !operator.status().get("oldStale").asBoolean());
   }
 
+  /** From phase 2, whose old column is filled. */
+  void backToDualWrite() throws IOException {
+    flags.edit(1);
+    awaitPhase("1");
+  }
+
   void toContract() throws IOException {
-    fleet.flags().edit(3);
+    flags.edit(3);
     awaitPhase("3");
   }
 
@@ -64,8 +84,12 @@ final class MigrationWalk {
     demand(operator.post("contract"), 200);
   }
 
-  void awaitPhase(String phase) {
-    await().until(() -> table.phase().equals(phase));
+  void awaitPhase(String expected) {
+    try {
+      await().until(() -> phase.get().equals(expected));
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError(operator.describe(), e);
+    }
   }
 
   private static void demand(HttpResponse<String> answer, int status) {

@@ -12,10 +12,9 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.stream.StreamSupport;
 
-/** What an operator does by HTTP. */
+/** What an operator does by HTTP with one migration. */
 final class Operator {
   static final String PASSWORD = "secret-of-operators";
-  private static final String PATH = "/migrations/orders-status";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String AUTHORIZATION =
       "Basic "
@@ -23,10 +22,13 @@ final class Operator {
               .encodeToString(("operator:" + PASSWORD).getBytes(StandardCharsets.UTF_8));
 
   private final HttpClient http = HttpClient.newHttpClient();
-  private final URI instance;
+  private final URI address;
 
-  Operator(URI instance) {
-    this.instance = instance;
+  /**
+   * @param instance the one that the operator speaks to
+   */
+  Operator(URI instance, String migration) {
+    this.address = instance.resolve("/migrations/" + migration);
   }
 
   /** The migration's status. */
@@ -44,6 +46,15 @@ final class Operator {
         .orElse("");
   }
 
+  /** Where the migration stands and which gates are closed, for a person; never fails. */
+  String describe() {
+    try {
+      return status().toPrettyString();
+    } catch (IOException | InterruptedException e) {
+      return "no status: " + e;
+    }
+  }
+
   HttpResponse<String> post(String what) throws IOException, InterruptedException {
     return call("POST", "/" + what);
   }
@@ -51,7 +62,7 @@ final class Operator {
   private HttpResponse<String> call(String method, String what)
       throws IOException, InterruptedException {
     HttpRequest request =
-        HttpRequest.newBuilder(instance.resolve(PATH + what))
+        HttpRequest.newBuilder(URI.create(address + what))
             .timeout(Duration.ofSeconds(60))
             .header("Authorization", AUTHORIZATION)
             .method(method, HttpRequest.BodyPublishers.noBody())

@@ -10,24 +10,14 @@ import java.util.List;
 
 /** What is in the database, whatever the service says. */
 record OrdersTable(TestDatabase database) {
+  static final String MIGRATION = "orders-status";
 
   private static final String ALL =
       "SELECT id, %s AS status FROM orders WHERE id > %d ORDER BY id LIMIT 50000";
-  private static final String STEP =
-      "SELECT phase || CASE WHEN drained_at IS NULL THEN ' draining' ELSE '' END"
-          + " FROM migration_state WHERE name = 'orders-status'";
 
   /** The first column of the first row as text; null if there is none. */
   String ask(String sql) {
-    try (Connection connection = database.dataSource().getConnection();
-        Statement statement = connection.createStatement()) {
-      boolean rows = statement.execute(sql);
-      try (ResultSet result = rows ? statement.getResultSet() : null) {
-        return result != null && result.next() ? result.getString(1) : null;
-      }
-    } catch (SQLException e) {
-      throw new IllegalStateException(sql, e);
-    }
+    return new Queries(database).ask(sql);
   }
 
   long count(String sql) {
@@ -36,7 +26,7 @@ record OrdersTable(TestDatabase database) {
 
   /** The effective phase, drained: for example {@code 1}, or {@code 1 draining}. */
   String phase() {
-    return ask(STEP);
+    return new Queries(database).phase(MIGRATION);
   }
 
   /**

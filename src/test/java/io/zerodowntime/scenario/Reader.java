@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Random;
 
 /** Reads orders one by one, in lists and with both columns; the ledger judges all it is shown. */
-final class Reader implements Traffic.Turn {
+final class Reader implements PacedThreads.Turn {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int LIMIT = 20;
 

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
  * Creates orders and changes them: its own, and every fourth legacy one. Half of the writes have an
  * Idempotency-Key, and some of those are sent again, at once or much later.
  */
-final class Writer implements Traffic.Turn {
+final class Writer implements PacedThreads.Turn {
   static final List<String> STATUSES =
       List.of("pending", "paid", "shipped", "delivered", "cancelled", "returned");
   static final int USERS = 50;
