@@ -22,7 +22,9 @@ import java.util.function.UnaryOperator;
 /** What an operator can do to runs, and what the protocol forbids. */
 @ApplicationScoped
 public class Backfill {
-  private static final int MAX_RANGES = 64;
+  /** Ranges of a table; a partitioned one has at least one for each of its partitions. */
+  static final int MAX_RANGES = 64;
+
   private static final String UNIQUE_VIOLATION = "23505";
 
   private final Transactions transactions;
@@ -77,7 +79,7 @@ public class Backfill {
   public Uni<Run> startRepair(Migration migration, List<String> keys, String requestedBy) {
     List<KeyRanges.Range> ranges =
         keys.stream().map(k -> new KeyRanges.Range(k, Optional.empty(), k)).toList();
-    BackfillStore.Plan plan = new BackfillStore.Plan(false, false, keys.size(), 0, ranges);
+    RunPlan plan = new RunPlan(false, false, keys.size(), 0, ranges);
     return guarded(
         migration,
         transaction ->
@@ -119,7 +121,7 @@ public class Backfill {
                     }));
   }
 
-  private Uni<BackfillStore.Plan> plan(
+  private Uni<RunPlan> plan(
       SqlConnection transaction, Migration migration, RunKind kind, Run.Limits limits) {
     return kind == RunKind.PARITY
         ? SnapshotStore.fits(transaction, migration, limits, snapshotLimit)
@@ -128,7 +130,24 @@ public class Backfill {
   }
 
   /** What is in a snapshot has one range, which is there for its counts. */
-  static Uni<BackfillStore.Plan> plan(
+  static Uni<RunPlan> plan(
+      SqlConnection transaction, Migration migration, Run.Limits limits, boolean snapshot) {
+    return Leaves.of(transaction, migration)
+        .chain(
+            leaves ->
+                leaves.isEmpty()
+                    ? ofTable(transaction, migration, limits, snapshot)
+                    : Leaves.cut(transaction, migration, leaves, MAX_RANGES, limits.batchSize())
+                        .map(ranges -> ofLeaves(leaves, ranges)));
+  }
+
+  /** What was inserted into each of them before is kept with its first range. */
+  private static RunPlan ofLeaves(List<Leaf> leaves, List<KeyRanges.Range> ranges) {
+    long rows = leaves.stream().mapToLong(Leaf::rows).sum();
+    return new RunPlan(true, false, rows, 0, ranges);
+  }
+
+  private static Uni<RunPlan> ofTable(
       SqlConnection transaction, Migration migration, Run.Limits limits, boolean snapshot) {
     return TableCount.inserts(transaction, migration)
         .chain(
@@ -140,7 +159,7 @@ public class Backfill {
                                     transaction, migration, snapshot ? 1 : ranges(rows, limits))
                                 .map(
                                     ranges ->
-                                        new BackfillStore.Plan(
+                                        new RunPlan(
                                             true,
                                             snapshot && !ranges.isEmpty(),
                                             rows,
@@ -157,7 +176,7 @@ public class Backfill {
       Migration migration,
       MigrationState state,
       RunKind kind,
-      BackfillStore.Plan plan,
+      RunPlan plan,
       Run.Limits limits,
       String requestedBy) {
     return store

@@ -98,6 +98,7 @@ public class BackfillStore implements EpochEnd {
             AND n.state = 'complete')
       """;
 
+  /** It reads the newest column too: an instance is not ready before all of them are there. */
   private static final String RUNS =
       """
       SELECT r.id, r.migration, r.epoch, r.kind, r.whole_table, r.snapshot, r.batch_size, r.delay_ms,
@@ -107,7 +108,8 @@ public class BackfillStore implements EpochEnd {
         COALESCE(r.scanned, sum(p.scanned), 0)::bigint AS scanned,
         COALESCE(r.changed, sum(p.changed), 0)::bigint AS changed,
         COALESCE(r.mismatched, sum(p.mismatched), 0)::bigint AS mismatched,
-        count(*) FILTER (WHERE NOT p.done AND p.range_no >= %d) AS locked
+        count(*) FILTER (WHERE NOT p.done AND p.range_no >= %d) AS locked,
+        count(p.leaf) AS of_partitions
       FROM backfill_run r JOIN migration_state s ON s.name = r.migration
       LEFT JOIN backfill_progress p ON p.run_id = r.id AND r.scanned IS NULL
       WHERE r.id IN (
@@ -177,7 +179,7 @@ public class BackfillStore implements EpochEnd {
       SqlConnection transaction,
       MigrationState state,
       RunKind kind,
-      Plan plan,
+      RunPlan plan,
       Run.Limits limits,
       String requestedBy) {
     return transaction
@@ -227,28 +229,36 @@ public class BackfillStore implements EpochEnd {
   }
 
   /**
-   * Counts the table and closes a run whose ranges are all done; true for the one caller that did
-   * it. The count reads the keys of the whole table once: one worker counts, the others come again.
-   * Fails with what {@link TableCount#tookTooLong} knows if the table cannot be counted.
+   * Counts the table and closes a run whose ranges are all done, unless partitions have come that
+   * it has not read; true for the one caller that did it. The count reads the keys of the whole
+   * table once: one worker counts, the others come again. Fails with what {@link
+   * TableCount#tookTooLong} knows if the table cannot be counted.
    */
   Uni<Boolean> complete(SqlConnection transaction, Migration migration, Run run) {
-    return complete(transaction, run, () -> TableCount.reported(transaction, migration, run));
+    return complete(transaction, run, () -> Leaves.countIfAllRead(transaction, migration, run));
   }
 
   /** Closes a run as {@link #complete} does, without a count: no gate takes it as complete. */
   Uni<Boolean> completeUncounted(SqlConnection transaction, Run run) {
-    return complete(transaction, run, () -> Uni.createFrom().item(TableCount.NONE));
+    return complete(transaction, run, () -> Uni.createFrom().item(Optional.of(TableCount.NONE)));
   }
 
+  /** Closes a run with what {@code counted} gives; empty says that the run goes on. */
   static Uni<Boolean> complete(
-      SqlConnection transaction, Run run, Supplier<Uni<TableCount>> counted) {
+      SqlConnection transaction, Run run, Supplier<Uni<Optional<TableCount>>> counted) {
     return transaction
         .preparedQuery(TRY_LOCK)
         .execute(Tuple.of(run.id()))
         .chain(
             rows ->
                 rows.iterator().next().getBoolean("locked")
-                    ? counted.get().chain(count -> complete(transaction, run.id(), count))
+                    ? counted
+                        .get()
+                        .chain(
+                            count ->
+                                count
+                                    .map(found -> complete(transaction, run.id(), found))
+                                    .orElseGet(() -> Uni.createFrom().item(false)))
                     : Uni.createFrom().item(false));
   }
 
@@ -281,17 +291,4 @@ public class BackfillStore implements EpochEnd {
   private Uni<Void> purge(String sql, Duration age) {
     return pool.preparedQuery(sql).execute(Tuple.of(age.toSeconds() * 1.0)).replaceWithVoid();
   }
-
-  /**
-   * The ranges of a run to be.
-   *
-   * @param snapshot whether it compares in one snapshot, not in the order of the key
-   * @param inserts rows inserted into the table so far, by the statistics; 0 for a repair
-   */
-  record Plan(
-      boolean wholeTable,
-      boolean snapshot,
-      long rowsEstimate,
-      long inserts,
-      List<KeyRanges.Range> ranges) {}
 }

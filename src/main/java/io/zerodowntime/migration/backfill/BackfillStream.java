@@ -4,10 +4,7 @@ import io.quarkus.arc.All;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
-import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.SqlConnection;
-import io.vertx.mutiny.sqlclient.Tuple;
-import io.vertx.pgclient.PgException;
 import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
@@ -16,7 +13,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
@@ -36,8 +32,6 @@ public class BackfillStream {
   public static final String OTHER_RUNS = "other_runs";
 
   private static final Duration LOCKED_WAIT = Duration.ofMillis(200);
-  // lock_not_available, deadlock_detected
-  private static final Set<String> LOCKED_STATES = Set.of("55P03", "40P01");
 
   private final Pool pool;
   private final Transactions transactions;
@@ -63,14 +57,14 @@ public class BackfillStream {
 
   /** A worker on this run until every range is done or the run stops, at its adaptive pace. */
   public Multi<BatchResult> worker(Migration migration, Run run) {
-    return statements(migration, run)
+    return WorkerBatches.of(pool, transactions, migration, run)
         .onItem()
         .transformToMulti(
-            statements -> {
+            batches -> {
               Pace pace = new Pace(run.limits());
               return Multi.createBy()
                   .repeating()
-                  .uni(() -> paced(migration, run, statements, pace))
+                  .uni(() -> paced(migration, run, batches, pace))
                   .whilst(result -> !result.last());
             });
   }
@@ -80,48 +74,21 @@ public class BackfillStream {
    * a locked row for 100 ms at most, and does nothing then.
    */
   public Uni<BatchResult> runOnce(Migration migration, Run run, int size) {
-    return statements(migration, run)
-        .chain(statements -> send(migration, run, statements.waiting(), size))
+    return WorkerBatches.of(pool, transactions, migration, run)
+        .chain(batches -> send(migration, run, batches, false, size))
         .chain(result -> finish(migration, run, result));
   }
 
   /** One batch that waits for no row: those that others hold are left for later. */
   public Uni<BatchResult> runOnceSkippingLocked(Migration migration, Run run, int size) {
-    return statements(migration, run)
-        .chain(statements -> send(migration, run, statements.skippingLocked(), atLeastTwo(size)))
+    return WorkerBatches.of(pool, transactions, migration, run)
+        .chain(batches -> send(migration, run, batches, true, size))
         .chain(result -> finish(migration, run, result));
   }
 
-  /** With one row at most, no batch would find that a range of one key has no other. */
-  private static int atLeastTwo(int size) {
-    return Math.max(2, size);
-  }
-
-  private Uni<Statements> statements(Migration migration, Run run) {
-    return transactions
-        .repeatable(() -> KeySql.of(pool, migration))
-        .map(
-            key ->
-                new Statements(
-                    BatchStatement.of(key, run.kind()),
-                    BatchStatement.skippingLocked(key, run.kind())));
-  }
-
-  private Uni<BatchResult> send(Migration migration, Run run, String sql, int size) {
-    long began = System.nanoTime();
-    return transactions
-        .repeatable(
-            () ->
-                pool.preparedQuery(sql)
-                    .execute(Tuple.of(run.id(), (long) size))
-                    .map(
-                        rows ->
-                            result(
-                                rows.iterator().next(),
-                                Duration.ofNanos(System.nanoTime() - began)))
-                    .onFailure(BackfillStream::isLocked)
-                    .recoverWithItem(() -> gaveWay(migration, run)))
-        .invoke(result -> tell(migration, run, result));
+  private Uni<BatchResult> send(
+      Migration migration, Run run, WorkerBatches batches, boolean skips, int size) {
+    return batches.send(skips, size).invoke(result -> tell(migration, run, result));
   }
 
   /** Closes the run after its last batch. */
@@ -136,40 +103,7 @@ public class BackfillStream {
         : Uni.createFrom().item(result);
   }
 
-  private static boolean isLocked(Throwable failure) {
-    return failure instanceof PgException refused && LOCKED_STATES.contains(refused.getSqlState());
-  }
-
-  private BatchResult gaveWay(Migration migration, Run run) {
-    listeners.forEach(listener -> listener.onGaveWay(migration));
-    return BatchResult.none(BatchResult.BatchStatus.GAVE_WAY, run.limits());
-  }
-
-  private static BatchResult result(Row row, Duration took) {
-    BatchResult.BatchStatus status;
-    if (row.getLong("n") != null) {
-      status = BatchResult.BatchStatus.WORKED;
-    } else if (!row.getBoolean("working")) {
-      status = BatchResult.BatchStatus.STOPPED;
-    } else if (!row.getBoolean("unfinished")) {
-      status = BatchResult.BatchStatus.DONE;
-    } else {
-      status =
-          row.getBoolean("locked") ? BatchResult.BatchStatus.LOCKED : BatchResult.BatchStatus.BUSY;
-    }
-    return status == BatchResult.BatchStatus.WORKED
-        ? new BatchResult(
-            status,
-            row.getLong("n"),
-            row.getLong("changed"),
-            row.getLong("mismatched"),
-            row.getLong("skipped"),
-            took,
-            BackfillStore.limits(row))
-        : BatchResult.none(status, BackfillStore.limits(row));
-  }
-
-  private Uni<BatchResult> paced(Migration migration, Run run, Statements statements, Pace pace) {
+  private Uni<BatchResult> paced(Migration migration, Run run, WorkerBatches batches, Pace pace) {
     return workers
         .pressure()
         .reason()
@@ -179,17 +113,15 @@ public class BackfillStream {
                     ? workers
                         .pause(migration, reason.get(), DatabasePressure.INTERVAL)
                         .replaceWith(BatchResult.none(BatchResult.BatchStatus.BUSY, pace.limits()))
-                    : batch(migration, run, statements, pace));
+                    : batch(migration, run, batches, pace));
   }
 
-  private Uni<BatchResult> batch(Migration migration, Run run, Statements statements, Pace pace) {
+  private Uni<BatchResult> batch(Migration migration, Run run, WorkerBatches batches, Pace pace) {
     int size = pace.size();
     boolean skips = pace.skipsLocked();
     Supplier<Uni<? extends BatchResult>> one =
         () ->
-            (skips
-                    ? send(migration, run, statements.skippingLocked(), atLeastTwo(size))
-                    : send(migration, run, statements.waiting(), size))
+            send(migration, run, batches, skips, size)
                 .invoke(result -> pace.observe(result, size))
                 .call(
                     result ->
@@ -223,6 +155,9 @@ public class BackfillStream {
   }
 
   void tell(Migration migration, Run run, BatchResult result) {
+    if (result.status() == BatchResult.BatchStatus.GAVE_WAY) {
+      listeners.forEach(listener -> listener.onGaveWay(migration));
+    }
     if (result.status() == BatchResult.BatchStatus.WORKED) {
       listeners.forEach(
           l -> l.onBatch(migration, run.kind(), result.scanned(), result.changed(), result.took()));
@@ -259,7 +194,4 @@ public class BackfillStream {
   public Uni<Optional<String>> throttledBy() {
     return workers.pressure().reason();
   }
-
-  /** The batches of one worker; the types of the key's columns are read once. */
-  private record Statements(String waiting, String skippingLocked) {}
 }

@@ -76,30 +76,45 @@ final class KeyRanges {
   /** The rows of a partitioned table are those of its leaves: autovacuum counts no others. */
   private static final String ESTIMATE =
       """
-      SELECT COALESCE(sum(GREATEST(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0)), 0)
-        ::bigint AS rows
+      SELECT COALESCE(sum(%s), 0)::bigint AS rows
       FROM pg_class c
       WHERE c.relkind <> 'p' AND c.oid IN (SELECT to_regclass($1)::oid
         UNION SELECT relid FROM pg_partition_tree(to_regclass($1)))
-      """;
+      """
+          .formatted(Leaves.ROWS);
 
   private static final String INSERT_RANGE =
       """
-      INSERT INTO backfill_progress (run_id, range_no, low_key, after_key, high_key)
-      VALUES ($1, $2, $3, $4, $5)
+      INSERT INTO backfill_progress (run_id, range_no, low_key, after_key, high_key, leaf,
+        leaf_inserts)
+      VALUES ($1, $2, $3, $4, $5, $6::bigint::oid, $7)
       """;
 
   private KeyRanges() {}
 
   /** Gives the ranges to a run, each at its beginning. */
   static Uni<Void> insert(SqlConnection transaction, long run, List<Range> ranges) {
+    return insert(transaction, run, 0, ranges);
+  }
+
+  /** Gives more ranges to a run, numbered from {@code first}. */
+  static Uni<Void> insert(SqlConnection transaction, long run, int first, List<Range> ranges) {
     if (ranges.isEmpty()) {
       return Uni.createFrom().voidItem();
     }
     List<Tuple> tuples = new ArrayList<>();
     for (int i = 0; i < ranges.size(); i++) {
       Range range = ranges.get(i);
-      tuples.add(Tuple.of(run, i, range.low(), range.after().orElse(null), range.high()));
+      boolean firstOfLeaf = i == 0 || !ranges.get(i - 1).leaf().equals(range.leaf());
+      tuples.add(
+          Tuple.tuple()
+              .addValue(run)
+              .addValue(first + i)
+              .addValue(range.low())
+              .addValue(range.after().orElse(null))
+              .addValue(range.high())
+              .addValue(range.leaf().map(Leaf::id).orElse(null))
+              .addValue(range.leaf().filter(leaf -> firstOfLeaf).map(Leaf::inserts).orElse(null)));
     }
     return transaction.preparedQuery(INSERT_RANGE).executeBatch(tuples).replaceWithVoid();
   }
@@ -114,16 +129,19 @@ final class KeyRanges {
 
   /** At most {@code count} ranges that cover every key there is now, in order. */
   static Uni<List<Range>> cut(SqlClient client, Migration migration, int count) {
-    return KeySql.of(client, migration)
+    return KeySql.of(client, migration).chain(key -> cut(client, key, count));
+  }
+
+  /** The same of the table or partition of this key. */
+  static Uni<List<Range>> cut(SqlClient client, KeySql key, int count) {
+    return byHistogram(client, key, count)
         .chain(
-            key ->
-                byHistogram(client, key, count)
-                    .chain(
-                        bounds ->
-                            bounds.size() != 2 || count < 2
-                                ? Uni.createFrom().item(bounds)
-                                : withoutHistogram(client, key, bounds, count)))
-        .map(KeyRanges::between);
+            bounds ->
+                bounds.size() != 2 || count < 2
+                    ? Uni.createFrom().item(bounds)
+                    : withoutHistogram(client, key, bounds, count))
+        .map(KeyRanges::between)
+        .map(ranges -> ranges.stream().map(range -> range.in(key.leaf())).toList());
   }
 
   private static Uni<List<String>> byHistogram(SqlClient client, KeySql key, int count) {
@@ -134,10 +152,7 @@ final class KeyRanges {
     return migration.key().size() > 1
         ? bySample(client, key, count)
         : bounds(
-            client,
-            key,
-            HISTOGRAM,
-            Tuple.of((long) count, migration.table(), migration.key().get(0)));
+            client, key, HISTOGRAM, Tuple.of((long) count, key.table(), migration.key().get(0)));
   }
 
   private static Uni<List<String>> withoutHistogram(
@@ -153,7 +168,7 @@ final class KeyRanges {
   private static Uni<List<String>> bySample(SqlClient client, KeySql key, int count) {
     return client
         .preparedQuery(PAGES)
-        .execute(Tuple.of(key.migration().table()))
+        .execute(Tuple.of(key.table()))
         .map(rows -> Math.max(1, rows.iterator().next().getLong("pages")))
         .map(pages -> (float) Math.min(100, 100.0 * SAMPLED_PAGES / pages))
         .chain(percent -> bounds(client, key, SAMPLE, Tuple.of((long) count, percent)));
@@ -193,6 +208,16 @@ final class KeyRanges {
   /**
    * Keys from {@code low}, or behind {@code after} where given, up to and with {@code high}; each
    * as the text of the key's type.
+   *
+   * @param leaf the partition whose keys these are; empty for keys of the whole table
    */
-  record Range(String low, Optional<String> after, String high) {}
+  record Range(String low, Optional<String> after, String high, Optional<Leaf> leaf) {
+    Range(String low, Optional<String> after, String high) {
+      this(low, after, high, Optional.empty());
+    }
+
+    Range in(Optional<Leaf> partition) {
+      return new Range(low, after, high, partition);
+    }
+  }
 }

@@ -10,6 +10,7 @@ import io.zerodowntime.migration.SqlName;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -34,8 +35,10 @@ import java.util.stream.IntStream;
  * <p>Example: {@code %row[t.{c}] > %row[{p.low_key}]} is {@code t.id > p.low_key::bigint} for a key
  * of one column, and {@code (t.day, t.id) > ((p.low_key::text[])[1]::date,
  * (p.low_key::text[])[2]::bigint)} for one of two.
+ *
+ * @param leaf the partition that statements read and write; empty for the table itself
  */
-record KeySql(Migration migration, List<Column> columns) {
+record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
   private static final String COLUMNS =
       """
       SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
@@ -69,7 +72,7 @@ record KeySql(Migration migration, List<Column> columns) {
                     "the key %s of %s does not exist"
                         .formatted(migration.key(), migration.table()));
               }
-              return new KeySql(migration, columns);
+              return new KeySql(migration, columns, Optional.empty());
             });
   }
 
@@ -79,7 +82,18 @@ record KeySql(Migration migration, List<Column> columns) {
         migration,
         migration.key().stream()
             .map(name -> new Column(SqlName.quote(name), "", false, false))
-            .toList());
+            .toList(),
+        Optional.empty());
+  }
+
+  /** The same key in one partition: statements name it in place of the table. */
+  KeySql in(Leaf partition) {
+    return new KeySql(migration, columns, Optional.of(partition));
+  }
+
+  /** The table or the partition, as SQL reads it. */
+  String table() {
+    return leaf.map(Leaf::name).orElseGet(migration::table);
   }
 
   private static Column column(Row row) {
@@ -127,7 +141,7 @@ record KeySql(Migration migration, List<Column> columns) {
 
   private String named(String name, Map<String, String> values) {
     return switch (name) {
-      case "table" -> migration.table();
+      case "table" -> table();
       case "old" -> values(migration.oldNames());
       case "new" -> values(migration.newNames());
       case "mismatch" -> migration.mismatch();

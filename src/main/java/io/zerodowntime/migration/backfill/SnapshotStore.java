@@ -161,7 +161,10 @@ class SnapshotStore {
             transaction
                 .preparedQuery(COVER)
                 .execute(Tuple.of(run.id(), attempt))
-                .map(rows -> new TableCount(first(rows).map(row -> row.getLong("scanned")), 0)));
+                .map(
+                    rows ->
+                        Optional.of(
+                            new TableCount(first(rows).map(row -> row.getLong("scanned")), 0))));
   }
 
   /** Lets a running run begin again in the order of the key; false if it is over. */

@@ -7,7 +7,9 @@ import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Sequential;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,15 +36,30 @@ record TableCount(Optional<Long> rows, long inserts) {
   private static final int PAGE = 10_000;
   private static final String QUERY_CANCELED = "57014";
 
-  private static final String BOUNDS =
-      """
-      SELECT
-        (SELECT low_key FROM backfill_progress
-         WHERE run_id = $1 ORDER BY range_no LIMIT 1) AS low,
-        (SELECT high_key FROM backfill_progress
-         WHERE run_id = $1 AND range_no < %d ORDER BY range_no DESC LIMIT 1) AS high
-      """
-          .formatted(BatchStatement.FIRST_SKIPPED);
+  /**
+   * What is counted: the keys of the table or, of a partitioned one, those of each partition, from
+   * the first to the last that the run knew. A partition that was detached is not counted, and what
+   * the run saw of it does not count. Inserts are those since the partition's ranges were cut.
+   */
+  private static final String PARTS =
+      Leaves.TREE
+          + """
+          SELECT c.oid::bigint AS id,
+            CASE WHEN c.oid IS NOT NULL THEN format('%%I.%%I', n.nspname, c.relname) END AS name,
+            (array_agg(p.low_key ORDER BY p.range_no))[1] AS low,
+            (array_agg(p.high_key ORDER BY p.range_no DESC)
+              FILTER (WHERE p.range_no < %d))[1] AS high,
+            p.leaf IS NULL AS is_table, sum(p.scanned)::bigint AS scanned,
+            COALESCE(sum(GREATEST(0, pg_stat_get_tuples_inserted(c.oid) - p.leaf_inserts)), 0)
+              ::bigint AS inserts
+          FROM backfill_progress p
+          LEFT JOIN pg_class c ON c.oid = p.leaf
+            AND (p.leaf IN (SELECT relation FROM tree)) IS TRUE
+          LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE p.run_id = $1
+          GROUP BY p.leaf, c.oid, n.nspname, c.relname ORDER BY p.leaf
+          """
+              .formatted(BatchStatement.FIRST_SKIPPED);
 
   /** With ties: where the key is not unique any more, no row may fall between two pages. */
   private static final String ROWS =
@@ -82,21 +99,28 @@ record TableCount(Optional<Long> rows, long inserts) {
       """;
 
   /**
-   * The same, once the statistics prove the count, or {@link #REPORTED_WITHIN} has passed. A
-   * session reports what it inserted a second later, and where keys are in no order its rows lie
+   * Counts, and waits until the statistics prove the count, or {@link #REPORTED_WITHIN} has passed.
+   * A session reports what it inserted a second later, and where keys are in no order its rows lie
    * among those of the run.
    */
-  static Uni<TableCount> reported(SqlClient client, Migration migration, Run run) {
-    return of(client, migration, run)
-        .chain(
-            count ->
-                count.rows().isEmpty()
-                    ? Uni.createFrom().item(count)
-                    : reported(client, migration, run, count));
+  static Uni<TableCount> of(SqlClient client, Migration migration, Run run) {
+    return run.wholeTable()
+        ? KeySql.of(client, migration)
+            .chain(
+                key -> rows(client, key, run).chain(rows -> untilReported(client, key, run, rows)))
+        : Uni.createFrom().item(NONE);
   }
 
-  private static Uni<TableCount> reported(
-      SqlClient client, Migration migration, Run run, TableCount count) {
+  /** The rows alone. */
+  static Uni<Long> rows(SqlClient client, KeySql key, Run run) {
+    return parts(client, key, run)
+        .chain(parts -> Sequential.map(parts, part -> rows(client, key, run, part)))
+        .map(counts -> counts.stream().mapToLong(Long::longValue).sum())
+        .chain(with -> withoutKey(client, key).map(without -> with + without));
+  }
+
+  /** The statistics are read after the count. */
+  private static Uni<TableCount> untilReported(SqlClient client, KeySql key, Run run, long rows) {
     long end = System.nanoTime() + REPORTED_WITHIN.toNanos();
     AtomicBoolean proven = new AtomicBoolean();
     return Multi.createBy()
@@ -106,11 +130,11 @@ record TableCount(Optional<Long> rows, long inserts) {
                 client
                     .query(FRESH)
                     .execute()
-                    .chain(() -> inserts(client, migration))
-                    .map(now -> new TableCount(count.rows(), now))
-                    .call(now -> proves(client, run, now).invoke(proven::set)))
+                    .chain(() -> inserts(client, key, run))
+                    .map(inserts -> new TableCount(Optional.of(rows), inserts))
+                    .call(count -> proves(client, run, count).invoke(proven::set)))
         .withDelay(ASKED_EVERY)
-        .whilst(now -> !proven.get() && System.nanoTime() < end)
+        .whilst(count -> !proven.get() && System.nanoTime() < end)
         .collect()
         .last();
   }
@@ -122,19 +146,32 @@ record TableCount(Optional<Long> rows, long inserts) {
         .map(rows -> rows.iterator().next().getBoolean("proves"));
   }
 
-  static Uni<TableCount> of(SqlClient client, Migration migration, Run run) {
-    return run.wholeTable()
-        ? KeySql.of(client, migration)
-            .chain(key -> rows(client, key, run))
-            .chain(
-                rows ->
-                    inserts(client, migration).map(now -> new TableCount(Optional.of(rows), now)))
-        : Uni.createFrom().item(NONE);
+  private static Uni<Long> inserts(SqlClient client, KeySql key, Run run) {
+    return parts(client, key, run)
+        .chain(
+            parts ->
+                parts.stream().allMatch(Part::isTable)
+                    ? inserts(client, key.migration())
+                    : Uni.createFrom()
+                        .item(parts.stream().filter(Part::exists).mapToLong(Part::inserts).sum()));
   }
 
-  private static Uni<Long> rows(SqlClient client, KeySql key, Run run) {
-    return withKey(client, key, run)
-        .chain(with -> withoutKey(client, key).map(without -> with + without));
+  private static Uni<List<Part>> parts(SqlClient client, KeySql key, Run run) {
+    return client
+        .preparedQuery(PARTS)
+        .execute(Tuple.of(run.id(), key.table()))
+        .map(rows -> rows.stream().map(TableCount::part).toList());
+  }
+
+  private static Part part(Row row) {
+    return new Part(
+        Optional.ofNullable(row.getString("name"))
+            .map(name -> new Leaf(row.getLong("id"), name, 0, 0)),
+        row.getBoolean("is_table"),
+        row.getString("low"),
+        row.getString("high"),
+        row.getLong("scanned"),
+        row.getLong("inserts"));
   }
 
   /** Whether the server ended a page of a count after the longest time that a statement has. */
@@ -142,21 +179,15 @@ record TableCount(Optional<Long> rows, long inserts) {
     return failure instanceof PgException refused && QUERY_CANCELED.equals(refused.getSqlState());
   }
 
-  private static Uni<Long> withKey(SqlClient client, KeySql key, Run run) {
-    return client
-        .preparedQuery(BOUNDS)
-        .execute(Tuple.of(run.id()))
-        .map(rows -> rows.iterator().next())
-        .chain(
-            bounds ->
-                bounds.getString("low") == null
-                    ? Uni.createFrom().item(0L)
-                    : pages(client, key, run, bounds)
-                        .collect()
-                        .with(Collectors.summingLong(Page::rows)));
+  private static Uni<Long> rows(SqlClient client, KeySql key, Run run, Part part) {
+    return part.exists()
+        ? pages(client, part.leaf().map(key::in).orElse(key), run, part)
+            .collect()
+            .with(Collectors.summingLong(Page::rows))
+        : Uni.createFrom().item(part.scanned());
   }
 
-  private static Multi<Page> pages(SqlClient client, KeySql key, Run run, Row bounds) {
+  private static Multi<Page> pages(SqlClient client, KeySql key, Run run, Part part) {
     AtomicReference<String> last = new AtomicReference<>();
     return Multi.createBy()
         .repeating()
@@ -166,9 +197,7 @@ record TableCount(Optional<Long> rows, long inserts) {
                     .preparedQuery(sql(ROWS, key, last.get() == null ? ">=" : ">"))
                     .execute(
                         Tuple.of(
-                            run.id(),
-                            last.get() == null ? bounds.getString("low") : last.get(),
-                            bounds.getString("high")))
+                            run.id(), last.get() == null ? part.low() : last.get(), part.high()))
                     .map(rows -> page(rows.iterator().next()))
                     .invoke(page -> last.set(page.last())))
         .whilst(page -> page.running() && page.rows() >= PAGE);
@@ -202,4 +231,18 @@ record TableCount(Optional<Long> rows, long inserts) {
    * @param running whether the run still goes on
    */
   private record Page(long rows, String last, boolean running) {}
+
+  /**
+   * One of the parts that are counted.
+   *
+   * @param leaf empty for the table, and for a partition that is no more
+   * @param scanned rows that the run saw of it
+   * @param inserts rows inserted into the partition since its ranges were cut
+   */
+  private record Part(
+      Optional<Leaf> leaf, boolean isTable, String low, String high, long scanned, long inserts) {
+    boolean exists() {
+      return isTable || leaf.isPresent();
+    }
+  }
 }

@@ -6,6 +6,7 @@ import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.PartitionTree;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,15 +15,20 @@ import java.util.stream.Stream;
 /** What the catalog says of a migration's columns, each side in the order of the definition. */
 record Columns(List<Column> oldColumns, List<Column> newColumns) {
   private static final String COLUMNS =
-      """
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass($1)")
+          + """
+
       SELECT k.name, k.is_old, a.attnum IS NOT NULL AS found, COALESCE(a.attnotnull, false)
           AS not_null, COALESCE(a.atthasdef, false) AS has_default,
         (SELECT conname FROM pg_constraint
           WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]
             AND NOT convalidated) AS not_valid,
-        EXISTS (SELECT FROM pg_constraint
-          WHERE conrelid = attrelid AND contype = 'c' AND attnum = ANY (conkey)
-            AND pg_get_constraintdef(oid) ~* 'is not null') AS checked
+        EXISTS (SELECT FROM tree JOIN pg_attribute p ON p.attrelid = tree.relation
+            AND p.attname = k.name AND p.attnum > 0 AND NOT p.attisdropped
+          WHERE p.attnotnull OR EXISTS (SELECT FROM pg_constraint
+            WHERE conrelid = p.attrelid AND contype = 'c' AND p.attnum = ANY (conkey)
+              AND pg_get_constraintdef(oid) ~* 'is not null')) AS demanded
       FROM (SELECT name, true AS is_old, n FROM unnest($2::text[]) WITH ORDINALITY AS o (name, n)
         UNION ALL SELECT name, false, n FROM unnest($3::text[]) WITH ORDINALITY AS o (name, n)) k
       LEFT JOIN pg_attribute a ON a.attrelid = to_regclass($1) AND a.attname = k.name
@@ -36,7 +42,8 @@ record Columns(List<Column> oldColumns, List<Column> newColumns) {
    * @param exists false where the catalog has no such column; nothing else holds then
    * @param notNull NULL is refused in new rows; on PostgreSQL 18 rows from before may hold it
    * @param notValid the NOT NULL constraint that is not validated, of PostgreSQL 18 and later
-   * @param checked a CHECK constraint, valid or not, refuses NULL in new rows
+   * @param demanded the table or a partition of it refuses NULL in new rows, by NOT NULL or by a
+   *     CHECK constraint, valid or not
    */
   record Column(
       String name,
@@ -44,10 +51,10 @@ record Columns(List<Column> oldColumns, List<Column> newColumns) {
       boolean notNull,
       boolean hasDefault,
       Optional<String> notValid,
-      boolean checked) {
+      boolean demanded) {
     /** An INSERT that does not name the column succeeds. */
     boolean optional() {
-      return hasDefault || (!notNull && !checked);
+      return hasDefault || !demanded;
     }
   }
 
@@ -77,7 +84,7 @@ record Columns(List<Column> oldColumns, List<Column> newColumns) {
         row.getBoolean("not_null"),
         row.getBoolean("has_default"),
         Optional.ofNullable(row.getString("not_valid")),
-        row.getBoolean("checked"));
+        row.getBoolean("demanded"));
   }
 
   /** Says {@code ofOne} or {@code ofSeveral} of the columns; empty if there are none. */

@@ -38,7 +38,11 @@ final class DefinitionSql {
         ARRAY(SELECT type FROM named WHERE role = 'new' ORDER BY n) AS new_types,
         ARRAY(SELECT name || ' is a generated column' FROM named WHERE generated
           UNION ALL SELECT name || ' is GENERATED ALWAYS AS IDENTITY' FROM named WHERE identity
-          UNION ALL SELECT name || ' is a part of the partition key' FROM named WHERE partitions)
+          UNION ALL SELECT name || ' is a part of the partition key' FROM named WHERE partitions
+          UNION ALL (SELECT 'this role does not own the partition ' || r.relid::regclass
+            FROM pg_partition_tree(c.oid) r JOIN pg_class o ON o.oid = r.relid
+            WHERE r.relid <> c.oid AND NOT pg_has_role(o.relowner, 'USAGE')
+            ORDER BY 1 LIMIT 1))
           AS flaws,
         ARRAY(SELECT n::integer FROM unnest($4::text[]) WITH ORDINALITY AS r (name, n)
           WHERE to_regclass(r.name) = c.oid ORDER BY n) AS rivals,

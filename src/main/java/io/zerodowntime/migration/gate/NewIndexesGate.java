@@ -6,7 +6,10 @@ import io.zerodowntime.migration.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The indexes that reads of the new column need exist and are valid. */
+/**
+ * The indexes that reads of the new column need exist and are valid; of a partitioned table, on
+ * each partition: PostgreSQL takes the table's own index for valid then.
+ */
 final class NewIndexesGate implements Gate {
   private static final String VALID =
       """
@@ -14,6 +17,12 @@ final class NewIndexesGate implements Gate {
       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
       WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indisready
         AND c.relname = ANY ($2)
+        AND NOT EXISTS (
+          WITH RECURSIVE parts AS (
+            SELECT i.indexrelid AS id UNION ALL
+            SELECT h.inhrelid FROM pg_inherits h JOIN parts p ON h.inhparent = p.id)
+          SELECT FROM parts JOIN pg_index x ON x.indexrelid = parts.id
+          WHERE NOT (x.indisvalid AND x.indisready))
       """;
 
   @Override

@@ -2,6 +2,7 @@ package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.PartitionTree;
 import io.zerodowntime.migration.Verdict;
 import java.util.List;
 
@@ -11,13 +12,17 @@ final class NoDependentsGate implements Gate {
    * pg_depend knows views, rules, indexes, constraints, triggers (UPDATE OF, WHEN), policies,
    * generated columns, statistics, publications and functions with a parsed body. A body that is
    * text is searched for the name, in any case; a match in a comment counts too. A column's own
-   * default and NOT NULL, and the indexes that the migration names, go with the columns.
+   * default and NOT NULL, and the indexes that the migration names, go with the columns. Partitions
+   * may have dependents of their own; what they have of the table's is named once, for the table.
    */
   private static final String DEPENDENTS =
-      """
-      WITH leaving AS (
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass($1)")
+          + """
+      , leaving AS (
         SELECT attrelid, attnum, attname::text AS name FROM pg_attribute
-        WHERE attrelid = to_regclass($1) AND attname = ANY ($2::text[]) AND NOT attisdropped
+        WHERE attrelid IN (SELECT relation FROM tree) AND attname = ANY ($2::text[])
+          AND NOT attisdropped
       )
       SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) AS dependent
       FROM pg_depend d JOIN leaving l
@@ -29,6 +34,11 @@ final class NoDependentsGate implements Gate {
       WHERE (i.relname IS NULL OR NOT i.relname = ANY ($3))
         AND (f.adrelid, f.adnum) IS DISTINCT FROM (l.attrelid, l.attnum)
         AND c.contype IS DISTINCT FROM 'n'
+        AND (l.attrelid = to_regclass($1) OR NOT EXISTS (
+          SELECT FROM pg_inherits WHERE inhrelid = i.oid AND i.relkind IN ('i', 'I')
+          UNION ALL SELECT FROM pg_constraint WHERE oid = c.oid AND coninhcount > 0
+          UNION ALL SELECT FROM pg_trigger WHERE d.classid = 'pg_trigger'::regclass
+            AND oid = d.objid AND tgparentid <> 0))
       UNION
       SELECT 'the body of ' || pg_describe_object('pg_proc'::regclass, p.oid, 0)
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

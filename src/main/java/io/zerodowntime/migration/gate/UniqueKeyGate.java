@@ -5,6 +5,7 @@ import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.PartitionTree;
 import io.zerodowntime.migration.Verdict;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,10 +21,13 @@ final class UniqueKeyGate implements Gate {
    * NULL on the other side than ORDER BY has it (0: ASC NULLS LAST, 3: DESC NULLS FIRST), or an
    * operator class that has no default one in its family, such as text_pattern_ops: each page would
    * sort the table. Since PostgreSQL 18 a NOT NULL that was never validated counts in attnotnull.
+   * Batches name partitions, so the policies of each count.
    */
   private static final String KEY =
-      """
-      WITH key AS (
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass($1)")
+          + """
+      , key AS (
         SELECT k.name, k.n, a.attnum, a.attcollation,
           a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint n
             WHERE n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
@@ -45,7 +49,7 @@ final class UniqueKeyGate implements Gate {
                 OR i.indoption[k.n - 1] NOT IN (0, 3)
                 OR NOT EXISTS (SELECT FROM pg_opclass o JOIN pg_opclass d USING (opcfamily)
                   WHERE o.oid = i.indclass[k.n - 1] AND d.opcdefault))) AS is_unique,
-        row_security_active(c.oid) AS hidden
+        EXISTS (SELECT FROM tree WHERE row_security_active(relation)) AS hidden
       FROM pg_class c WHERE c.oid = to_regclass($1)
       """;
 

@@ -7,6 +7,7 @@ import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.PartitionTree;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -16,9 +17,9 @@ import java.util.Optional;
 /**
  * Waits for the writers of an earlier phase, as RCU waits for the readers of an old value (McKenney
  * and Slingwine, 1998): after a step has committed, the transactions that hold ROW EXCLUSIVE on the
- * table are listed once, and the epoch is drained when each of them has ended. A statement takes
- * that lock before its snapshot, so one whose snapshot is older than the step is on the list. Only
- * the reconciler waits.
+ * table or a partition of it are listed once, and the epoch is drained when each of them has ended.
+ * A statement takes that lock before its snapshot, so one whose snapshot is older than the step is
+ * on the list. Only the reconciler waits.
  */
 @ApplicationScoped
 public class GracePeriod {
@@ -26,15 +27,16 @@ public class GracePeriod {
    * Runs in a transaction that began after the step's commit. The first run lists, later runs
    * narrow. A prepared transaction keeps its virtual transaction, without a pid; in older minor
    * releases, and after a restart of the server, it becomes -1/xid: as soon as a listed one has
-   * gone, all prepared ones count as waited for.
+   * gone, all prepared ones count as waited for. A statement that names a partition locks that one
+   * and not the table, so each of them is looked at.
    */
   private static final String ADVANCE =
-      """
-      WITH tables AS (
-        SELECT $2::regclass AS relation UNION SELECT relid FROM pg_partition_tree($2::regclass)
-      ), holders AS MATERIALIZED (
+      "WITH RECURSIVE "
+          + PartitionTree.of("$2::regclass")
+          + """
+      , holders AS MATERIALIZED (
         SELECT DISTINCT l.virtualtransaction AS vxid, l.pid
-        FROM pg_locks l JOIN tables t ON t.relation = l.relation
+        FROM pg_locks l JOIN tree t ON t.relation = l.relation
         WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'RowExclusiveLock'
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       ), waiting AS (

@@ -6,6 +6,7 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.PartitionTree;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Locale;
 import java.util.Optional;
@@ -15,7 +16,10 @@ import java.util.Optional;
 public class IndexBuilds {
   /** Blocks of the table are scanned first, tuples are loaded afterwards. */
   private static final String BUILD =
-      """
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass($1)")
+          + """
+
       SELECT i.relname AS index, p.pid, p.phase,
         (CASE WHEN p.tuples_total > 0 THEN 100 * p.tuples_done / p.tuples_total
           WHEN p.blocks_total > 0 THEN 100 * p.blocks_done / p.blocks_total END)::int AS percent,
@@ -23,7 +27,7 @@ public class IndexBuilds {
         extract(epoch FROM clock_timestamp() - a.query_start)::bigint AS seconds
       FROM pg_stat_progress_create_index p JOIN pg_stat_activity a ON a.pid = p.pid
         LEFT JOIN pg_class i ON i.oid = p.index_relid
-      WHERE p.datname = current_database() AND p.relid = to_regclass($1)
+      WHERE p.datname = current_database() AND p.relid IN (SELECT relation FROM tree)
       ORDER BY p.pid LIMIT 1
       """;
 
@@ -43,7 +47,10 @@ public class IndexBuilds {
         row.getLong("seconds"));
   }
 
-  /** The build on the migration's table now; empty if there is none, or it is hidden. */
+  /**
+   * The build on the migration's table or a partition of it now; empty if there is none, or it is
+   * hidden.
+   */
   public Uni<Optional<IndexBuild>> of(Migration migration) {
     return pool.preparedQuery(BUILD)
         .execute(Tuple.of(migration.table()))

@@ -16,6 +16,7 @@ import org.jboss.logging.Logger;
 final class InvalidIndexes {
   private static final Logger LOG = Logger.getLogger(InvalidIndexes.class);
   /*
+   * Of a partitioned table an index is not valid until each partition has one that is attached.
    * Who builds an index holds SHARE UPDATE EXCLUSIVE on its table for all the time, as a VACUUM
    * does; pg_stat_progress_create_index hides the builds of other roles. An autovacuum has no user.
    */
@@ -31,6 +32,7 @@ final class InvalidIndexes {
         JOIN pg_class c ON c.oid = i.indexrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE i.indrelid = to_regclass(?) AND NOT i.indisvalid AND c.relname = ANY (?)
+        AND c.relkind = 'i'
       """;
 
   private InvalidIndexes() {}

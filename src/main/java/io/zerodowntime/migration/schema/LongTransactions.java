@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.schema;
 
+import io.zerodowntime.migration.PartitionTree;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,11 +16,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Looks for transactions that a DDL would queue behind: one that waits for a strong lock makes all
- * others wait behind it. Every role may read {@code pg_locks}; when another role's transaction
- * began is hidden from a role without {@code pg_monitor}. Such a transaction is waited for if the
- * first look finds it, as it may be of any age; later ones are as old as they are known. One object
- * serves one stage.
+ * Looks for transactions that a DDL would queue behind, on the table and its partitions: one that
+ * waits for a strong lock makes all others wait behind it. Every role may read {@code pg_locks};
+ * when another role's transaction began is hidden from a role without {@code pg_monitor}. Such a
+ * transaction is waited for if the first look finds it, as it may be of any age; later ones are as
+ * old as they are known. One object serves one stage.
  */
 final class LongTransactions {
   /*
@@ -28,11 +29,14 @@ final class LongTransactions {
    * longer than what SessionSettings lets a DDL wait, none does.
    */
   private static final String ON_TABLE =
-      """
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass(?)")
+          + """
+
       SELECT l.virtualtransaction AS id, 'pid ' || a.pid AS who, a.application_name AS application,
         extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, a.query_start AS start
       FROM (SELECT DISTINCT virtualtransaction, pid FROM pg_locks
-          WHERE locktype = 'relation' AND granted AND relation = to_regclass(?)
+          WHERE locktype = 'relation' AND granted AND relation IN (SELECT relation FROM tree)
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) l
         JOIN pg_stat_activity a ON a.pid = l.pid
       WHERE a.pid <> pg_backend_pid()
@@ -45,7 +49,7 @@ final class LongTransactions {
       WHERE p.database = current_database()
         AND EXISTS (SELECT FROM pg_locks own JOIN pg_locks l USING (virtualtransaction)
           WHERE own.transactionid = p.transaction AND own.pid IS NULL AND l.pid IS NULL
-            AND l.relation = to_regclass(?))
+            AND l.relation IN (SELECT relation FROM tree))
       """;
 
   private final String table;
@@ -76,7 +80,6 @@ final class LongTransactions {
   private List<Holder> holders(Connection session) throws SQLException {
     try (PreparedStatement select = session.prepareStatement(ON_TABLE)) {
       select.setString(1, table);
-      select.setString(2, table);
       List<Holder> found = new ArrayList<>();
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {

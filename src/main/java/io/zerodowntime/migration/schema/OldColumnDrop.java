@@ -17,6 +17,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationException.SchemaFailed;
 import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.PartitionTree;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.Instances;
 import io.zerodowntime.migration.phase.PhaseStore;
@@ -47,10 +48,13 @@ public class OldColumnDrop {
       """;
 
   private static final String FACTS =
-      """
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass($1)")
+          + """
+
       SELECT now() AS at, pg_current_wal_lsn()::text AS lsn, version() AS server,
-        GREATEST(reltuples::bigint, 0) AS rows
-      FROM pg_class WHERE oid = to_regclass($1)
+        sum(GREATEST(reltuples::bigint, 0))::bigint AS rows
+      FROM pg_class WHERE oid IN (SELECT relation FROM tree) AND relkind <> 'p'
       """;
 
   private static final String RUNS =

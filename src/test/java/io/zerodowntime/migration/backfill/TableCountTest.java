@@ -65,19 +65,22 @@ class TableCountTest {
     return Engine.await(backfill.start(MIGRATION, LIMITS, "test"));
   }
 
-  private TableCount count(Run run) {
-    return Engine.await(pool.withConnection(session -> TableCount.of(session, MIGRATION, run)));
+  private long count(Run run) {
+    return Engine.await(
+        pool.withConnection(
+            session ->
+                KeySql.of(session, MIGRATION).chain(key -> TableCount.rows(session, key, run))));
   }
 
   @Test
   void everyPageIsCountedOnce() {
     Run run = started(25_000);
-    assertThat(count(run).rows()).contains(25_000L);
+    assertThat(count(run)).isEqualTo(25_000L);
   }
 
   @Test
   void tableWithoutRowsHasNone() {
-    assertThat(count(started(0)).rows()).contains(0L);
+    assertThat(count(started(0))).isEqualTo(0L);
   }
 
   /** A group of equal keys lies across the end of the first page, and some rows have no key. */
@@ -88,14 +91,14 @@ class TableCountTest {
     database.run("ALTER TABLE keyed ALTER COLUMN code DROP NOT NULL");
     database.run("UPDATE keyed SET code = 9000 WHERE code BETWEEN 9000 AND 12000");
     database.run("UPDATE keyed SET code = NULL WHERE code BETWEEN 20000 AND 20010");
-    assertThat(count(run).rows()).contains(25_000L);
+    assertThat(count(run)).isEqualTo(25_000L);
   }
 
   @Test
   void aPausedRunEndsItsCountAtThePage() {
     Run run = started(25_000);
     database.run("UPDATE backfill_run SET state = 'paused'");
-    assertThat(count(run).rows()).contains(10_000L);
+    assertThat(count(run)).isEqualTo(10_000L);
     assertThat(Engine.await(stream.close(MIGRATION, run))).isFalse();
   }
 

@@ -1,0 +1,232 @@
+package io.zerodowntime.migration.backfill;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.PartitionTree;
+import io.zerodowntime.migration.Sequential;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The partitions of a partitioned table, each with ranges of its own. A run is not closed before it
+ * has read every partition that there is then: one that was attached while it ran gets ranges too,
+ * and the ranges of one that was detached or dropped end.
+ */
+final class Leaves {
+  /** Partitions whose first and last keys one statement reads. */
+  private static final int READ_AT_ONCE = 100;
+
+  /** Rows of {@code c}. Where no one has counted them, a row is taken for 100 bytes. */
+  static final String ROWS =
+      "CASE WHEN c.reltuples < 0 AND COALESCE(pg_stat_get_live_tuples(c.oid), 0) = 0"
+          + " THEN pg_relation_size(c.oid) / 100"
+          + " ELSE GREATEST(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) END";
+
+  /**
+   * Of a table that is not partitioned there are none. Locks keep them until the transaction ends.
+   */
+  private static final String LEAVES =
+      """
+      SELECT c.oid::bigint AS id, format('%%I.%%I', n.nspname, c.relname) AS name,
+        %s AS rows, COALESCE(pg_stat_get_tuples_inserted(c.oid), 0) AS inserts
+      FROM pg_class r CROSS JOIN LATERAL pg_partition_tree(r.oid) t
+      JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE r.oid = to_regclass($1) AND r.relkind = 'p' AND t.isleaf
+        AND NOT EXISTS (SELECT FROM backfill_progress p WHERE p.run_id = $2 AND p.leaf = c.oid)
+      ORDER BY name
+      """
+          .formatted(ROWS);
+
+  private static final String ENDS =
+      """
+      SELECT %(n) AS n,
+        (SELECT %text[t.{c}] FROM %(table) t ORDER BY %list[t.{c}] LIMIT 1) AS low,
+        (SELECT %text[t.{c}] FROM %(table) t ORDER BY %list[t.{c} DESC] LIMIT 1) AS high
+      """;
+
+  private static final String NEXT_NUMBER =
+      """
+      SELECT COALESCE(max(range_no), -1) + 1 AS next FROM backfill_progress
+      WHERE run_id = $1 AND range_no < %d
+      """
+          .formatted(BatchStatement.FIRST_SKIPPED);
+
+  /** The table with its partitions. */
+  static final String TREE = "WITH RECURSIVE " + PartitionTree.of("to_regclass($2)");
+
+  /**
+   * The range that no worker has begun or, if there is none, was left longest ago. IS TRUE keeps
+   * the look into the tree a hashed one: as a join it would be made for each range.
+   */
+  private static final String NEXT =
+      TREE
+          + """
+          , lost AS MATERIALIZED (
+            SELECT range_no FROM backfill_progress
+            WHERE run_id = $1 AND NOT done AND leaf NOT IN (SELECT relation FROM tree)
+            FOR UPDATE SKIP LOCKED
+          ), ended AS (
+            UPDATE backfill_progress SET done = true, updated_at = now()
+            WHERE run_id = $1 AND range_no = ANY (ARRAY(SELECT range_no FROM lost))
+          )
+          SELECT c.oid::bigint AS id, format('%%I.%%I', n.nspname, c.relname) AS name,
+            0::bigint AS rows, 0::bigint AS inserts
+          FROM (SELECT leaf FROM backfill_progress
+            WHERE run_id = $1 AND NOT done AND (leaf IN (SELECT relation FROM tree)) IS TRUE
+            ORDER BY range_no >= %d, updated_at, range_no
+            LIMIT 1 FOR UPDATE SKIP LOCKED) p
+          JOIN pg_class c ON c.oid = p.leaf JOIN pg_namespace n ON n.oid = c.relnamespace
+          """
+              .formatted(BatchStatement.FIRST_SKIPPED);
+
+  private Leaves() {}
+
+  private static Leaf leaf(Row row) {
+    return new Leaf(
+        row.getLong("id"), row.getString("name"), row.getLong("rows"), row.getLong("inserts"));
+  }
+
+  /** The partitions of the table now; none if it is not partitioned. */
+  static Uni<List<Leaf>> of(SqlClient client, Migration migration) {
+    return withoutRanges(client, migration, 0);
+  }
+
+  private static Uni<List<Leaf>> withoutRanges(SqlClient client, Migration migration, long run) {
+    return client
+        .preparedQuery(LEAVES)
+        .execute(Tuple.of(migration.table(), run))
+        .map(rows -> rows.stream().map(Leaves::leaf).toList());
+  }
+
+  /** A partition to work on; empty if others hold what is left, or there is none left. */
+  static Uni<Optional<Leaf>> next(SqlClient client, Migration migration, Run run) {
+    return client
+        .preparedQuery(NEXT)
+        .execute(Tuple.of(run.id(), migration.table()))
+        .map(rows -> rows.stream().map(Leaves::leaf).findFirst());
+  }
+
+  /**
+   * Cuts each partition by its own keys and statistics, at least into one range.
+   *
+   * @param count about how many ranges, shared among them by their rows
+   * @param size rows of a range at least
+   */
+  static Uni<List<KeyRanges.Range>> cut(
+      SqlClient client, Migration migration, List<Leaf> leaves, int count, int size) {
+    long rows = Math.max(1, leaves.stream().mapToLong(Leaf::rows).sum());
+    Map<Boolean, List<Leaf>> bySize =
+        leaves.stream()
+            .collect(Collectors.partitioningBy(leaf -> share(leaf, rows, count, size) > 1));
+    List<KeyRanges.Range> ranges = new ArrayList<>();
+    return KeySql.of(client, migration)
+        .call(key -> ends(client, key, listed(bySize, false), ranges))
+        .call(
+            key ->
+                Sequential.run(
+                    listed(bySize, true),
+                    leaf ->
+                        KeyRanges.cut(client, key.in(leaf), share(leaf, rows, count, size))
+                            .invoke(ranges::addAll)
+                            .replaceWithVoid()))
+        .map(key -> inOrder(leaves, ranges));
+  }
+
+  private static List<Leaf> listed(Map<Boolean, List<Leaf>> bySize, boolean big) {
+    return Objects.requireNonNull(bySize.get(big));
+  }
+
+  private static int share(Leaf leaf, long rows, int count, int size) {
+    return (int) Math.max(1, Math.min(leaf.rows() * count / rows, leaf.rows() / size));
+  }
+
+  private static List<KeyRanges.Range> inOrder(List<Leaf> leaves, List<KeyRanges.Range> ranges) {
+    Map<Leaf, Integer> places = new HashMap<>();
+    leaves.forEach(leaf -> places.put(leaf, places.size()));
+    ranges.sort(
+        Comparator.comparing(range -> range.leaf().map(places::get).orElseThrow())); // is stable
+    return ranges;
+  }
+
+  private static Uni<Void> ends(
+      SqlClient client, KeySql key, List<Leaf> leaves, List<KeyRanges.Range> ranges) {
+    List<List<Leaf>> parts = new ArrayList<>();
+    for (int i = 0; i < leaves.size(); i += READ_AT_ONCE) {
+      parts.add(leaves.subList(i, Math.min(leaves.size(), i + READ_AT_ONCE)));
+    }
+    return Sequential.run(
+        parts,
+        part ->
+            client
+                .query(ends(key, part))
+                .execute()
+                .invoke(rows -> rows.forEach(row -> range(part, row).ifPresent(ranges::add)))
+                .replaceWithVoid());
+  }
+
+  private static String ends(KeySql key, List<Leaf> leaves) {
+    return IntStream.range(0, leaves.size())
+        .mapToObj(i -> key.in(leaves.get(i)).fill(ENDS, Map.of("n", String.valueOf(i))))
+        .collect(Collectors.joining("UNION ALL "));
+  }
+
+  private static Optional<KeyRanges.Range> range(List<Leaf> leaves, Row row) {
+    return Optional.ofNullable(row.getString("low"))
+        .map(
+            low ->
+                new KeyRanges.Range(
+                    low,
+                    Optional.empty(),
+                    row.getString("high"),
+                    Optional.of(leaves.get(row.getInteger("n")))));
+  }
+
+  /** Counts the table; empty if there are partitions that the run has yet to read. */
+  static Uni<Optional<TableCount>> countIfAllRead(
+      SqlConnection transaction, Migration migration, Run run) {
+    return addNew(transaction, migration, run)
+        .chain(
+            more ->
+                more
+                    ? Uni.createFrom().item(Optional.empty())
+                    : TableCount.of(transaction, migration, run).map(Optional::of));
+  }
+
+  /**
+   * Gives ranges to the partitions that have none in this run.
+   *
+   * @return whether there are rows in one of them, so that the run goes on
+   */
+  private static Uni<Boolean> addNew(SqlConnection transaction, Migration migration, Run run) {
+    return run.wholeTable()
+        ? withoutRanges(transaction, migration, run.id())
+            .chain(leaves -> add(transaction, migration, run, leaves))
+        : Uni.createFrom().item(false);
+  }
+
+  private static Uni<Boolean> add(
+      SqlConnection transaction, Migration migration, Run run, List<Leaf> leaves) {
+    return leaves.isEmpty()
+        ? Uni.createFrom().item(false)
+        : cut(transaction, migration, leaves, Backfill.MAX_RANGES, run.limits().batchSize())
+            .call(
+                ranges ->
+                    transaction
+                        .preparedQuery(NEXT_NUMBER)
+                        .execute(Tuple.of(run.id()))
+                        .map(rows -> rows.iterator().next().getInteger("next"))
+                        .chain(next -> KeyRanges.insert(transaction, run.id(), next, ranges)))
+            .map(ranges -> !ranges.isEmpty());
+  }
+}
