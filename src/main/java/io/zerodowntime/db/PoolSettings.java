@@ -49,6 +49,9 @@ class PoolSettings {
 
   private static final int WAITING = 1024;
 
+  /** The client prepares longer statements anew each time; its own limit is 2,048 characters. */
+  private static final int PREPARED_ONCE = 16_384;
+
   private final Map<String, Bounds> bounds;
   private final Map<String, Integer> connections;
 
@@ -116,6 +119,7 @@ class PoolSettings {
       PgConnectOptions options = new PgConnectOptions(shared);
       options
           .setPipeliningLimit(pipelined ? PIPELINE : 1)
+          .setPreparedStatementCacheSqlLimit(PREPARED_ONCE)
           .addProperty("statement_timeout", millis(statement))
           .addProperty("lock_timeout", millis(lock))
           .addProperty("tcp_user_timeout", millis(UNACKNOWLEDGED))

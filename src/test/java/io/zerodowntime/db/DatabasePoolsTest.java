@@ -3,10 +3,12 @@ package io.zerodowntime.db;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.reactive.pg.client.PgPoolCreator;
+import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.PoolOptions;
@@ -97,6 +99,26 @@ class DatabasePoolsTest {
       Timeouts.await().until(() -> outcome(pool, "SELECT 1").join().equals("done"));
     }
     assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.CLOSED);
+  }
+
+  /** A batch of a backfill is longer than what the client would keep prepared. */
+  @Test
+  void longStatementsArePreparedOnce() throws Exception {
+    String batch = "SELECT count(*) FROM pg_prepared_statements -- " + "x".repeat(5_000);
+    List<Long> prepared =
+        engine
+            .withConnection(
+                session ->
+                    count(session, batch)
+                        .chain(
+                            first -> count(session, batch).map(second -> List.of(first, second))))
+            .await()
+            .atMost(Duration.ofSeconds(10));
+    assertThat(prepared.get(0)).isPositive().isEqualTo(prepared.get(1));
+  }
+
+  private static Uni<Long> count(SqlConnection session, String sql) {
+    return session.preparedQuery(sql).execute().map(rows -> rows.iterator().next().getLong(0));
   }
 
   @Test
