@@ -23,6 +23,7 @@ from . import (
     peer_service,
     report,
     row_lock,
+    scale,
     steps,
 )
 from .context import BenchContext
@@ -46,6 +47,7 @@ PARTS: dict[str, Callable[[BenchContext], list[Figure]]] = {
     "holder": row_lock.measure_row_lock,
     "heartbeats": heartbeats.measure_heartbeats,
     "cost": cost.measure_cost,
+    "scale": scale.measure_scale,
 }
 
 

@@ -99,7 +99,8 @@ class Service:
     def _read_phase(self) -> str:
         """The phase, and whether it is drained."""
         return self.program.postgres.sql(
-            self.database, "SELECT phase || ' ' || (drained_at IS NOT NULL) FROM migration_state")
+            self.database, "SELECT phase || ' ' || (drained_at IS NOT NULL) FROM migration_state"
+                           " WHERE name = 'orders-status'")
 
     def _is_serving(self) -> bool:
         try:

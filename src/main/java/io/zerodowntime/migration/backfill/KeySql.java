@@ -43,7 +43,10 @@ record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
       """
       SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
         y.oid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) AS is_integer,
-        y.typcategory = 'A' AS is_array
+        y.typcategory = 'A' AS is_array,
+        NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint u
+          WHERE u.conrelid = a.attrelid AND u.contype = 'n' AND u.conkey[1] = a.attnum
+            AND NOT u.convalidated) AS is_nullable
       FROM unnest($2::text[]) WITH ORDINALITY AS k (name, n)
       JOIN pg_attribute a ON a.attrelid = to_regclass($1) AND a.attname = k.name
         AND a.attnum > 0 AND NOT a.attisdropped
@@ -81,7 +84,7 @@ record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
     return new KeySql(
         migration,
         migration.key().stream()
-            .map(name -> new Column(SqlName.quote(name), "", false, false))
+            .map(name -> new Column(SqlName.quote(name), "", false, false, true))
             .toList(),
         Optional.empty());
   }
@@ -101,7 +104,8 @@ record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
         SqlName.quote(row.getString("name")),
         row.getString("type"),
         row.getBoolean("is_integer"),
-        row.getBoolean("is_array"));
+        row.getBoolean("is_array"),
+        row.getBoolean("is_nullable"));
   }
 
   /** One integer column: its values can be cut evenly. */
@@ -147,12 +151,18 @@ record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
       case "mismatch" -> migration.mismatch();
       case "last" -> list(i -> columns.get(i).last(suffix(i)) + " AS last" + suffix(i));
       case "first" -> suffix(0);
-      case "withoutKey" ->
-          columns.stream()
-              .map(c -> "t." + c.name() + " IS NULL")
-              .collect(Collectors.joining(" OR "));
+      case "withoutKey" -> withoutKey();
       default -> Objects.requireNonNull(values.get(name), name);
     };
+  }
+
+  /** Before PostgreSQL 17 the planner reads the whole table for a column that is NOT NULL too. */
+  private String withoutKey() {
+    return columns.stream()
+        .filter(Column::nullable)
+        .map(c -> "t." + c.name() + " IS NULL")
+        .reduce((some, more) -> some + " OR " + more)
+        .orElse("false");
   }
 
   /** What columns of {@code t} hold, to be kept as text: of several, an object by their names. */
@@ -209,8 +219,9 @@ record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
    *
    * @param name as SQL reads it
    * @param type with its length, as a cast reads it
+   * @param nullable whether a row may hold NULL, also as a NOT NULL was never validated
    */
-  record Column(String name, String type, boolean integer, boolean array) {
+  record Column(String name, String type, boolean integer, boolean array, boolean nullable) {
 
     /**
      * The last of the values {@code k.key}, which come in the key's order. Not every type has

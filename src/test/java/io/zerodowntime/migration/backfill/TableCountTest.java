@@ -94,6 +94,29 @@ class TableCountTest {
     assertThat(count(run)).isEqualTo(25_000L);
   }
 
+  /** Rows without a key are not looked for where there can be none: that reads the whole table. */
+  @Test
+  void onlyColumnsThatMayBeNullAreLookedAt() {
+    database.run("ALTER TABLE keyed DROP CONSTRAINT keyed_pkey, ADD PRIMARY KEY (code, kind)");
+    Migration composite =
+        OneToOne.migration(
+            "other",
+            "keyed",
+            List.of("code", "kind"),
+            "old_kind",
+            "new_kind",
+            "lower(old_kind)",
+            "upper(new_kind)");
+    assertThat(withoutKey(composite)).isEqualTo("false");
+    database.run("ALTER TABLE keyed DROP CONSTRAINT keyed_pkey");
+    database.run("ALTER TABLE keyed ALTER COLUMN kind DROP NOT NULL");
+    assertThat(withoutKey(composite)).isEqualTo("t.kind IS NULL");
+  }
+
+  private String withoutKey(Migration migration) {
+    return Engine.await(KeySql.of(pool, migration)).fill("%(withoutKey)");
+  }
+
   @Test
   void aPausedRunEndsItsCountAtThePage() {
     Run run = started(25_000);
