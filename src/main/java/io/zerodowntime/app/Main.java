@@ -39,15 +39,15 @@ public final class Main {
   private static final String IN_USE = "Address already in use";
   private static final String HELP =
       """
-      usage: zerodowntime [command]
+      usage: zerodowntime [command] [migration]
 
         serve      serves orders and migrations on port 3000 (the default)
         plan       shows a migration's schema changes, locks and estimates; --write DIR writes them
         expand     applies every schema change that is due
         backfill   works on the backfill until it is complete
-        verify     compares the old and the new column of every row
+        verify     compares the old and the new columns of every row
         status     shows where every migration stands
-        contract   drops the old column once every gate is open
+        contract   drops the old columns once every gate is open
         --help     shows this
         --version  shows the version
 
