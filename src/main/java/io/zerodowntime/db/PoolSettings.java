@@ -72,7 +72,7 @@ class PoolSettings {
                     lock),
             DatabasePools.READS, new Bounds(WAITING, request, request),
             DatabasePools.CONTROL, new Bounds(WAITING, CONTROL_STATEMENT, CONTROL_STATEMENT),
-            DatabasePools.ENGINE, new Bounds(WAITING, ENGINE_STATEMENT, ENGINE_STATEMENT));
+            DatabasePools.ENGINE, new Bounds(WAITING, ENGINE_STATEMENT, LOCK));
     this.connections = connections;
   }
 

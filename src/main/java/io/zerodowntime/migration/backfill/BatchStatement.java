@@ -227,10 +227,11 @@ final class BatchStatement {
     return sql(key, kind, ANY_RANGE, UPDATE_UNLOCKED);
   }
 
-  /** A partition that was detached is left alone: the lock comes before this look. */
+  /** A partition that was detached or renamed is left alone: the lock comes before this look. */
   private static String ofLeaf(Migration migration, Leaf leaf) {
-    return "p.leaf = %1$d::oid AND to_regclass(%2$s) IN (SELECT pg_partition_ancestors(%1$d::oid))"
-        .formatted(leaf.id(), SqlName.literal(migration.table()));
+    return ("p.leaf = %1$d::oid AND to_regclass(%3$s) = %1$d::oid"
+            + " AND to_regclass(%2$s) IN (SELECT pg_partition_ancestors(%1$d::oid))")
+        .formatted(leaf.id(), SqlName.literal(migration.table()), SqlName.literal(leaf.name()));
   }
 
   private static String sql(KeySql key, RunKind kind, String claimed, String update) {

@@ -8,4 +8,10 @@ package io.zerodowntime.migration.backfill;
  * @param rows the estimate of its rows
  * @param inserts rows inserted into it so far, by the statistics
  */
-record Leaf(long id, String name, long rows, long inserts) {}
+record Leaf(long id, String name, long rows, long inserts) {
+
+  /** Whether the other one is this partition under this name. */
+  boolean isNamedAs(Leaf other) {
+    return id == other.id && name.equals(other.name);
+  }
+}

@@ -77,7 +77,7 @@ final class Leaves {
             WHERE run_id = $1 AND NOT done AND leaf NOT IN (SELECT relation FROM tree)
             FOR UPDATE SKIP LOCKED
           ), ended AS (
-            UPDATE backfill_progress SET done = true, updated_at = now()
+            DELETE FROM backfill_progress
             WHERE run_id = $1 AND range_no = ANY (ARRAY(SELECT range_no FROM lost))
           )
           SELECT c.oid::bigint AS id, format('%%I.%%I', n.nspname, c.relname) AS name,
@@ -200,7 +200,15 @@ final class Leaves {
             more ->
                 more
                     ? Uni.createFrom().item(Optional.empty())
-                    : TableCount.of(transaction, migration, run).map(Optional::of));
+                    : TableCount.of(transaction, migration, run)
+                        .chain(count -> unlessMore(transaction, migration, run, count)));
+  }
+
+  /** The count takes a while, and partitions may come meanwhile. */
+  private static Uni<Optional<TableCount>> unlessMore(
+      SqlConnection transaction, Migration migration, Run run, TableCount count) {
+    return addNew(transaction, migration, run)
+        .map(more -> more ? Optional.empty() : Optional.of(count));
   }
 
   /**

@@ -49,7 +49,7 @@ final class WorkerBatches {
 
   private Place place(KeySql key) {
     return new Place(
-        key.leaf().map(Leaf::id),
+        key.leaf(),
         BatchStatement.of(key, run.kind()),
         BatchStatement.skippingLocked(key, run.kind()));
   }
@@ -107,7 +107,7 @@ final class WorkerBatches {
         .map(
             next -> {
               Optional<Leaf> other =
-                  next.filter(leaf -> place.leaf().filter(id -> id == leaf.id()).isEmpty());
+                  next.filter(leaf -> place.leaf().filter(leaf::isNamedAs).isEmpty());
               other.ifPresent(leaf -> place = place(table.in(leaf)));
               return other.isPresent();
             });
@@ -145,5 +145,5 @@ final class WorkerBatches {
    *
    * @param leaf the partition; empty for the table
    */
-  private record Place(Optional<Long> leaf, String waiting, String skippingLocked) {}
+  private record Place(Optional<Leaf> leaf, String waiting, String skippingLocked) {}
 }

@@ -72,9 +72,6 @@ public class StatusMetrics {
   @Scheduled(every = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> refresh() {
     return Sequential.map(turn.next(migrations.all()), this::read)
-        .ifNoItem()
-        .after(TIMEOUT)
-        .fail()
         .invoke(this::show)
         .onFailure()
         .invoke(this::missed)
@@ -87,6 +84,9 @@ public class StatusMetrics {
   private Uni<Boolean> read(Migration migration) {
     return reports
         .of(migration)
+        .ifNoItem()
+        .after(TIMEOUT.dividedBy(AT_ONCE))
+        .fail()
         .invoke(status -> known.put(migration.name(), status))
         .replaceWith(true)
         .onFailure()
