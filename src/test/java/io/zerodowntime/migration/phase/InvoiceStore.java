@@ -97,7 +97,7 @@ final class InvoiceStore {
             pool.preparedQuery(find(phases))
                 .execute(Tuple.of(id))
                 .map(rows -> rows.iterator().next())
-                .map(row -> new FencedResults<>(phases(row), invoice(row))));
+                .map(this::found));
   }
 
   /** The statement of these phases without the fence's retries: whether it wrote. */
@@ -188,10 +188,16 @@ final class InvoiceStore {
     };
   }
 
-  private static Optional<Invoice> invoice(Row row) {
-    return row.getLong("id") == null
-        ? Optional.empty()
-        : Optional.of(new Invoice(row.getString("status"), row.getLong("cents")));
+  /** No value where the columns of the variant are empty: the row is from a later phase. */
+  private FencedResults<Optional<Invoice>> found(Row row) {
+    if (row.getLong("id") == null) {
+      return new FencedResults<>(phases(row), Optional.empty());
+    }
+    String value = row.getString("status");
+    Long cents = row.getLong("cents");
+    return value == null || cents == null
+        ? new FencedResults<>(phases(row), null)
+        : new FencedResults<>(phases(row), Optional.of(new Invoice(value, cents)));
   }
 
   /** What a client sees of an invoice. */
