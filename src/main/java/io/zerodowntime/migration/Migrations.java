@@ -77,14 +77,17 @@ public class Migrations {
     return inFlight(() -> logged("all migrations", work.apply(all)));
   }
 
-  private Uni<Void> inFlight(Supplier<Uni<Void>> work) {
+  private Uni<Void> inFlight(Supplier<Uni<? extends Void>> work) {
     return Uni.createFrom()
         .deferred(
             () -> {
               CompletableFuture<Void> ended = new CompletableFuture<>();
               inFlight.removeIf(CompletableFuture::isDone);
               inFlight.add(ended);
-              return work.get().onTermination().invoke(() -> ended.complete(null));
+              return Uni.createFrom()
+                  .deferred(work)
+                  .onTermination()
+                  .invoke(() -> ended.complete(null));
             });
   }
 

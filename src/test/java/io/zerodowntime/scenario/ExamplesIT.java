@@ -77,7 +77,7 @@ class ExamplesIT {
         traffic = writers;
         forward();
         back();
-        forwardAgain();
+        readNewAndContract();
         drop();
       }
       assertThat(traffic.failures()).as(fleet.output()).isEmpty();
@@ -128,15 +128,7 @@ class ExamplesIT {
       fleet.run(0, "backfill", migrations.get(i).name());
       fleet.run(0, "verify", migrations.get(i).name());
     }
-    for (MigrationWalk walk : walks) {
-      walk.toReadNew();
-      goOn();
-    }
-    theSidesAgree();
-    for (MigrationWalk walk : walks) {
-      walk.toContract();
-      goOn();
-    }
+    readNewAndContract();
   }
 
   private void back() throws Exception {
@@ -151,7 +143,7 @@ class ExamplesIT {
     }
   }
 
-  private void forwardAgain() throws Exception {
+  private void readNewAndContract() throws Exception {
     for (MigrationWalk walk : walks) {
       walk.toReadNew();
       goOn();
