@@ -13,6 +13,7 @@ from harness.process_group import ProcessGroup
 
 from . import (
     backfills,
+    builds,
     cost,
     fence,
     heartbeats,
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[BenchContext], list[Figure]]] = {
     "get": orders.measure_get,
     "lone": orders.measure_single_client,
     "peer": peer_service.measure_against_peer,
+    "builds": builds.measure_builds,
     "overload": overload.measure_overload,
     "backfill": backfills.measure_backfill,
     "growth": backfills.measure_growth,

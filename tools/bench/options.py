@@ -32,6 +32,7 @@ class Options:
     short_duration: int
     growth: list[int]
     java: str
+    other: str | None
     list_parts: bool
     add: bool
     no_files: bool
@@ -43,12 +44,14 @@ def parse_options(known_parts: Sequence[str], words: Sequence[str] | None = None
     unknown = [part for part in given.parts if part not in known_parts]
     if unknown:
         parser.error(f"there is no part {unknown[0]}")
+    if "builds" in given.parts and given.other is None:
+        parser.error("the part builds needs --other")
     return Options(
-        parts=given.parts or list(known_parts),
+        parts=given.parts or [part for part in known_parts if part != "builds" or given.other],
         short_turns=given.short_turns or given.turns * 5,
         short_duration=given.short_duration or max(1, given.duration // 3),
         growth=given.growth or [given.rows * n for n in (1, 4, 16)],
-        java=given.java, list_parts=given.list, add=given.add, no_files=given.no_files,
+        java=given.java, other=given.other, list_parts=given.list, add=given.add, no_files=given.no_files,
         **{name: getattr(given, name) for name, _, _ in NUMBERS})
 
 
@@ -62,14 +65,16 @@ def _parser(known_parts: Sequence[str]) -> argparse.ArgumentParser:
     for name, default, words in NUMBERS:
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{words} ({default})")
     for name, words in (
-            ("short-turns", "how often each side is measured where 3 %% count: fence and lone "
-             "(5 times the turns)"),
+            ("short-turns", "how often each side is measured where 3 %% count: fence, lone "
+             "and builds (5 times the turns)"),
             ("short-duration", "seconds of each of these turns (a third of the duration)")):
         parser.add_argument(f"--{name}", type=int, help=words)
     parser.add_argument("--growth", type=_ascending_numbers,
                         help="numbers of rows of the part growth, the least first "
                         "(1, 4, and 16 times --rows)")
     parser.add_argument("--java", default="", help="options of the JVM (none)")
+    parser.add_argument("--other", metavar="DIRECTORY",
+                        help="another checkout, packaged, that the part builds compares with")
     parser.add_argument("--list", action="store_true", help="lists the parts")
     parser.add_argument("--add", action="store_true",
                         help="keeps what the newest results have of other parts")

@@ -24,10 +24,15 @@ class Program:
     """Starts the program with the same JVM options each time, on databases of one server."""
 
     def __init__(self, processes: ProcessGroup, postgres: Postgres,
-                 java_options: Sequence[str]) -> None:
+                 java_options: Sequence[str], jar: str = JAR) -> None:
         self.processes = processes
         self.postgres = postgres
-        self._java = ["java", *java_options, "-jar", JAR]
+        self._options = java_options
+        self._java = ["java", *java_options, "-jar", jar]
+
+    def of_build(self, jar: str) -> Program:
+        """The same with the program of another build."""
+        return Program(self.processes, self.postgres, self._options, jar)
 
     def run_command(self, database: str, *words: str, **settings: str) -> None:
         """Runs a command of the program; a failure is an error."""
