@@ -65,9 +65,36 @@ final class Leaves {
   /** The table with its partitions. */
   static final String TREE = "WITH RECURSIVE " + PartitionTree.of("to_regclass($2)");
 
+  private static final String NEXT_ORDER =
+      "ORDER BY range_no >= %d, updated_at, range_no LIMIT 1 FOR UPDATE SKIP LOCKED"
+          .formatted(BatchStatement.FIRST_SKIPPED);
+
+  private static final String NAMED =
+      """
+      SELECT c.oid::bigint AS id, format('%I.%I', n.nspname, c.relname) AS name,
+        0::bigint AS rows, 0::bigint AS inserts
+      FROM (SELECT leaf FROM backfill_progress WHERE run_id = $1 AND NOT done {which}) p
+      JOIN pg_class c ON c.oid = p.leaf JOIN pg_namespace n ON n.oid = c.relnamespace
+      """;
+
   /**
-   * The range that no worker has begun or, if there is none, was left longest ago. IS TRUE keeps
-   * the look into the tree a hashed one: as a join it would be made for each range.
+   * The range that no worker has begun or, if there is none, was left longest ago; none if its
+   * partition is not one of the table's any more. It reads the catalog for this one only.
+   */
+  private static final String NEXT_IF_ATTACHED =
+      NAMED.replace("{which}", NEXT_ORDER)
+          + """
+          WHERE EXISTS (
+            WITH RECURSIVE above AS (
+              SELECT p.leaf AS relation
+              UNION ALL SELECT i.inhparent FROM pg_inherits i
+              JOIN above ON i.inhrelid = above.relation WHERE NOT i.inhdetachpending)
+            SELECT FROM above WHERE relation = to_regclass($2))
+          """;
+
+  /**
+   * The same, and ends the ranges of partitions that are gone. IS TRUE keeps the look into the tree
+   * a hashed one: as a join it would be made for each range.
    */
   private static final String NEXT =
       TREE
@@ -80,15 +107,9 @@ final class Leaves {
             DELETE FROM backfill_progress
             WHERE run_id = $1 AND range_no = ANY (ARRAY(SELECT range_no FROM lost))
           )
-          SELECT c.oid::bigint AS id, format('%%I.%%I', n.nspname, c.relname) AS name,
-            0::bigint AS rows, 0::bigint AS inserts
-          FROM (SELECT leaf FROM backfill_progress
-            WHERE run_id = $1 AND NOT done AND (leaf IN (SELECT relation FROM tree)) IS TRUE
-            ORDER BY range_no >= %d, updated_at, range_no
-            LIMIT 1 FOR UPDATE SKIP LOCKED) p
-          JOIN pg_class c ON c.oid = p.leaf JOIN pg_namespace n ON n.oid = c.relnamespace
           """
-              .formatted(BatchStatement.FIRST_SKIPPED);
+          + NAMED.replace(
+              "{which}", "AND (leaf IN (SELECT relation FROM tree)) IS TRUE " + NEXT_ORDER);
 
   private Leaves() {}
 
@@ -111,8 +132,18 @@ final class Leaves {
 
   /** A partition to work on; empty if others hold what is left, or there is none left. */
   static Uni<Optional<Leaf>> next(SqlClient client, Migration migration, Run run) {
+    return next(client, NEXT_IF_ATTACHED, migration, run)
+        .chain(
+            found ->
+                found.isPresent()
+                    ? Uni.createFrom().item(found)
+                    : next(client, NEXT, migration, run));
+  }
+
+  private static Uni<Optional<Leaf>> next(
+      SqlClient client, String statement, Migration migration, Run run) {
     return client
-        .preparedQuery(NEXT)
+        .preparedQuery(statement)
         .execute(Tuple.of(run.id(), migration.table()))
         .map(rows -> rows.stream().map(Leaves::leaf).findFirst());
   }
