@@ -68,7 +68,7 @@ class QuickStart {
   }
 
   private Uni<Integer> load() {
-    return settings.embedded
+    return settings.embedded && samples.areServed()
         ? samples
             .load(settings.demonstrationOrders)
             .invoke(rows -> LOG.infof("loaded %d demonstration orders", rows))
@@ -79,13 +79,23 @@ class QuickStart {
     if (!settings.embedded && !LaunchMode.current().isDev()) {
       return;
     }
+    String steps =
+        samples.areServed()
+            ? """
+              curl -s localhost:%1$d/orders/1
+              curl -s -u "operator:%2$s" -H 'Accept: text/plain' localhost:%1$d/migrations/orders-status
+              echo true > %3$s/DUAL_WRITE; echo true > %3$s/WRITE_TO_NEW      # phase 1
+              curl -s -u "operator:%2$s" -X POST localhost:%1$d/migrations/orders-status/backfill
+            """
+            : """
+              curl -s -u "operator:%2$s" localhost:%1$d/migrations
+            """;
     LOG.infof(
         """
         ready. What to do next, in another terminal:
-          curl -s localhost:%1$d/orders/1
-          curl -s -u "operator:%2$s" -H 'Accept: text/plain' localhost:%1$d/migrations/orders-status
-          echo true > %3$s/DUAL_WRITE; echo true > %3$s/WRITE_TO_NEW      # phase 1
-          curl -s -u "operator:%2$s" -X POST localhost:%1$d/migrations/orders-status/backfill
+        """
+            + steps
+            + """
         operator's password: %4$s   API: http://localhost:%1$d/q/openapi
         database: %5$s\
         """,

@@ -32,19 +32,25 @@ class IdempotencyPurge {
 
   private final Pool pool;
   private final Transactions transactions;
+  private final OrderMigration migration;
   private final Duration ttl;
 
   IdempotencyPurge(
       Pool pool,
       Transactions transactions,
+      OrderMigration migration,
       @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
     this.pool = pool;
     this.transactions = transactions;
+    this.migration = migration;
     this.ttl = ttl;
   }
 
   @Scheduled(every = "1m", delayed = "1m", concurrentExecution = ConcurrentExecution.SKIP)
   Uni<Void> purge() {
+    if (!migration.isDefined()) {
+      return Uni.createFrom().voidItem();
+    }
     return runOnce()
         .chain(deleted -> deleted == BATCH ? purge() : Uni.createFrom().voidItem())
         .onFailure()

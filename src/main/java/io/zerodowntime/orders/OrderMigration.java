@@ -18,6 +18,11 @@ class OrderMigration {
     this.status = migrations.all().stream().filter(each -> each.name().equals(NAME)).findFirst();
   }
 
+  /** Whether there is one: else this program serves no orders. */
+  boolean isDefined() {
+    return status.isPresent();
+  }
+
   /**
    * The definition.
    *

@@ -21,9 +21,16 @@ public class SampleOrders {
       """;
 
   private final Pool pool;
+  private final OrderMigration migration;
 
-  SampleOrders(Pool pool) {
+  SampleOrders(Pool pool, OrderMigration migration) {
     this.pool = pool;
+    this.migration = migration;
+  }
+
+  /** Whether this program serves orders: its definitions have their migration. */
+  public boolean areServed() {
+    return migration.isDefined();
   }
 
   /**

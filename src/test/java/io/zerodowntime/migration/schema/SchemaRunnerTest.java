@@ -36,7 +36,7 @@ class SchemaRunnerTest {
   @Test
   void initialLeavesMigrationsAlone() {
     SchemaTestDatabase database = new SchemaTestDatabase();
-    assertThat(database.runner(RETRY_TIME).initial().changesets()).hasSize(12);
+    assertThat(database.runner(RETRY_TIME).initial().changesets()).hasSize(10);
     assertThat(database.list("SELECT name FROM migration_state")).isEmpty();
   }
 

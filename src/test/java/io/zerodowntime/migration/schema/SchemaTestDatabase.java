@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
 import liquibase.Liquibase;
 import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
@@ -106,12 +108,24 @@ final class SchemaTestDatabase {
     return new SchemaRunner(source, liquibase(source), bound, longTransaction);
   }
 
+  /** The engine's tables and those of orders, before their migration is registered. */
+  void ordersTables() throws Exception {
+    Liquibases.quietly(this, all -> all.update(new Contexts(), new LabelExpression("initial")));
+    Liquibases.quietly(
+        liquibase(as("Liquibase"), "liquibase/initial/001-orders.sql"),
+        tables -> tables.update(new Contexts(), new LabelExpression()));
+  }
+
   /** Liquibase as its command line runs it, with nothing of ours around. */
   Supplier<Liquibase> liquibase(DataSource source) {
+    return liquibase(source, "liquibase/changelog-root.yaml");
+  }
+
+  private static Supplier<Liquibase> liquibase(DataSource source, String changelog) {
     return () -> {
       try {
         return new Liquibase(
-            "liquibase/changelog-root.yaml",
+            changelog,
             new ClassLoaderResourceAccessor(),
             DatabaseFactory.getInstance()
                 .findCorrectDatabaseImplementation(new JdbcConnection(source.getConnection())));
