@@ -17,6 +17,7 @@ from . import (
     cost,
     fence,
     heartbeats,
+    instructions,
     keys,
     orders,
     overload,
@@ -35,6 +36,7 @@ from .service import Program
 
 PARTS: dict[str, Callable[[BenchContext], list[Figure]]] = {
     "fence": fence.measure_fence,
+    "instructions": instructions.measure_instructions,
     "phases": orders.measure_phases,
     "get": orders.measure_get,
     "lone": orders.measure_single_client,

@@ -47,11 +47,13 @@ def parse_options(known_parts: Sequence[str], words: Sequence[str] | None = None
     if "builds" in given.parts and given.other is None:
         parser.error("the part builds needs --other")
     return Options(
-        parts=given.parts or [part for part in known_parts if part != "builds" or given.other],
+        parts=given.parts or [
+            part for part in known_parts if part != "builds" or given.other],
         short_turns=given.short_turns or given.turns * 5,
         short_duration=given.short_duration or max(1, given.duration // 3),
         growth=given.growth or [given.rows * n for n in (1, 4, 16)],
-        java=given.java, other=given.other, list_parts=given.list, add=given.add, no_files=given.no_files,
+        java=given.java, other=given.other, list_parts=given.list, add=given.add,
+        no_files=given.no_files,
         **{name: getattr(given, name) for name, _, _ in NUMBERS})
 
 

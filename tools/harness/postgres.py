@@ -160,10 +160,8 @@ def start_postgres(processes: ProcessGroup, libraries: str, **settings: str) -> 
     """Creates a cluster in the group's directory and starts its server."""
     binaries = _unpack_binaries(libraries, os.path.join(processes.directory, "pg"))
     data = os.path.join(processes.directory, "data")
-    # PostgreSQL refuses root; in a user namespace without a mapping the user is not root
-    wrap = ["unshare", "-U"] if os.geteuid() == 0 else []
-    output_of([*wrap, f"{binaries}/bin/initdb", "-A", "trust", "-U", "postgres",
-               "-E", "UTF8", "--no-locale", "-D", data])
+    output_of(as_user(f"{binaries}/bin/initdb", "-A", "trust", "-U", "postgres",
+                      "-E", "UTF8", "--no-locale", "-D", data))
     port = free_port()
     chosen = {**SETTINGS, **settings}
     every = {**chosen, "port": str(port), "listen_addresses": "127.0.0.1",
@@ -172,11 +170,16 @@ def start_postgres(processes: ProcessGroup, libraries: str, **settings: str) -> 
     log_file = os.path.join(processes.directory, "postgres.log")
     with open(log_file, "wb") as log:
         # SIGINT is the fast shutdown
-        process = processes.start([*wrap, f"{binaries}/bin/postgres", "-D", data, *arguments],
+        process = processes.start(as_user(f"{binaries}/bin/postgres", "-D", data, *arguments),
                                   stop_signal=signal.SIGINT, stdout=log, stderr=log)
     postgres = Postgres(process, port, chosen, log_file)
     _await_server(postgres)
     return postgres
+
+
+def as_user(*command: str) -> list[str]:
+    """PostgreSQL refuses root; in a user namespace without a mapping the user is not root."""
+    return [*(["unshare", "-U"] if os.geteuid() == 0 else []), *command]
 
 
 def _await_server(postgres: Postgres) -> None:
