@@ -15,6 +15,8 @@ BEGIN
   END LOOP;
 END $$;
 
+CREATE INDEX events_payload_idx ON events ((payload::jsonb), occurred_at);
+
 INSERT INTO events (occurred_at, id, payload)
 SELECT timestamptz '2026-01-01 00:00+00' + n * interval '4 minutes', md5('event ' || n)::uuid,
   json_build_object('n', n % 7, 'kind', (ARRAY['view', 'click', 'buy'])[1 + n % 3])::text

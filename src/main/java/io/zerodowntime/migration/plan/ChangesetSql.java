@@ -48,32 +48,6 @@ final class ChangesetSql {
       --rollback END %$;
       """;
 
-  /** One index. An invalid one is not passed over: the runner drops it, and it is built again. */
-  static final String INDEX =
-      """
-      --changeset %(name):020-index-%(n) labels:%(name),%(stage) runInTransaction:false \
-      runAlways:true splitStatements:false rollbackSplitStatements:false
-      --preconditions onFail:CONTINUE onError:HALT
-      --precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_index i JOIN pg_class c \
-      ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(%'table') AND c.relname = \
-      %'indexName' AND i.indisvalid
-      %(comment)CREATE %(unique)INDEX CONCURRENTLY %(index) ON %(table) (%(columns));
-      -- in one transaction: no step to phase 2, whose reads need the index, comes between look \
-      and drop
-      --rollback DO %$
-      --rollback BEGIN
-      --rollback   SET LOCAL lock_timeout = '1250ms';
-      --rollback   PERFORM pg_advisory_xact_lock(hashtextextended('zerodowntime/%(name)', 0));
-      --rollback   PERFORM FROM migration_state WHERE name = '%(name)' AND phase >= 2 FOR NO KEY \
-      UPDATE;
-      --rollback   IF FOUND THEN
-      --rollback     RAISE EXCEPTION USING MESSAGE = 'reads of phases 2 and 3 need ' || %'index' \
-      || ': go back to phase 1 first';
-      --rollback   END IF;
-      --rollback   DROP INDEX IF EXISTS %(qualifiedIndex);
-      --rollback END %$;
-      """;
-
   /** NOT NULL comes by way of a CHECK: only VALIDATE reads the table, and writers pass. */
   static final String ENFORCE =
       """
@@ -230,13 +204,6 @@ final class ChangesetSql {
       --rollback   ALTER TABLE %(table) %(addOld);
       --rollback   UPDATE migration_state SET contracted_at = NULL WHERE name = '%(name)';
       --rollback END %$;;
-      """;
-
-  /** Behind {@link #CONTRACT}, once for each index that goes with an old column. */
-  static final String OLD_INDEX =
-      """
-      --rollback DROP INDEX CONCURRENTLY IF EXISTS %(qualifiedIndex);;
-      --rollback %(definition);;
       """;
 
   private static final Pattern PLACE = Pattern.compile("%\\((\\w+)\\)|%'(\\w+)'|%\\$");

@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.plan;
 
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.PartitionTree;
 import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.migration.plan.PlanFile.Lock;
 import io.zerodowntime.migration.plan.TableFacts.OldIndex;
@@ -21,6 +22,7 @@ final class Changesets {
   private static final String ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE";
   private static final String SHARE_UPDATE_EXCLUSIVE = "SHARE UPDATE EXCLUSIVE";
   private static final String CONSTANT = "constant, the catalog only";
+  private static final String BUILD = "two scans of %s and a sort; reads and writes go on";
 
   private static final String SEVERAL =
       """
@@ -219,10 +221,12 @@ final class Changesets {
     all.put("unique", form.unique() ? "UNIQUE " : "");
     all.put("columns", form.columns());
     all.put("comment", form.check().map(check -> "-- " + check + "\n").orElse(""));
-    return ChangesetSql.fill(ChangesetSql.INDEX, all, quote);
+    all.put("partitionIndex", PartitionTree.indexName("l.relname", SqlName.literal(form.name())));
+    return ChangesetSql.fill(
+        facts.partitioned() ? IndexSql.PARTITIONED_INDEX : IndexSql.INDEX, all, quote);
   }
 
-  /** An index of a partitioned table cannot be built concurrently: it is left to the operator. */
+  /** No one statement builds an index of a partitioned table concurrently: left to the operator. */
   private String oldIndexes() {
     if (facts.partitioned()) {
       return "";
@@ -236,7 +240,7 @@ final class Changesets {
   private String oldIndex(String name, OldIndex index) {
     requireWritable(index.definition());
     return ChangesetSql.fill(
-        ChangesetSql.OLD_INDEX,
+        IndexSql.OLD_INDEX,
         Map.of(
             "qualifiedIndex",
             SqlName.beside(migration.table(), name),
@@ -252,14 +256,24 @@ final class Changesets {
   }
 
   private List<Lock> indexLocks() {
-    return IntStream.range(0, forms.size())
-        .mapToObj(
-            n ->
-                lock(
-                    "020-index-" + (n + 1),
-                    SHARE_UPDATE_EXCLUSIVE,
-                    "two scans of the table and a sort; reads and writes go on"))
+    return IntStream.rangeClosed(1, forms.size())
+        .mapToObj(n -> "020-index-" + n)
+        .flatMap(
+            changeset ->
+                facts.partitioned()
+                    ? partitionLocks(changeset)
+                    : Stream.of(
+                        lock(changeset, SHARE_UPDATE_EXCLUSIVE, BUILD.formatted("the table"))))
         .toList();
+  }
+
+  /** Of a partition the index is locked, not the partition: who reads or writes it uses both. */
+  private Stream<Lock> partitionLocks(String changeset) {
+    return Stream.of(
+        lock(changeset, "SHARE", CONSTANT + "; writes by the table's name wait"),
+        new Lock(
+            changeset, SHARE_UPDATE_EXCLUSIVE, "each partition in turn", BUILD.formatted("it")),
+        new Lock(changeset, ACCESS_EXCLUSIVE, "each partition's new index in turn", CONSTANT));
   }
 
   private List<Lock> enforce() {

@@ -100,13 +100,6 @@ public class Plans {
       TableFacts facts,
       Map<String, Integer> widths,
       List<IndexForms.Form> forms) {
-    if (facts.partitioned() && !forms.isEmpty()) {
-      throw new Refused(
-          migration.table()
-              + " is partitioned, and an index of it cannot be built concurrently: build it by"
-              + " hand (ON ONLY the table, concurrently on each partition, then attached), and"
-              + " leave indexes.new out of the definition");
-    }
     try {
       List<PlanFile> files = new Changesets(migration, facts, definition.types(), forms).files();
       Estimate estimate = Estimate.of(migration, facts, widths, forms);

@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.schema;
 
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.PartitionTree;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -16,23 +17,33 @@ import org.jboss.logging.Logger;
 final class InvalidIndexes {
   private static final Logger LOG = Logger.getLogger(InvalidIndexes.class);
   /*
-   * Of a partitioned table an index is not valid until each partition has one that is attached.
-   * Who builds an index holds SHARE UPDATE EXCLUSIVE on its table for all the time, as a VACUUM
-   * does; pg_stat_progress_create_index hides the builds of other roles. An autovacuum has no user.
+   * Of a partitioned table an index is not valid until each partition has one that is attached; what
+   * is built on the partitions has names of its own. Who builds an index holds SHARE UPDATE EXCLUSIVE
+   * on its table for all the time, as a VACUUM does; pg_stat_progress_create_index hides the builds
+   * of other roles. An autovacuum has no user.
    */
   private static final String INVALID =
-      """
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass(?)")
+          + """
+
       SELECT format('%I.%I', n.nspname, c.relname) AS name,
         (SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
          WHERE l.locktype = 'relation' AND l.relation = i.indrelid AND l.granted
            AND l.mode = 'ShareUpdateExclusiveLock' AND a.usesysid IS NOT NULL
            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
          LIMIT 1) AS builder
-      FROM pg_index i
+      FROM tree
+        JOIN pg_class t ON t.oid = tree.relation
+        JOIN pg_index i ON i.indrelid = t.oid
         JOIN pg_class c ON c.oid = i.indexrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE i.indrelid = to_regclass(?) AND NOT i.indisvalid AND c.relname = ANY (?)
-        AND c.relkind = 'i'
+        JOIN unnest(?) AS new (name) ON c.relname = CASE WHEN t.relispartition
+          THEN\s"""
+          + PartitionTree.indexName("t.relname", "new.name")
+          + """
+       ELSE new.name END
+      WHERE NOT i.indisvalid AND c.relkind = 'i' AND NOT c.relispartition
       """;
 
   private InvalidIndexes() {}

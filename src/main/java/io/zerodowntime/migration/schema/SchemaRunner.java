@@ -20,6 +20,8 @@ import org.jboss.logging.Logger;
 final class SchemaRunner {
   private static final Logger LOG = Logger.getLogger(SchemaRunner.class);
 
+  private static final Completion NOTHING = (session, ran) -> Optional.empty();
+
   private final DataSource source;
   private final Supplier<Liquibase> liquibase;
   private final Duration bound;
@@ -41,7 +43,10 @@ final class SchemaRunner {
   /** Creates the engine's own tables, and those that every migration starts from. */
   SchemaReport initial() {
     return run(
-        "schema change " + SchemaStage.INITIAL, SchemaStage.INITIAL, session -> Optional.empty());
+        "schema change " + SchemaStage.INITIAL,
+        SchemaStage.INITIAL,
+        session -> Optional.empty(),
+        NOTHING);
   }
 
   SchemaReport apply(Migration migration, SchemaStage stage) {
@@ -51,17 +56,30 @@ final class SchemaRunner {
         stage.labels(migration),
         session -> {
           SupportedTable.require(session, migration.table());
-          // a build waits for other transactions, and no transaction waits for the build
           return stage == SchemaStage.INDEX
-              ? InvalidIndexes.drop(session, migration, longTransactions)
+              ? indexObstacle(session, migration, longTransactions)
               : longTransactions.find(session);
-        });
+        },
+        stage == SchemaStage.INDEX
+            ? (session, ran) -> PartitionIndexes.build(session, migration, longTransactions, ran)
+            : NOTHING);
   }
 
-  private SchemaReport run(String what, String labels, Preparation preparation) {
+  /** A build waits for other transactions, and no transaction waits for the build. */
+  private static Optional<Obstacle> indexObstacle(
+      Connection session, Migration migration, LongTransactions longTransactions)
+      throws SQLException {
+    Optional<Obstacle> obstacle = InvalidIndexes.drop(session, migration, longTransactions);
+    return obstacle.isEmpty() && PartitionIndexes.isToBegin(session, migration)
+        ? longTransactions.find(session)
+        : obstacle;
+  }
+
+  private SchemaReport run(
+      String what, String labels, Preparation preparation, Completion completion) {
     RetryBackoff backoff = new RetryBackoff(bound);
     try (FleetLock lock = FleetLock.take(source, backoff)) {
-      return repeat(labels, () -> prepared(lock.session(), preparation), backoff);
+      return repeat(labels, lock.session(), preparation, completion, backoff);
     } catch (MigrationException e) {
       throw e;
     } catch (Exception e) {
@@ -69,18 +87,26 @@ final class SchemaRunner {
     }
   }
 
-  private SchemaReport repeat(String labels, ObstacleSearch search, RetryBackoff backoff)
+  private SchemaReport repeat(
+      String labels,
+      Connection session,
+      Preparation preparation,
+      Completion completion,
+      RetryBackoff backoff)
       throws Exception {
     List<String> ran = new ArrayList<>();
     int attempts = 0;
     while (true) {
       Optional<Obstacle> obstacle;
       try {
-        obstacle = search.find();
+        obstacle = prepared(session, preparation);
         if (obstacle.isEmpty()) {
           attempts++;
           LiquibaseRun.update(liquibase, labels, ran);
-          return report(ran, attempts, backoff);
+          obstacle = completion.complete(session, ran);
+          if (obstacle.isEmpty()) {
+            return report(ran, attempts, backoff);
+          }
         }
       } catch (Exception e) {
         if (!SchemaErrors.isRetryable(e)) {
@@ -107,13 +133,13 @@ final class SchemaRunner {
     return report;
   }
 
-  /** Says what is in the way of an attempt. */
-  private interface ObstacleSearch {
-    Optional<Obstacle> find() throws SQLException;
-  }
-
   /** Makes a session ready for an attempt, and says what is in the way. */
   private interface Preparation {
     Optional<Obstacle> prepare(Connection session) throws SQLException;
+  }
+
+  /** Does what no changeset can, and says what is in the way of it. */
+  private interface Completion {
+    Optional<Obstacle> complete(Connection session, List<String> ran) throws SQLException;
   }
 }

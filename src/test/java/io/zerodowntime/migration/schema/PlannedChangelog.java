@@ -30,9 +30,17 @@ record PlannedChangelog(SchemaTestDatabase database, Path directory, Migration m
   }
 
   List<String> apply(SchemaStage stage) {
+    return apply(stage, Duration.ofSeconds(30));
+  }
+
+  /**
+   * Runs a stage.
+   *
+   * @param bound how long it waits for what is in the way
+   */
+  List<String> apply(SchemaStage stage, Duration bound) {
     DataSource source = database.as("zerodowntime");
-    return new SchemaRunner(
-            source, liquibase(source), Duration.ofSeconds(30), Duration.ofSeconds(1))
+    return new SchemaRunner(source, liquibase(source), bound, Duration.ofSeconds(1))
         .apply(migration, stage)
         .changesets();
   }

@@ -191,13 +191,6 @@ class PlansTest {
     assertThatThrownBy(() -> text(migration("old_kind || now()", List.of())))
         .isInstanceOf(Refused.class)
         .hasMessageContaining("is not immutable");
-    database.run(
-        "DROP TABLE document",
-        "CREATE TABLE document (id bigint PRIMARY KEY, old_kind text) PARTITION BY HASH (id)",
-        "ALTER TABLE document OWNER TO " + database.owner());
-    assertThatThrownBy(() -> text(missing))
-        .isInstanceOf(Refused.class)
-        .hasMessageContaining("document is partitioned, and an index of it cannot be built");
   }
 
   @Test

@@ -1,0 +1,33 @@
+--liquibase formatted sql logicalFilePath:event-payload-020-index.sql
+
+--changeset event-payload:020-index-1 labels:event-payload,index runAlways:true splitStatements:false rollbackSplitStatements:false
+--preconditions onFail:CONTINUE onError:HALT
+--precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass('events') AND c.relname = 'events_data_idx'
+-- Without entries, and not valid yet. Behind it the command expand builds an index like it on each
+-- partition that there is then (CREATE INDEX CONCURRENTLY), and attaches it (ALTER INDEX ... ATTACH
+-- PARTITION): the last one makes this one valid. It goes on where a failure has stopped it.
+CREATE INDEX events_data_idx ON ONLY events (data, occurred_at);
+-- in one transaction: no step to phase 2, whose reads need the index, comes between look and drop;
+-- with the indexes of partitions that were not attached yet
+--rollback DO $$
+--rollback DECLARE
+--rollback   part text;
+--rollback BEGIN
+--rollback   SET LOCAL lock_timeout = '1250ms';
+--rollback   PERFORM pg_advisory_xact_lock(hashtextextended('zerodowntime/event-payload', 0));
+--rollback   PERFORM FROM migration_state WHERE name = 'event-payload' AND phase >= 2 FOR NO KEY UPDATE;
+--rollback   IF FOUND THEN
+--rollback     RAISE EXCEPTION USING MESSAGE = 'reads of phases 2 and 3 need ' || 'events_data_idx' || ': go back to phase 1 first';
+--rollback   END IF;
+--rollback   DROP INDEX IF EXISTS events_data_idx;
+--rollback   FOR part IN
+--rollback     SELECT format('%I.%I', n.nspname, x.relname)
+--rollback     FROM pg_partition_tree(to_regclass('events')) t
+--rollback     JOIN pg_class l ON l.oid = t.relid JOIN pg_index i ON i.indrelid = l.oid
+--rollback     JOIN pg_class x ON x.oid = i.indexrelid
+--rollback     JOIN pg_namespace n ON n.oid = x.relnamespace
+--rollback     WHERE x.relname = CASE WHEN octet_length(l.relname || '_' || 'events_data_idx') <= 63 THEN l.relname || '_' || 'events_data_idx' ELSE 'zd_' || md5(l.relname || '_' || 'events_data_idx') END
+--rollback   LOOP
+--rollback     EXECUTE 'DROP INDEX IF EXISTS ' || part;
+--rollback   END LOOP;
+--rollback END $$;
