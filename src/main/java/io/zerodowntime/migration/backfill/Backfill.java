@@ -135,7 +135,7 @@ public class Backfill {
     return Leaves.of(transaction, migration)
         .chain(
             leaves ->
-                leaves.isEmpty()
+                leaves.isEmpty() || snapshot
                     ? ofTable(transaction, migration, limits, snapshot)
                     : Leaves.cut(transaction, migration, leaves, MAX_RANGES, limits.batchSize())
                         .map(ranges -> ofLeaves(leaves, ranges)));

@@ -2,12 +2,12 @@ package io.zerodowntime.migration.backfill;
 
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.zerodowntime.migration.Migration;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
@@ -32,8 +32,6 @@ final class SnapshotScan {
   private final Run run;
   private final int count;
   private final List<Uni<SnapshotSession>> sessions = new CopyOnWriteArrayList<>();
-  private final AtomicLong nextPage = new AtomicLong();
-  private final AtomicLong mismatches = new AtomicLong();
   private volatile FairSlots.Slot slot;
   private volatile Optional<Attempt> attempt = Optional.empty();
   private volatile boolean over;
@@ -101,7 +99,7 @@ final class SnapshotScan {
         "%s: run %d compares %d pages in one snapshot, attempt %d of %d, %d sessions",
         migration.name(),
         run.id(),
-        begun.exported().pages(),
+        begun.exported().pages().count(),
         begun.number(),
         SnapshotStore.MAX_ATTEMPTS,
         count);
@@ -135,7 +133,7 @@ final class SnapshotScan {
 
   private Uni<BatchResult> paced(
       SnapshotSession session, Attempt begun, Pace pace, Unrecorded held) {
-    if (nextPage.get() < begun.exported().pages()
+    if (begun.exported().pages().left()
         && System.nanoTime() - begun.nanos() > engine.limit.toNanos()) {
       late = true;
     }
@@ -170,19 +168,20 @@ final class SnapshotScan {
 
   private Uni<BatchResult> range(
       SnapshotSession session, Attempt begun, Pace pace, Unrecorded held) {
-    long pages = begun.exported().pages();
-    long rowsOfPage = Math.max(1, run.rowsEstimate() / Math.max(1, pages));
-    long size = Math.max(1, pace.size() / rowsOfPage);
-    long from = nextPage.getAndAdd(size);
-    if (from >= pages) {
+    SnapshotPages pages = begun.exported().pages();
+    long rowsOfPage = Math.max(1, run.rowsEstimate() / Math.max(1, pages.count()));
+    Optional<SnapshotPages.Range> next = pages.next(Math.max(1, pace.size() / rowsOfPage));
+    if (next.isEmpty()) {
       return record(begun, held).chain(() -> none(BatchResult.BatchStatus.DONE));
     }
+    SnapshotPages.Range range = next.get();
     long began = System.nanoTime();
-    long keys = keysLeft(mismatches.get());
-    int rows = (int) Math.min(size * rowsOfPage, Run.Limits.MAX_BATCH_SIZE);
+    int rows =
+        (int) Math.min((range.to() - range.from()) * rowsOfPage, Run.Limits.MAX_BATCH_SIZE);
     return session
-        .compare(migration, from, Math.min(pages, from + size), keys)
-        .invoke(found -> held.add(found.first(keysLeft(mismatches.getAndAdd(found.mismatched())))))
+        .compare(migration, range, pages.keysLeft())
+        .map(found -> found.orElseGet(() -> gone(pages, range)))
+        .invoke(found -> held.add(found.first(pages.differ(range.part(), found.mismatched()))))
         .map(found -> result(found, pace.limits(), Duration.ofNanos(System.nanoTime() - began)))
         .invoke(result -> engine.stream.tell(migration, run, result))
         .call(() -> held.isDue() ? record(begun, held) : Uni.createFrom().voidItem())
@@ -190,9 +189,9 @@ final class SnapshotScan {
         .call(() -> engine.workers.rest(migration, pace));
   }
 
-  /** Other lanes find some at the same time: what is asked for is not yet what may be kept. */
-  private static long keysLeft(long found) {
-    return Math.max(0, BatchStatement.MAX_KEPT - found);
+  private static SnapshotSession.Found gone(SnapshotPages pages, SnapshotPages.Range range) {
+    pages.forget(range.part());
+    return SnapshotSession.Found.NOTHING;
   }
 
   private static BatchResult result(SnapshotSession.Found found, Run.Limits limits, Duration took) {
@@ -231,8 +230,13 @@ final class SnapshotScan {
             .close(
                 migration,
                 run,
-                transaction -> SnapshotStore.complete(transaction, run, attempt.get().number()))
+                transaction -> complete(transaction, attempt.get()))
             .chain(() -> none(BatchResult.BatchStatus.DONE));
+  }
+
+  private Uni<Boolean> complete(SqlConnection transaction, Attempt begun) {
+    return SnapshotStore.complete(
+        transaction, migration, run, begun.number(), begun.exported().pages());
   }
 
   private Uni<BatchResult> fallBack(String reason) {

@@ -6,18 +6,27 @@ import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.SqlName;
+import io.zerodowntime.migration.backfill.SnapshotPages.Part;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
  * A session that sees the table at one instant, in a transaction that only reads. It locks the
  * table (ACCESS SHARE) before it takes its snapshot, so nothing rewrites or truncates the table
  * between the instant and the reading: a row version of the instant stays on its page.
+ *
+ * <p>Of a partitioned table it locks a partition for the time of one statement only, by going back
+ * to a savepoint: who detaches one locks the table first, and all clients would wait behind it. What
+ * was rewritten or truncated meanwhile shows at the end, by {@link SnapshotPages#MARKED}.
  */
 final class SnapshotSession {
   /** A parallel scan in place of a range of pages would read the table once for each range. */
@@ -25,8 +34,32 @@ final class SnapshotSession {
       """
       BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;%s
       SET LOCAL enable_tidscan = on; SET LOCAL max_parallel_workers_per_gather = 0;
-      LOCK TABLE %s IN ACCESS SHARE MODE
+      %s
       """;
+
+  private static final String LOCK = "LOCK TABLE %s IN ACCESS SHARE MODE";
+  private static final String SAVEPOINT = "SAVEPOINT zd_range";
+  private static final String FREE_LOCKS = "ROLLBACK TO SAVEPOINT zd_range";
+
+  private static final String IS_PARTITIONED =
+      "SELECT relkind = 'p' AS partitioned FROM pg_class WHERE oid = to_regclass($1)";
+
+  private static final String PARTITIONS =
+      SnapshotPages.MARKED
+          + """
+          SELECT c.oid::bigint AS id, format('%I.%I', n.nspname, c.relname) AS name, l.mark,
+            COALESCE(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint AS pages
+          FROM leaf l JOIN pg_class c ON c.oid = l.id JOIN pg_namespace n ON n.oid = c.relnamespace
+          ORDER BY name
+          """;
+
+  /** undefined_table, undefined_column: a partition is not there under its name any more. */
+  private static final Set<String> GONE_STATES = Set.of("42P01", "42703");
+
+  /** in_failed_sql_transaction: by the other lane; lock_not_available, deadlock_detected. */
+  private static final Set<String> REPEATED_STATES = Set.of("25P02", "55P03", "40P01");
+
+  private static final int REPEATED = 5;
 
   /**
    * The claim is a lock that ends with the session. The snapshot is older than what the statement
@@ -51,7 +84,7 @@ final class SnapshotSession {
         SELECT count(*) AS zd_rows, count(*) FILTER (WHERE %(mismatch)) AS zd_differ
         FROM %(table) t WHERE t.ctid >= $1::text::tid AND t.ctid < $2::text::tid
       )
-      SELECT w.zd_rows, w.zd_differ, x.zd_key, x.zd_old, x.zd_new
+      SELECT %(same) AS zd_same, w.zd_rows, w.zd_differ, x.zd_key, x.zd_old, x.zd_new
       FROM zd_seen w LEFT JOIN LATERAL (
         SELECT %text[t.{c}] AS zd_key, %(old)::text AS zd_old, %(new)::text AS zd_new
         FROM %(table) t
@@ -61,6 +94,7 @@ final class SnapshotSession {
       """;
 
   private final SqlConnection connection;
+  private volatile boolean partitioned;
 
   private SnapshotSession(SqlConnection connection) {
     this.connection = connection;
@@ -68,18 +102,37 @@ final class SnapshotSession {
 
   /** Opens a session on the exported snapshot, or one that will take its own. */
   static Uni<SnapshotSession> open(Pool pool, Migration migration, Optional<String> snapshot) {
-    String imported = snapshot.map(id -> " SET TRANSACTION SNAPSHOT '" + id + "';").orElse("");
     return pool.getConnection()
         .map(SnapshotSession::new)
         .chain(
             session ->
                 session
-                    .connection
-                    .query(BEGIN.formatted(imported, migration.table()))
-                    .execute()
+                    .begin(migration, snapshot)
                     .replaceWith(session)
                     .onFailure()
                     .call(session::close));
+  }
+
+  private Uni<Void> begin(Migration migration, Optional<String> snapshot) {
+    String imported = snapshot.map(id -> " SET TRANSACTION SNAPSHOT '" + id + "';").orElse("");
+    return connection
+        .preparedQuery(IS_PARTITIONED)
+        .execute(Tuple.of(migration.table()))
+        .invoke(rows -> rows.forEach(row -> partitioned = row.getBoolean("partitioned")))
+        .chain(() -> connection.query(BEGIN.formatted(imported, locked(migration))).execute())
+        // no snapshot is exported from behind a savepoint
+        .call(() -> snapshot.isPresent() ? savepoint() : Uni.createFrom().voidItem())
+        .replaceWithVoid();
+  }
+
+  private String locked(Migration migration) {
+    return partitioned ? "" : LOCK.formatted(migration.table());
+  }
+
+  private Uni<Void> savepoint() {
+    return partitioned
+        ? connection.query(SAVEPOINT).execute().replaceWithVoid()
+        : Uni.createFrom().voidItem();
   }
 
   /** Claims the run and takes the snapshot. */
@@ -88,40 +141,96 @@ final class SnapshotSession {
         .preparedQuery(EXPORT)
         .execute(Tuple.of(run.id(), migration.table()))
         .map(rows -> rows.iterator().next())
-        .map(
+        .chain(
             row ->
-                new Exported(
-                    row.getBoolean("claimed"),
-                    row.getBoolean("working"),
-                    row.getString("snapshot"),
-                    row.getOffsetDateTime("taken_at"),
-                    row.getLong("pages")));
+                parts(migration, row)
+                    .map(
+                        parts ->
+                            new Exported(
+                                row.getBoolean("claimed"),
+                                row.getBoolean("working"),
+                                row.getString("snapshot"),
+                                row.getOffsetDateTime("taken_at"),
+                                new SnapshotPages(parts))))
+        .call(this::savepoint);
   }
 
-  /** Compares the rows of the pages from {@code from} to before {@code to}. */
-  Uni<Found> compare(Migration migration, long from, long to, long keys) {
-    return connection
-        .preparedQuery(sql(migration))
-        .execute(Tuple.of("(" + from + ",0)", "(" + to + ",0)", keys))
-        .map(SnapshotSession::found);
+  private Uni<List<Part>> parts(Migration migration, Row exported) {
+    return partitioned
+        ? connection
+            .preparedQuery(PARTITIONS)
+            .execute(Tuple.of(migration.table()))
+            .map(rows -> rows.stream().map(SnapshotSession::part).toList())
+        : Uni.createFrom()
+            .item(List.of(new Part(Optional.empty(), "", exported.getLong("pages"))));
+  }
+
+  private static Part part(Row row) {
+    return new Part(
+        Optional.of(new Leaf(row.getLong("id"), row.getString("name"), 0, 0)),
+        row.getString("mark"),
+        row.getLong("pages"));
+  }
+
+  /**
+   * Compares the rows of these pages.
+   *
+   * @return what was found; empty if the partition is not there under its name any more
+   */
+  Uni<Optional<Found>> compare(Migration migration, SnapshotPages.Range range, long keys) {
+    String sql = sql(migration, range.part().leaf());
+    Tuple bounds = Tuple.of("(" + range.from() + ",0)", "(" + range.to() + ",0)", keys);
+    Uni<Optional<Found>> found =
+        connection.preparedQuery(sql).execute(bounds).map(SnapshotSession::found);
+    return partitioned ? unlocked(found) : found;
+  }
+
+  /** Gives the lock back, however the statement ends; another lane may have failed before it. */
+  private Uni<Optional<Found>> unlocked(Uni<Optional<Found>> found) {
+    return found
+        .onItemOrFailure()
+        .call(() -> connection.query(FREE_LOCKS).execute())
+        .onFailure(failure -> hasState(failure, REPEATED_STATES))
+        .retry()
+        .atMost(REPEATED)
+        .onFailure(failure -> hasState(failure, GONE_STATES))
+        .recoverWithItem(Optional.empty());
+  }
+
+  private static boolean hasState(Throwable failure, Set<String> states) {
+    return failure instanceof PgException refused && states.contains(refused.getSqlState());
   }
 
   /** The comparison of a range; parameters: its bounds as tid, and keys at most. */
-  static String sql(Migration migration) {
-    return KeySql.untyped(migration).fill(COMPARE);
+  static String sql(Migration migration, Optional<Leaf> leaf) {
+    KeySql table = KeySql.untyped(migration);
+    return leaf.map(table::in).orElse(table).fill(COMPARE, Map.of("same", same(leaf)));
   }
 
-  private static Found found(RowSet<Row> rows) {
+  /** Another partition may have got the name; the lock comes before this look. */
+  private static String same(Optional<Leaf> leaf) {
+    return leaf.map(
+            part ->
+                "to_regclass(%s)::oid = %d::oid"
+                    .formatted(SqlName.literal(part.name()), part.id()))
+        .orElse("true");
+  }
+
+  private static Optional<Found> found(RowSet<Row> rows) {
     Row counts = rows.iterator().next();
+    if (!counts.getBoolean("zd_same")) {
+      return Optional.empty();
+    }
     List<Row> keys = new ArrayList<>();
     rows.forEach(keys::add);
     keys.removeIf(row -> row.getString("zd_key") == null);
-    return new Found(
-        counts.getLong("zd_rows"),
-        counts.getLong("zd_differ"),
-        column(keys, "zd_key"),
-        column(keys, "zd_old"),
-        column(keys, "zd_new"));
+    return Optional.of(
+        new Found(
+            counts.getLong("zd_rows"),
+            counts.getLong("zd_differ"),
+            column(keys, "zd_key"),
+            column(keys, "zd_old"),
+            column(keys, "zd_new")));
   }
 
   private static String[] column(List<Row> rows, String name) {
@@ -152,10 +261,14 @@ final class SnapshotSession {
    * @param working false if the run is not running, or no longer compares in a snapshot
    * @param snapshot its name; null if the run is not claimed
    * @param takenAt not later than the snapshot
-   * @param pages of the table, not fewer than at the instant of the snapshot
+   * @param pages of the table or its partitions, as they were at the instant of the snapshot
    */
   record Exported(
-      boolean claimed, boolean working, String snapshot, OffsetDateTime takenAt, long pages) {}
+      boolean claimed,
+      boolean working,
+      String snapshot,
+      OffsetDateTime takenAt,
+      SnapshotPages pages) {}
 
   /** What a range held; keys of mismatches with what their columns hold, in three arrays. */
   @SuppressWarnings("ArrayRecordComponent") // parameters of a statement

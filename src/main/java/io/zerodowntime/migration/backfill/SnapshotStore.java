@@ -9,6 +9,7 @@ import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.PartitionTree;
 import io.zerodowntime.migration.parity.Mismatches;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -28,14 +29,30 @@ class SnapshotStore {
   /** What one worker reads in a second at least; the limit catches what is slower. */
   private static final long BYTES_PER_SECOND = 50_000_000;
 
-  /** Pages are of one ordinary table: a table with children would be read with theirs. */
+  /** Pages are of ordinary tables: one with children would be read with theirs. */
   private static final String BYTES =
-      """
-      SELECT COALESCE((SELECT pg_relation_size(c.oid)
-        FROM pg_class c JOIN pg_am a ON a.oid = c.relam AND a.amname = 'heap'
-        WHERE c.oid = to_regclass($1) AND c.relkind = 'r'
-          AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)), 0) AS bytes
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass($1)")
+          + """
+
+      SELECT COALESCE(CASE WHEN bool_and(c.relkind = 'r' AND a.amname IS NOT DISTINCT FROM 'heap'
+          AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid))
+        THEN sum(pg_relation_size(c.oid)) END, 0)::bigint AS bytes
+      FROM tree JOIN pg_class c ON c.oid = tree.relation AND c.relkind <> 'p'
+      LEFT JOIN pg_am a ON a.oid = c.relam
       """;
+
+  /**
+   * Every partition that there is was read in the state in which it was at the instant, and none with
+   * rows that disagree has gone.
+   */
+  private static final String WHOLE =
+      SnapshotPages.MARKED
+          + """
+          SELECT NOT EXISTS (SELECT FROM leaf WHERE mark <> ALL ($2::text[]))
+            AND NOT EXISTS (SELECT FROM unnest($3::bigint[]) AS d (id)
+              WHERE d.id::oid NOT IN (SELECT l.id FROM leaf l)) AS whole
+          """;
 
   /**
    * Forgets what a former attempt counted. The run begins anew, not later than the snapshot, so
@@ -152,19 +169,40 @@ class SnapshotStore {
         .map(rows -> first(rows).map(BackfillStore::limits));
   }
 
-  /** Closes a run whose pages are all compared: it saw every row that there was. */
-  static Uni<Boolean> complete(SqlConnection transaction, Run run, int attempt) {
+  /**
+   * Closes a run whose pages are all compared: it saw every row that there was. Fails if partitions
+   * have come, or one was rewritten: another attempt sees them.
+   */
+  static Uni<Boolean> complete(
+      SqlConnection transaction, Migration migration, Run run, int attempt, SnapshotPages pages) {
     return BackfillStore.complete(
         transaction,
         run,
         () ->
-            transaction
-                .preparedQuery(COVER)
-                .execute(Tuple.of(run.id(), attempt))
+            requireWhole(transaction, migration, pages)
+                .chain(
+                    () -> transaction.preparedQuery(COVER).execute(Tuple.of(run.id(), attempt)))
                 .map(
                     rows ->
                         Optional.of(
                             new TableCount(first(rows).map(row -> row.getLong("scanned")), 0))));
+  }
+
+  private static Uni<Void> requireWhole(
+      SqlConnection transaction, Migration migration, SnapshotPages pages) {
+    return pages.ofPartitions()
+        ? transaction
+            .preparedQuery(WHOLE)
+            .execute(Tuple.of(migration.table(), pages.marks(), pages.differing()))
+            .invoke(
+                rows -> {
+                  if (!rows.iterator().next().getBoolean("whole")) {
+                    throw new IllegalStateException(
+                        "its partitions are not those of the snapshot any more");
+                  }
+                })
+            .replaceWithVoid()
+        : Uni.createFrom().voidItem();
   }
 
   /** Lets a running run begin again in the order of the key; false if it is over. */

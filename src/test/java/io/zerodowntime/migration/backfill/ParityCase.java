@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param analysed whether the table has statistics when its ranges are cut
  * @param during what writers do while the batches run
  * @param between what they do after each batch
+ * @param partitions how many the table has, by hash of the key; 0 for a plain table
  * @param spoilt rows that a writer outside the fence changes at the end, at most
  */
 record ParityCase(
@@ -33,6 +34,7 @@ record ParityCase(
     boolean analysed,
     List<Write> during,
     List<Write> between,
+    int partitions,
     int spoilt) {
 
   /** What a row holds before the backfill; {@code stale} stands in the new text column. */
@@ -161,6 +163,7 @@ record ParityCase(
                         writes(size, kinds).list().ofMaxSize(60),
                         Combinators.combine(
                                 writes(size, kinds).list().ofMaxSize(20),
+                                Arbitraries.of(0, 0, 1, 4),
                                 Arbitraries.integers().between(0, 5))
                             .as(Last::new))
                     .as(
@@ -175,11 +178,12 @@ record ParityCase(
                                 analysed,
                                 during,
                                 last.between(),
+                                last.partitions(),
                                 last.spoilt())));
   }
 
   /** Combinators take eight parts. */
-  private record Last(List<Write> between, int spoilt) {}
+  private record Last(List<Write> between, int partitions, int spoilt) {}
 
   private static Arbitrary<Write> writes(int keys, List<Kind> kinds) {
     Arbitrary<Integer> key = Arbitraries.integers().between(0, keys - 1);
@@ -219,12 +223,14 @@ record ParityCase(
 
   @Override
   public String toString() {
-    return "key %s, %d new columns, %d keys, %d rows, batches of %d, %d workers%s, %d + %d writes"
+    return ("key %s, %d new columns, %d keys, %d rows, %d partitions, batches of %d, %d workers%s,"
+            + " %d + %d writes")
         .formatted(
             type,
             split ? 2 : 1,
             keys.size(),
             rows.size(),
+            partitions,
             batchSize,
             workers,
             analysed ? ", analysed" : "",

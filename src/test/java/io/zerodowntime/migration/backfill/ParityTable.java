@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The table of a {@link ParityCase}, and its writers, by connections of their own. */
 record ParityTable(EngineDatabase database, ParityCase now, Migration migration) {
-  /** A unique violation, and a deadlock of two writers. */
-  private static final Set<String> REFUSED = Set.of("23505", "40P01");
+  /** A unique violation, a deadlock of two writers, a row that went to another partition. */
+  private static final Set<String> REFUSED = Set.of("23505", "40P01", "40001");
 
   private static final String FENCE =
       "FROM migration_state AS f WHERE f.name = 'other' AND f.phase = 1";
@@ -29,8 +29,17 @@ record ParityTable(EngineDatabase database, ParityCase now, Migration migration)
             .map(name -> name + " " + now.type().columns().get(now.type().names().indexOf(name)))
             .collect(Collectors.joining(", "));
     database.run(
-        "CREATE TABLE %s (%s, old_text text, new_text text, new_length integer, PRIMARY KEY (%s))"
-            .formatted(migration.table(), types, columns("")));
+        "CREATE TABLE %s (%s, old_text text, new_text text, new_length integer, PRIMARY KEY (%s))%s"
+            .formatted(
+                migration.table(),
+                types,
+                columns(""),
+                now.partitions() == 0 ? "" : " PARTITION BY HASH (%s)".formatted(columns(""))));
+    for (int i = 0; i < now.partitions(); i++) {
+      database.run(
+          "CREATE TABLE %1$s_%2$d PARTITION OF %1$s FOR VALUES WITH (MODULUS %3$d, REMAINDER %2$d)"
+              .formatted(migration.table(), i, now.partitions()));
+    }
     for (int i = 0; i < now.rows().size(); i++) {
       ParityCase.Row row = now.rows().get(i);
       database.run(

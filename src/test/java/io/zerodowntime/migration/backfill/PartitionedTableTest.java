@@ -65,7 +65,11 @@ class PartitionedTableTest extends PartitionedTables {
     if (kind == RunKind.REVERSE) {
       database.run("UPDATE migration_state SET phase = 2, epoch = 2 WHERE name = 'other'");
     }
-    Run run = kind == RunKind.PARITY ? Engine.await(parity.start(migration, "test")) : start();
+    Run run =
+        kind == RunKind.PARITY
+            ? Engine.await(
+                parity.start(migration, "test").call(begun -> snapshots.fallBack(migration, begun)))
+            : start();
     Leaf leaf = Engine.await(Leaves.next(pool, migration, run)).orElseThrow();
     KeySql key = Engine.await(KeySql.of(pool, migration)).in(leaf);
     for (String mode : List.of("generic", "custom")) {

@@ -61,6 +61,7 @@ abstract class PartitionedTables {
   @Inject BackfillStream stream;
   @Inject MismatchRepair repair;
   @Inject ParityScan parity;
+  @Inject SnapshotStore snapshots;
   @Inject GateEvaluator gates;
   @Inject StateSource states;
   @Inject Pool pool;
