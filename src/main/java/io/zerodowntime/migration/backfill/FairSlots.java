@@ -2,6 +2,7 @@ package io.zerodowntime.migration.backfill;
 
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -42,6 +43,27 @@ final class FairSlots {
               Slot slot = slot(weight);
               return slot.granted()
                   .chain(() -> Uni.createFrom().<T>deferred(work))
+                  .onTermination()
+                  .invoke(slot::release);
+            });
+  }
+
+  /** The same if it gets them within this time, else what is left to do without. */
+  <T> Uni<T> shareWithin(
+      Duration longest,
+      int weight,
+      Supplier<Uni<? extends T>> work,
+      Supplier<Uni<? extends T>> without) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              Slot slot = slot(weight);
+              return slot.granted()
+                  .replaceWith(true)
+                  .ifNoItem()
+                  .after(longest)
+                  .recoverWithItem(false)
+                  .chain(granted -> Uni.createFrom().<T>deferred(granted ? work : without))
                   .onTermination()
                   .invoke(slot::release);
             });

@@ -68,6 +68,28 @@ class SharedWorkers {
             });
   }
 
+  /** The same if there is a part within this time, else what is left to do without. */
+  <T> Uni<T> shareWithin(
+      Duration longest,
+      Migration migration,
+      int weight,
+      Supplier<Uni<? extends T>> work,
+      Supplier<Uni<? extends T>> without) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              long asked = System.nanoTime();
+              return slots.shareWithin(
+                  longest,
+                  weight,
+                  () -> {
+                    tell(migration, Duration.ofNanos(System.nanoTime() - asked));
+                    return work.get();
+                  },
+                  without);
+            });
+  }
+
   private void tell(Migration migration, Duration waited) {
     if (waited.toMillis() >= 1) {
       listeners.forEach(

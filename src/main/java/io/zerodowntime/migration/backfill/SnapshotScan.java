@@ -24,7 +24,10 @@ final class SnapshotScan {
   /** Ranges of a session in flight: its server has the next one when it has answered one. */
   private static final int LANES = 2;
 
-  /** A session that rests longer would be ended as idle. */
+  /** For a wait that is over. */
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+
+  /** A lane that rests looks so often at least whether the snapshot is too old. */
   private static final Duration LONGEST_REST = Duration.ofSeconds(10);
 
   private final SnapshotComparison engine;
@@ -147,18 +150,30 @@ final class SnapshotScan {
         .chain(
             reason ->
                 reason.isPresent()
-                    ? session
-                        .ping()
-                        .chain(() -> record(begun, held))
-                        .chain(() -> pause(reason.get(), DatabasePressure.INTERVAL))
+                    ? record(begun, held)
+                        .chain(
+                            () ->
+                                engine.workers.pause(
+                                    migration, reason.get(), DatabasePressure.INTERVAL))
                         .chain(() -> none(BatchResult.BatchStatus.BUSY))
-                    : shared(() -> range(session, begun, pace, held), pace));
+                    : shared(begun, () -> range(session, begun, pace, held), pace));
   }
 
-  private Uni<BatchResult> shared(Supplier<Uni<? extends BatchResult>> range, Pace pace) {
+  /** Whoever gets no share before the snapshot is too old gives it up. */
+  private Uni<BatchResult> shared(
+      Attempt begun, Supplier<Uni<? extends BatchResult>> range, Pace pace) {
+    if (!begun.exported().pages().left()) {
+      return Uni.createFrom().deferred(range); // to record what was found
+    }
+    Duration left = engine.limit.minusNanos(System.nanoTime() - begun.nanos());
     return engine
         .workers
-        .share(migration, SharedWorkers.RANGE, range)
+        .shareWithin(
+            left.compareTo(SHORTEST) > 0 ? left : SHORTEST,
+            migration,
+            SharedWorkers.RANGE,
+            range,
+            () -> none(BatchResult.BatchStatus.BUSY))
         .call(
             result ->
                 result.last()
@@ -176,8 +191,7 @@ final class SnapshotScan {
     }
     SnapshotPages.Range range = next.get();
     long began = System.nanoTime();
-    int rows =
-        (int) Math.min((range.to() - range.from()) * rowsOfPage, Run.Limits.MAX_BATCH_SIZE);
+    int rows = (int) Math.min((range.to() - range.from()) * rowsOfPage, Run.Limits.MAX_BATCH_SIZE);
     return session
         .compare(migration, range, pages.keysLeft())
         .map(found -> found.orElseGet(() -> gone(pages, range)))
@@ -227,10 +241,7 @@ final class SnapshotScan {
         ? fallBack("the snapshot is older than " + engine.limit)
         : engine
             .stream
-            .close(
-                migration,
-                run,
-                transaction -> complete(transaction, attempt.get()))
+            .close(migration, run, transaction -> complete(transaction, attempt.get()))
             .chain(() -> none(BatchResult.BatchStatus.DONE));
   }
 
@@ -254,14 +265,10 @@ final class SnapshotScan {
         .chain(() -> none(BatchResult.BatchStatus.STOPPED));
   }
 
-  private Uni<Void> pause(String reason, Duration delay) {
-    Duration rest = delay.compareTo(LONGEST_REST) < 0 ? delay : LONGEST_REST;
-    return engine.workers.pause(migration, reason, rest);
-  }
-
   /** Whoever is cancelled leaves the session to {@link #release}, also one that is being opened. */
   private Uni<SnapshotSession> open(Optional<String> snapshot) {
-    Uni<SnapshotSession> session = engine.store.open(migration, snapshot).memoize().indefinitely();
+    Uni<SnapshotSession> session =
+        engine.store.open(migration, snapshot, engine.limit).memoize().indefinitely();
     sessions.add(session);
     return session;
   }

@@ -1,20 +1,18 @@
 package io.zerodowntime.migration.backfill;
 
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.Cancellable;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
-import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.Migration;
-import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.migration.backfill.SnapshotPages.Part;
+import java.time.Duration;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -25,8 +23,8 @@ import java.util.stream.Stream;
  * between the instant and the reading: a row version of the instant stays on its page.
  *
  * <p>Of a partitioned table it locks a partition for the time of one statement only, by going back
- * to a savepoint: who detaches one locks the table first, and all clients would wait behind it. What
- * was rewritten or truncated meanwhile shows at the end, by {@link SnapshotPages#MARKED}.
+ * to a savepoint: who detaches one locks the table first, and all clients would wait behind it.
+ * What was rewritten or truncated meanwhile shows at the end, by {@link SnapshotPages#MARKED}.
  */
 final class SnapshotSession {
   /** A parallel scan in place of a range of pages would read the table once for each range. */
@@ -41,8 +39,13 @@ final class SnapshotSession {
   private static final String SAVEPOINT = "SAVEPOINT zd_range";
   private static final String FREE_LOCKS = "ROLLBACK TO SAVEPOINT zd_range";
 
-  private static final String IS_PARTITIONED =
-      "SELECT relkind = 'p' AS partitioned FROM pg_class WHERE oid = to_regclass($1)";
+  private static final String KNOWN =
+      """
+      SELECT COALESCE((SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass($1)), false)
+          AS partitioned,
+        (SELECT setting::float8 / 1000 FROM pg_settings
+         WHERE name = 'idle_in_transaction_session_timeout') AS idle
+      """;
 
   private static final String PARTITIONS =
       SnapshotPages.MARKED
@@ -61,6 +64,9 @@ final class SnapshotSession {
 
   private static final int REPEATED = 5;
 
+  /** A statement that was sent within the limit, and its rest. */
+  private static final Duration BEYOND_LIMIT = Duration.ofMinutes(2);
+
   /**
    * The claim is a lock that ends with the session. The snapshot is older than what the statement
    * reads of the table's size, so each row version that it shows lies below the last page.
@@ -77,48 +83,42 @@ final class SnapshotSession {
         hashtextextended('zerodowntime-snapshot/' || $1::bigint, 0)) AS claimed OFFSET 0) c
       """;
 
-  /** The second look at the pages is taken only where some row disagrees. */
-  private static final String COMPARE =
-      """
-      WITH zd_seen AS MATERIALIZED (
-        SELECT count(*) AS zd_rows, count(*) FILTER (WHERE %(mismatch)) AS zd_differ
-        FROM %(table) t WHERE t.ctid >= $1::text::tid AND t.ctid < $2::text::tid
-      )
-      SELECT %(same) AS zd_same, w.zd_rows, w.zd_differ, x.zd_key, x.zd_old, x.zd_new
-      FROM zd_seen w LEFT JOIN LATERAL (
-        SELECT %text[t.{c}] AS zd_key, %(old)::text AS zd_old, %(new)::text AS zd_new
-        FROM %(table) t
-        WHERE w.zd_differ > 0 AND t.ctid >= $1::text::tid AND t.ctid < $2::text::tid
-          AND %(mismatch)
-        LIMIT $3::bigint) x ON true
-      """;
-
   private final SqlConnection connection;
   private volatile boolean partitioned;
+  private volatile Cancellable alive = () -> {};
 
   private SnapshotSession(SqlConnection connection) {
     this.connection = connection;
   }
 
-  /** Opens a session on the exported snapshot, or one that will take its own. */
-  static Uni<SnapshotSession> open(Pool pool, Migration migration, Optional<String> snapshot) {
+  /**
+   * Opens a session on the exported snapshot, or one that will take its own.
+   *
+   * @param limit how long it is kept from being ended as idle, but for its last statement
+   */
+  static Uni<SnapshotSession> open(
+      Pool pool, Migration migration, Optional<String> snapshot, Duration limit) {
     return pool.getConnection()
         .map(SnapshotSession::new)
         .chain(
             session ->
                 session
-                    .begin(migration, snapshot)
+                    .begin(migration, snapshot, limit)
                     .replaceWith(session)
                     .onFailure()
                     .call(session::close));
   }
 
-  private Uni<Void> begin(Migration migration, Optional<String> snapshot) {
+  private Uni<Void> begin(Migration migration, Optional<String> snapshot, Duration limit) {
     String imported = snapshot.map(id -> " SET TRANSACTION SNAPSHOT '" + id + "';").orElse("");
     return connection
-        .preparedQuery(IS_PARTITIONED)
+        .preparedQuery(KNOWN)
         .execute(Tuple.of(migration.table()))
-        .invoke(rows -> rows.forEach(row -> partitioned = row.getBoolean("partitioned")))
+        .map(rows -> rows.iterator().next())
+        .invoke(row -> partitioned = row.getBoolean("partitioned"))
+        .invoke(
+            row ->
+                alive = KeepAlive.of(connection, row.getDouble("idle"), limit.plus(BEYOND_LIMIT)))
         .chain(() -> connection.query(BEGIN.formatted(imported, locked(migration))).execute())
         // no snapshot is exported from behind a savepoint
         .call(() -> snapshot.isPresent() ? savepoint() : Uni.createFrom().voidItem())
@@ -161,8 +161,7 @@ final class SnapshotSession {
             .preparedQuery(PARTITIONS)
             .execute(Tuple.of(migration.table()))
             .map(rows -> rows.stream().map(SnapshotSession::part).toList())
-        : Uni.createFrom()
-            .item(List.of(new Part(Optional.empty(), "", exported.getLong("pages"))));
+        : Uni.createFrom().item(List.of(new Part(Optional.empty(), "", exported.getLong("pages"))));
   }
 
   private static Part part(Row row) {
@@ -178,10 +177,10 @@ final class SnapshotSession {
    * @return what was found; empty if the partition is not there under its name any more
    */
   Uni<Optional<Found>> compare(Migration migration, SnapshotPages.Range range, long keys) {
-    String sql = sql(migration, range.part().leaf());
+    String sql = PageComparison.sql(migration, range.part().leaf());
     Tuple bounds = Tuple.of("(" + range.from() + ",0)", "(" + range.to() + ",0)", keys);
     Uni<Optional<Found>> found =
-        connection.preparedQuery(sql).execute(bounds).map(SnapshotSession::found);
+        connection.preparedQuery(sql).execute(bounds).map(PageComparison::found);
     return partitioned ? unlocked(found) : found;
   }
 
@@ -201,49 +200,9 @@ final class SnapshotSession {
     return failure instanceof PgException refused && states.contains(refused.getSqlState());
   }
 
-  /** The comparison of a range; parameters: its bounds as tid, and keys at most. */
-  static String sql(Migration migration, Optional<Leaf> leaf) {
-    KeySql table = KeySql.untyped(migration);
-    return leaf.map(table::in).orElse(table).fill(COMPARE, Map.of("same", same(leaf)));
-  }
-
-  /** Another partition may have got the name; the lock comes before this look. */
-  private static String same(Optional<Leaf> leaf) {
-    return leaf.map(
-            part ->
-                "to_regclass(%s)::oid = %d::oid"
-                    .formatted(SqlName.literal(part.name()), part.id()))
-        .orElse("true");
-  }
-
-  private static Optional<Found> found(RowSet<Row> rows) {
-    Row counts = rows.iterator().next();
-    if (!counts.getBoolean("zd_same")) {
-      return Optional.empty();
-    }
-    List<Row> keys = new ArrayList<>();
-    rows.forEach(keys::add);
-    keys.removeIf(row -> row.getString("zd_key") == null);
-    return Optional.of(
-        new Found(
-            counts.getLong("zd_rows"),
-            counts.getLong("zd_differ"),
-            column(keys, "zd_key"),
-            column(keys, "zd_old"),
-            column(keys, "zd_new")));
-  }
-
-  private static String[] column(List<Row> rows, String name) {
-    return rows.stream().map(row -> row.getString(name)).toArray(String[]::new);
-  }
-
-  /** Keeps the server from ending the session as idle. */
-  Uni<Void> ping() {
-    return connection.query("SELECT 1").execute().replaceWithVoid();
-  }
-
   /** Gives the snapshot, the claim and the connection back; never fails. */
   Uni<Void> close() {
+    alive.cancel();
     return connection
         .query("ROLLBACK")
         .execute()

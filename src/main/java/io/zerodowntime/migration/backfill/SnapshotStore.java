@@ -43,8 +43,8 @@ class SnapshotStore {
       """;
 
   /**
-   * Every partition that there is was read in the state in which it was at the instant, and none with
-   * rows that disagree has gone.
+   * Every partition that there is was read in the state in which it was at the instant, and none
+   * with rows that disagree has gone.
    */
   private static final String WHOLE =
       SnapshotPages.MARKED
@@ -142,8 +142,8 @@ class SnapshotStore {
   }
 
   /** Opens a session; see {@link SnapshotSession}. */
-  Uni<SnapshotSession> open(Migration migration, Optional<String> snapshot) {
-    return transactions.repeatable(() -> SnapshotSession.open(pool, migration, snapshot));
+  Uni<SnapshotSession> open(Migration migration, Optional<String> snapshot, Duration limit) {
+    return transactions.repeatable(() -> SnapshotSession.open(pool, migration, snapshot, limit));
   }
 
   /** Begins the next attempt and gives its number; empty if there is none left. */
@@ -180,8 +180,7 @@ class SnapshotStore {
         run,
         () ->
             requireWhole(transaction, migration, pages)
-                .chain(
-                    () -> transaction.preparedQuery(COVER).execute(Tuple.of(run.id(), attempt)))
+                .chain(() -> transaction.preparedQuery(COVER).execute(Tuple.of(run.id(), attempt)))
                 .map(
                     rows ->
                         Optional.of(

@@ -92,7 +92,7 @@ class SnapshotComparisonTest extends SnapshotFixture {
             "\n",
             database.rows(
                 "EXPLAIN "
-                    + SnapshotSession.sql(MIGRATION, Optional.empty())
+                    + PageComparison.sql(MIGRATION, Optional.empty())
                         .replace("$1", "'(10,0)'")
                         .replace("$2", "'(20,0)'")
                         .replace("$3", "1000")));
