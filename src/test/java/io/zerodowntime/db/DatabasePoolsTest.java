@@ -3,6 +3,7 @@ package io.zerodowntime.db;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.reactive.pg.client.PgPoolCreator;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
@@ -99,6 +100,30 @@ class DatabasePoolsTest {
       Timeouts.await().until(() -> outcome(pool, "SELECT 1").join().equals("done"));
     }
     assertThat(breaker.state()).isEqualTo(CircuitBreaker.State.CLOSED);
+  }
+
+  /** Batches of each partition are statements of their own, and each keeps a plan on the server. */
+  @Test
+  void aConnectionOfTheEngineKeepsFewStatements() {
+    assertThat(kept(engine)).isLessThanOrEqualTo(33);
+    assertThat(kept(orders)).isGreaterThanOrEqualTo(100);
+  }
+
+  private static long kept(Pool pool) {
+    return pool.withConnection(
+            session ->
+                Multi.createFrom()
+                    .range(0, 100)
+                    .onItem()
+                    .transformToUniAndConcatenate(
+                        n -> count(session, "SELECT %d::bigint AS count".formatted(n)))
+                    .collect()
+                    .last()
+                    .chain(
+                        () ->
+                            count(session, "SELECT count(*) AS count FROM pg_prepared_statements")))
+        .await()
+        .atMost(Duration.ofSeconds(10));
   }
 
   /** A batch of a backfill is longer than what the client would keep prepared. */
