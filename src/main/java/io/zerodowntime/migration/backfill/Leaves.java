@@ -43,10 +43,28 @@ final class Leaves {
       FROM pg_class r CROSS JOIN LATERAL pg_partition_tree(r.oid) t
       JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE r.oid = to_regclass($1) AND r.relkind = 'p' AND t.isleaf
-        AND NOT EXISTS (SELECT FROM backfill_progress p WHERE p.run_id = $2 AND p.leaf = c.oid)
       ORDER BY name
       """
           .formatted(ROWS);
+
+  /** Those that have no range in a run. A run ends without a lock on any other one. */
+  private static final String WITHOUT_RANGES =
+      "WITH RECURSIVE "
+          + PartitionTree.of("to_regclass($1)")
+          + """
+
+          SELECT c.oid::bigint AS id, format('%%I.%%I', n.nspname, c.relname) AS name,
+            %s AS rows, COALESCE(pg_stat_get_tuples_inserted(c.oid), 0) AS inserts
+          FROM tree t JOIN pg_class c ON c.oid = t.relation AND c.relkind <> 'p'
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relispartition AND c.oid <> to_regclass($1)
+            AND NOT EXISTS (SELECT FROM backfill_progress p WHERE p.run_id = $2 AND p.leaf = c.oid)
+          ORDER BY name
+          """
+              .formatted(ROWS);
+
+  private static final String MORE_ROWS =
+      "UPDATE backfill_run SET rows_estimate = rows_estimate + $2::bigint WHERE id = $1";
 
   private static final String ENDS =
       """
@@ -120,13 +138,13 @@ final class Leaves {
 
   /** The partitions of the table now; none if it is not partitioned. */
   static Uni<List<Leaf>> of(SqlClient client, Migration migration) {
-    return withoutRanges(client, migration, 0);
+    return leaves(client, LEAVES, Tuple.of(migration.table()));
   }
 
-  private static Uni<List<Leaf>> withoutRanges(SqlClient client, Migration migration, long run) {
+  private static Uni<List<Leaf>> leaves(SqlClient client, String sql, Tuple parameters) {
     return client
-        .preparedQuery(LEAVES)
-        .execute(Tuple.of(migration.table(), run))
+        .preparedQuery(sql)
+        .execute(parameters)
         .map(rows -> rows.stream().map(Leaves::leaf).toList());
   }
 
@@ -249,7 +267,7 @@ final class Leaves {
    */
   private static Uni<Boolean> addNew(SqlConnection transaction, Migration migration, Run run) {
     return run.wholeTable()
-        ? withoutRanges(transaction, migration, run.id())
+        ? leaves(transaction, WITHOUT_RANGES, Tuple.of(migration.table(), run.id()))
             .chain(leaves -> add(transaction, migration, run, leaves))
         : Uni.createFrom().item(false);
   }
@@ -258,7 +276,16 @@ final class Leaves {
       SqlConnection transaction, Migration migration, Run run, List<Leaf> leaves) {
     return leaves.isEmpty()
         ? Uni.createFrom().item(false)
-        : cut(transaction, migration, leaves, Backfill.MAX_RANGES, run.limits().batchSize())
+        : TableCount.freeingLocks(
+                transaction,
+                () ->
+                    cut(
+                        transaction,
+                        migration,
+                        leaves,
+                        Backfill.MAX_RANGES,
+                        run.limits().batchSize()))
+            .call(ranges -> expect(transaction, run, ranges))
             .call(
                 ranges ->
                     transaction
@@ -267,5 +294,17 @@ final class Leaves {
                         .map(rows -> rows.iterator().next().getInteger("next"))
                         .chain(next -> KeyRanges.insert(transaction, run.id(), next, ranges)))
             .map(ranges -> !ranges.isEmpty());
+  }
+
+  /** Their rows are rows of the run from now on: those of an empty partition are none. */
+  private static Uni<Void> expect(
+      SqlConnection transaction, Run run, List<KeyRanges.Range> ranges) {
+    long rows =
+        ranges.stream()
+            .flatMap(range -> range.leaf().stream())
+            .distinct()
+            .mapToLong(Leaf::rows)
+            .sum();
+    return transaction.preparedQuery(MORE_ROWS).execute(Tuple.of(run.id(), rows)).replaceWithVoid();
   }
 }

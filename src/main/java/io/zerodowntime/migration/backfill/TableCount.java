@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -78,6 +79,10 @@ record TableCount(Optional<Long> rows, long inserts) {
       FROM zd_page
       """;
 
+  private static final String SAVEPOINT = "SAVEPOINT zd_count";
+  private static final String BACK = "ROLLBACK TO SAVEPOINT zd_count";
+  private static final String END = BACK + "; RELEASE SAVEPOINT zd_count";
+
   /** A transaction keeps the statistics that it has read once. */
   private static final String FRESH = "SELECT pg_stat_clear_snapshot()";
 
@@ -111,12 +116,35 @@ record TableCount(Optional<Long> rows, long inserts) {
         : Uni.createFrom().item(NONE);
   }
 
-  /** The rows alone. */
-  static Uni<Long> rows(SqlClient client, KeySql key, Run run) {
-    return parts(client, key, run)
-        .chain(parts -> Sequential.map(parts, part -> rows(client, key, run, part)))
+  /**
+   * The rows alone, in a transaction, which keeps no lock of what is counted: it goes on for as
+   * long as the whole count, and who detaches a partition locks the table and waits for the
+   * partition.
+   */
+  static Uni<Long> rows(SqlClient transaction, KeySql key, Run run) {
+    return freeingLocks(transaction, () -> counted(transaction, key, run));
+  }
+
+  private static Uni<Long> counted(SqlClient transaction, KeySql key, Run run) {
+    return parts(transaction, key, run)
+        .chain(
+            parts ->
+                Sequential.map(
+                    parts,
+                    part ->
+                        rows(transaction, key, run, part)
+                            .call(() -> transaction.query(BACK).execute())))
         .map(counts -> counts.stream().mapToLong(Long::longValue).sum())
-        .chain(with -> withoutKey(client, key).map(without -> with + without));
+        .chain(with -> withoutKey(transaction, key).map(without -> with + without));
+  }
+
+  /** Reads, and gives the locks back that it took. */
+  static <T> Uni<T> freeingLocks(SqlClient transaction, Supplier<Uni<T>> reading) {
+    return transaction
+        .query(SAVEPOINT)
+        .execute()
+        .chain(() -> reading.get())
+        .call(() -> transaction.query(END).execute());
   }
 
   /** The statistics are read after the count. */

@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.backfill;
 
+import static io.zerodowntime.testing.Timeouts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -9,6 +10,10 @@ import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.Timeouts;
+import java.sql.Connection;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +22,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class PartitionChangesTest extends PartitionedTables {
+  /** What a session that waits for the second partition has locked. */
+  private static final String COUNTING =
+      """
+      SELECT COALESCE((SELECT string_agg(c.relname, ' ')
+        FROM pg_locks h JOIN pg_class c ON c.oid = h.relation
+        WHERE h.pid = w.pid AND h.granted AND c.relname LIKE 'event%'), 'nothing else')
+      FROM pg_locks w WHERE w.relation = 'event_2'::regclass AND NOT w.granted
+      """;
+
   @Test
   void aPartitionThatIsAttachedBehindTheCursorIsReadToo() {
     days(3);
@@ -33,8 +47,28 @@ class PartitionChangesTest extends PartitionedTables {
             + " FOR VALUES FROM ('2025-06-01 00:00+00') TO ('2025-07-01 00:00+00')");
     Run filled = work(Uni.createFrom().item(run), 2);
     assertThat(filled.scanned()).isEqualTo(310);
+    assertThat(filled.rowsEstimate()).isGreaterThan(run.rowsEstimate() + 100);
     assertThat(different()).isZero();
     assertProven(filled);
+  }
+
+  /** Who detaches another partition, or drops one, would wait for the whole count. */
+  @Test
+  void theCountAtTheEndLocksOnePartitionAtATime() throws Exception {
+    days(3);
+    Run run = start();
+    while (database.number("SELECT count(*) FROM backfill_progress WHERE NOT done") > 0) {
+      Engine.await(stream.runOnce(migration, run, 100));
+    }
+    CompletableFuture<?> end;
+    try (Connection holder = database.session("holder")) {
+      EngineDatabase.execute(holder, "LOCK TABLE ONLY event_2 IN ACCESS EXCLUSIVE MODE");
+      end = stream.close(migration, run).subscribeAsCompletionStage();
+      await().until(() -> !database.rows(COUNTING).isEmpty());
+      assertThat(database.rows(COUNTING)).isSubsetOf("nothing else");
+    }
+    end.get(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS);
+    assertProven(last());
   }
 
   @Test

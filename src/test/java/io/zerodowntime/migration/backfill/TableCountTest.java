@@ -67,7 +67,7 @@ class TableCountTest {
 
   private long count(Run run) {
     return Engine.await(
-        pool.withConnection(
+        pool.withTransaction(
             session ->
                 KeySql.of(session, MIGRATION).chain(key -> TableCount.rows(session, key, run))));
   }
