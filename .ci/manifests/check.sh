@@ -37,22 +37,36 @@ HEAD
   sed -n '/^groups:/,$p' "$MONITORING/rules.yaml" | sed 's/^/  /; s/ *$//'
 }
 
-# what a cluster's own repository looks like: an overlay, the components, a namespace, an image
+# what a cluster's own repository looks like: an overlay, the components, a namespace, an image, tables of its own
 cluster() {
-  mkdir -p "$OUT/cluster"
+  mkdir -p "$OUT/cluster" "$OUT/cluster-jobs"
+  cp examples/order-status/migrations.yaml examples/order-status/changelog/*.sql "$OUT/cluster"
   cat > "$OUT/cluster/kustomization.yaml" << 'CLUSTER'
 resources: [../../../src/main/kubernetes/overlays/1-dual-write]
 components:
   - ../../../src/main/kubernetes/components/workers
   - ../../../src/main/kubernetes/components/monitoring
+  - ../../../src/main/kubernetes/components/definitions
 namespace: orders
 images: [{name: zerodowntime, newName: registry.example/orders, newTag: "1.2.3"}]
+generatorOptions: {disableNameSuffixHash: true}
+configMapGenerator:
+  - name: order-flags
+    behavior: merge
+    literals: [purchase-status.DUAL_WRITE=false, purchase-status.WRITE_TO_NEW=false, purchase-status.READ_FROM_NEW=false]
+  - name: order-definitions
+    files:
 CLUSTER
+  (cd "$OUT/cluster" && printf '      - %s\n' migrations.yaml ./*.sql) >> "$OUT/cluster/kustomization.yaml"
+  cat > "$OUT/cluster-jobs/kustomization.yaml" << 'JOBS'
+resources: [../../../src/main/kubernetes/jobs/backfill, ../../../src/main/kubernetes/jobs/contract]
+components: [../../../src/main/kubernetes/components/definitions]
+JOBS
 }
 
 render() {
   rm -rf "$OUT" && cluster
-  for directory in "$MANIFESTS"/base "$MANIFESTS"/overlays/* "$MANIFESTS"/jobs/* "$OUT/cluster"; do
+  for directory in "$MANIFESTS"/base "$MANIFESTS"/overlays/* "$MANIFESTS"/jobs/* "$OUT"/cluster*; do
     "$(bin kustomize)" build "$directory" > "$OUT/$(basename "$directory").yaml"
   done
   cp "$MANIFESTS"/namespace.yaml "$MANIFESTS"/secrets.example.yaml "$OUT"
@@ -83,6 +97,22 @@ overlays() {
   grep -q '^  suspend: true$' "$OUT/contract.yaml" || fail "contract is not suspended"
 }
 
+# each container of the program reads the definitions, and the changelog files beside them, where they are mounted
+definitions() {
+  local rendered containers
+  grep -q '^    purchase-status-010-expand.sql: \|^  purchase-status-010-expand.sql: ' "$OUT/cluster.yaml" ||
+    fail "the ConfigMap lacks the changelog files"
+  [ "$(grep -c '^  \(purchase-status\.\)\?\(DUAL_WRITE\|WRITE_TO_NEW\|READ_FROM_NEW\): ' "$OUT/cluster.yaml")" = 6 ] ||
+    fail "the flags are not those of two migrations"
+  for rendered in "$OUT"/cluster.yaml "$OUT"/cluster-jobs.yaml; do
+    containers=$(grep -c '^ *image: ' "$rendered")
+    for line in 'mountPath: /etc/orders/definitions$' 'value: /etc/orders/definitions/migrations.yaml$' \
+      'value: /etc/orders/definitions$'; do
+      [ "$(grep -c "$line" "$rendered")" = "$containers" ] || fail "$rendered: not in each container: $line"
+    done
+  done
+}
+
 tools
 [ "${1:-}" != --write ] || rule > "$MONITORING/prometheus-rule.yaml"
 diff <(rule) "$MONITORING/prometheus-rule.yaml" || fail "prometheus-rule.yaml is not rules.yaml: --write"
@@ -91,5 +121,6 @@ promtool test rules "$MONITORING/rules-test.yaml"
 render
 schemas
 overlays
+definitions
 [ "${1:-}" != --server ] || .ci/manifests/server.sh
 echo "manifests are right"

@@ -6,15 +6,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the manifests promise a cluster, and what they rely on in the program. */
 class WorkloadsTest {
   private static final Duration LAST_WORD = Duration.ofSeconds(2);
+  private static final Path DEFINITIONS = Manifests.KUBERNETES.resolve("components/definitions");
+
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z_]+)|\"([A-Z_]{3,})\"");
 
   @Test
@@ -65,8 +71,77 @@ class WorkloadsTest {
             .map(variable -> variable.get("name").asText())
             .collect(Collectors.toCollection(TreeSet::new));
     set.add("BACKFILL_WORKERS"); // by a patch of the component "workers"
+    set.addAll(definitions("containers").keySet());
     assertThat(set).contains("DATABASE_URL", "FLAGS_DIR", "SHUTDOWN_DELAY");
     assertThat(read).containsAll(set);
+  }
+
+  /** The variables that the component sets, by the patch for containers of this list. */
+  private static Map<String, String> definitions(String list) {
+    return patch(list)
+        .filter(step -> step.at("/path").asText().endsWith("/" + list + "/0/env/-"))
+        .map(step -> step.get("value"))
+        .collect(
+            Collectors.toMap(
+                variable -> variable.get("name").asText(),
+                variable -> variable.get("value").asText()));
+  }
+
+  private static Stream<JsonNode> patch(String list) {
+    String file = list.equals("containers") ? "mount.yaml" : "mount-first.yaml";
+    return Manifests.stream(Manifests.documents(DEFINITIONS.resolve(file)).get(0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"containers", "initContainers"})
+  void readDefinitionsWhereTheyAreMounted(String list) {
+    JsonNode mount =
+        patch(list)
+            .filter(step -> step.at("/path").asText().endsWith("/" + list + "/0/volumeMounts/-"))
+            .findFirst()
+            .orElseThrow()
+            .get("value");
+    String directory = mount.get("mountPath").asText();
+    assertThat(mount.has("subPath")).isFalse();
+    assertThat(definitions(list))
+        .containsOnly(
+            Map.entry("MIGRATIONS_FILE", directory + "/migrations.yaml"),
+            Map.entry("CHANGELOG_DIR", directory));
+    JsonNode volume =
+        patch("containers")
+            .filter(step -> step.at("/path").asText().endsWith("/volumes/-"))
+            .findFirst()
+            .orElseThrow()
+            .get("value");
+    assertThat(volume.get("name")).isEqualTo(mount.get("name"));
+    assertThat(Manifests.text(Path.of("docs/kubernetes.md")))
+        .contains("- name: " + volume.at("/configMap/name").asText())
+        .contains("- migrations.yaml");
+  }
+
+  /** A patch that meets no list fails, and one that names no workload leaves it out. */
+  @Test
+  void haveWhatTheDefinitionsAreAddedTo() {
+    assertThat(Manifests.pods())
+        .allSatisfy(
+            pod -> {
+              assertThat(pod.get("volumes").isEmpty()).isFalse();
+              assertThat(pod.path("containers")).hasSize(1);
+              assertThat(Manifests.containers(pod))
+                  .allMatch(container -> container.has("env") && container.has("volumeMounts"));
+            });
+    List<String> first =
+        Manifests.ofKind("Job").stream()
+            .filter(job -> job.at("/spec/template/spec").has("initContainers"))
+            .map(job -> job.at("/metadata/name").asText())
+            .toList();
+    assertThat(first).hasSize(1);
+    assertThat(Manifests.documents(DEFINITIONS.resolve("kustomization.yaml")).get(0).at("/patches"))
+        .extracting(patch -> patch.get("path").asText() + " " + patch.get("target"))
+        .containsExactly(
+            "mount.yaml {\"kind\":\"Deployment\"}",
+            "mount.yaml {\"kind\":\"Job\"}",
+            "mount-first.yaml {\"kind\":\"Job\",\"name\":\"%s\"}".formatted(first.get(0)));
   }
 
   @Test
