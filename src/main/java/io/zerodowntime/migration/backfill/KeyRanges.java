@@ -14,7 +14,8 @@ import java.util.stream.IntStream;
 /**
  * Cuts the key space into ranges of about equal numbers of rows, by the planner's histogram of the
  * key. Where there is none (a table never analysed, or a key of several columns), a key of one
- * integer is cut evenly, any other by a sample of the table's pages.
+ * integer is cut evenly, any other by a sample of the table's pages. A key of several columns of
+ * which the sample shows too few is cut by the {@link LeadingColumns}.
  *
  * <p>Example: keys 1 to 1000, histogram 1, 250, 600, 1000, three ranges: [1, 250], (250, 600],
  * (600, 1000]. The first range begins with the smallest key itself ({@code after} is empty); every
@@ -150,7 +151,7 @@ final class KeyRanges {
     }
     Migration migration = key.migration();
     return migration.key().size() > 1
-        ? bySample(client, key, count)
+        ? bySample(client, key, count).chain(bounds -> atLeast(client, key, bounds, count))
         : bounds(
             client, key, HISTOGRAM, Tuple.of((long) count, key.table(), migration.key().get(0)));
   }
@@ -165,6 +166,24 @@ final class KeyRanges {
         : bySample(client, key, count);
   }
 
+  /** A sample may meet pages without rows only: those of a table that has lost most of its rows. */
+  private static Uni<List<String>> atLeast(
+      SqlClient client, KeySql key, List<String> sampled, int count) {
+    return sampled.size() > count || sampled.isEmpty()
+        ? Uni.createFrom().item(sampled)
+        : byLeadingColumns(client, key, count)
+            .map(known -> known.size() > sampled.size() ? known : sampled);
+  }
+
+  /** The bounds of a key of several columns by the statistics of the first two. */
+  static Uni<List<String>> byLeadingColumns(SqlClient client, KeySql key, int count) {
+    return bounds(
+        client,
+        key.fill(CUT.replace("%(bounds)", LeadingColumns.BOUNDS), LeadingColumns.places(key)),
+        Tuple.of(
+            (long) count, key.table(), key.migration().key().get(0), key.migration().key().get(1)));
+  }
+
   private static Uni<List<String>> bySample(SqlClient client, KeySql key, int count) {
     return client
         .preparedQuery(PAGES)
@@ -176,8 +195,12 @@ final class KeyRanges {
 
   private static Uni<List<String>> bounds(
       SqlClient client, KeySql key, String bounds, Tuple parameters) {
+    return bounds(client, key.fill(CUT.replace("%(bounds)", bounds)), parameters);
+  }
+
+  private static Uni<List<String>> bounds(SqlClient client, String sql, Tuple parameters) {
     return client
-        .preparedQuery(key.fill(CUT.replace("%(bounds)", bounds)))
+        .preparedQuery(sql)
         .execute(parameters)
         .map(rows -> rows.stream().map(row -> row.getString("bound")).toList());
   }
