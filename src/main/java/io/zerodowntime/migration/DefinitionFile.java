@@ -23,7 +23,8 @@ record DefinitionFile(@Nullable Map<String, Entry> migrations) {
       @JsonProperty("new") @Nullable Map<String, Computed> newColumns,
       @Nullable Indexes indexes,
       @Nullable Limits backfill,
-      @Nullable String soak) {}
+      @Nullable String soak,
+      @JsonProperty("restore-names") @Nullable Boolean restoreNames) {}
 
   /**
    * How a column is computed from those of the other side.

@@ -47,17 +47,18 @@ final class Definitions {
 
   /** What is expected at a key, by its name. */
   private static final Map<String, String> EXPECTED =
-      Map.of(
-          "migrations", "a map of definitions by name",
-          "table", "a name, such as orders, public.orders or '\"My Schema\".\"Order\"'",
-          "key", "a list of column names, such as [id]",
-          "old", "columns with their expressions, such as {old_status: upper(status)}",
-          "new", "columns with their expressions, such as {status: lower(old_status)}",
-          "indexes", "lists of names, such as {new: [orders_status_idx], old: []}",
-          "batch-size", "an integer from 1 to " + MAX_BATCH_SIZE,
-          "target-load", "a number above 0 and up to 1",
-          "backfill", "batch-size, target-load or both",
-          "soak", "a duration, such as 24h, 30m or 0s");
+      Map.ofEntries(
+          Map.entry("migrations", "a map of definitions by name"),
+          Map.entry("table", "a name, such as orders, public.orders or '\"My Schema\".\"Order\"'"),
+          Map.entry("key", "a list of column names, such as [id]"),
+          Map.entry("old", "columns with their expressions, such as {old_status: upper(status)}"),
+          Map.entry("new", "columns with their expressions, such as {status: lower(old_status)}"),
+          Map.entry("indexes", "lists of names, such as {new: [orders_status_idx], old: []}"),
+          Map.entry("batch-size", "an integer from 1 to " + MAX_BATCH_SIZE),
+          Map.entry("target-load", "a number above 0 and up to 1"),
+          Map.entry("backfill", "batch-size, target-load or both"),
+          Map.entry("soak", "a duration, such as 24h, 30m or 0s"),
+          Map.entry("restore-names", "true or false"));
 
   private static final ObjectMapper YAML = mapper();
 
@@ -187,7 +188,8 @@ final class Definitions {
     if (targetLoad.filter(load -> !(load > 0 && load <= 1)).isPresent()) {
       throw missing(at + ".backfill.target-load");
     }
-    return new Migration.Options(soak(at, entry.soak()), batchSize, targetLoad);
+    return new Migration.Options(
+        soak(at, entry.soak()), batchSize, targetLoad, Boolean.TRUE.equals(entry.restoreNames()));
   }
 
   private Optional<Duration> soak(String at, @Nullable String text) {

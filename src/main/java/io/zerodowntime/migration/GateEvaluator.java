@@ -24,8 +24,8 @@ public interface GateEvaluator {
   Uni<List<Verdict>> dropVerdicts(
       SqlClient client, Migration migration, MigrationState state, List<LiveInstance> live);
 
-  /** Whether the key's declaration gives every row one place: every run depends on it. */
-  Uni<Verdict> key(SqlClient client, Migration migration);
+  /** Whether these columns, by their declaration, give every row one place: runs depend on it. */
+  Uni<Verdict> key(SqlClient client, Migration migration, List<String> columns);
 
   /** The gates that stand before a step, in the order in which they are asked. */
   List<String> names(Step step);

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param table the table as {@link SqlName#table} reads it; kept as SQL reads it. Without a schema,
  *     the connection's search path finds it
  * @param key the columns that pages are cut by: the primary key or other columns that are NOT NULL
- *     and unique together, of any types with a btree order
+ *     and unique together, of any types with a btree order. One of them may be the old column
  * @param oldColumns the columns to leave, for example {@code old_status} by {@code upper(status)}
  * @param newColumns the columns to move to, for example {@code status} by {@code lower(old_status)}
  * @param newIndexes indexes on new columns that reads need; they are built after the backfill
@@ -58,19 +58,31 @@ public record Migration(
     for (List<String> names : List.of(key, oldNames, newNames, newIndexes, oldIndexes)) {
       names.forEach(SqlName::quote);
     }
-    requireColumns("old", oldColumns, key);
-    requireColumns("new", newColumns, key);
+    requireColumns("old", oldColumns);
+    requireColumns("new", newColumns);
+    for (String column : newNames) {
+      require(!key.contains(column), "new is a part of the key: " + column);
+    }
+    boolean oneToOne = oldNames.size() == 1 && newNames.size() == 1;
+    require(
+        oneToOne || !options.restoreNames(),
+        "restore-names needs one old and one new column: which name is whose cannot be told");
+    if (oldNames.stream().anyMatch(key::contains)) {
+      require(oneToOne, "old is a part of the key: name one old and one new column");
+      require(
+          !newIndexes.isEmpty() && !oldIndexes.isEmpty(),
+          "old is a part of the key: name a unique index of each side in indexes, as the first one");
+    }
     for (String column : newNames) {
       require(!oldNames.contains(column), "old and new name the same column: " + column);
     }
   }
 
-  private static void requireColumns(String role, List<ComputedColumn> columns, List<String> key) {
+  private static void requireColumns(String role, List<ComputedColumn> columns) {
     require(!columns.isEmpty(), role + " must name a column");
     List<String> names = ComputedColumn.names(columns);
     require(names.stream().distinct().count() == names.size(), role + " names a column twice");
     for (ComputedColumn column : columns) {
-      require(!key.contains(column.name()), role + " is a part of the key: " + column.name());
       require(!column.expression().isBlank(), role + " has no expression: " + column.name());
     }
   }
@@ -88,6 +100,25 @@ public record Migration(
   /** Both, the old ones first. */
   public List<String> moved() {
     return Stream.concat(oldNames().stream(), newNames().stream()).toList();
+  }
+
+  /** Whether the old column is a part of the key, so that the new side has a key of its own. */
+  public boolean movesKey() {
+    return oldNames().stream().anyMatch(key::contains);
+  }
+
+  /** The key of the new side: the new column stands in place of the old one. */
+  public List<String> newKey() {
+    return key.stream()
+        .map(column -> oldNames().contains(column) ? newNames().get(0) : column)
+        .toList();
+  }
+
+  /** Indexes that are built for this migration: those of both keys, where it moves the key. */
+  public List<String> builtIndexes() {
+    return movesKey()
+        ? Stream.concat(oldIndexes.stream().limit(1), newIndexes.stream()).toList()
+        : newIndexes;
   }
 
   /**
@@ -138,11 +169,15 @@ public record Migration(
    * @param soak how long phases 2 and 3 must last before the step that follows them
    * @param batchSize rows in a batch at most
    * @param targetLoad the share of its time that a worker works
+   * @param restoreNames whether the new column takes the old one's name when that is dropped
    */
   public record Options(
-      Optional<Duration> soak, Optional<Integer> batchSize, Optional<Double> targetLoad) {
+      Optional<Duration> soak,
+      Optional<Integer> batchSize,
+      Optional<Double> targetLoad,
+      boolean restoreNames) {
     /** The program's settings count. */
     public static final Options NONE =
-        new Options(Optional.empty(), Optional.empty(), Optional.empty());
+        new Options(Optional.empty(), Optional.empty(), Optional.empty(), false);
   }
 }

@@ -36,6 +36,7 @@ class DefinitionsTest {
           indexes: {new: [orders_status_idx], old: [orders_old_status_idx]}
           backfill: {batch-size: 500, target-load: 0.25}
           soak: 24h
+          restore-names: true
       """;
 
   private static final String ODD_NAMES =
@@ -89,7 +90,7 @@ class DefinitionsTest {
                 List.of("orders_status_idx"),
                 List.of("orders_old_status_idx"),
                 new Migration.Options(
-                    Optional.of(Duration.ofHours(24)), Optional.of(500), Optional.of(0.25))));
+                    Optional.of(Duration.ofHours(24)), Optional.of(500), Optional.of(0.25), true)));
   }
 
   @Test
@@ -150,7 +151,7 @@ class DefinitionsTest {
       quoteCharacter = '`',
       value = {
         "table: | tabel: | tables.yaml: migrations.orders-status.tabel: unknown; expected"
-            + " backfill, indexes, key, new, old, soak, table",
+            + " backfill, indexes, key, new, old, restore-names, soak, table",
         "migrations: | migration: | tables.yaml: migration: unknown; expected migrations",
         "target-load: | load: | tables.yaml: migrations.orders-status.backfill.load:"
             + " unknown; expected batch-size, target-load",
@@ -182,6 +183,7 @@ class DefinitionsTest {
         "0.25 | 1.5 | migrations.orders-status.backfill.target-load: expected a number above 0",
         "24h | 24 | line 9: migrations.orders-status.soak: expected a duration, such as 24h",
         "24h | one day | migrations.orders-status.soak: expected a duration, such as 24h",
+        "names: true | names: perhaps | line 10: migrations.orders-status.restore-names: expected true",
         "[orders_status_idx] | orders_status_idx | indexes.new: expected lists of names"
       })
   void refusesInOneLine(String there, String instead, String said) {
@@ -259,7 +261,7 @@ class DefinitionsTest {
         Files.readString(Path.of("docs/adopting.md"))
             + Files.readString(Path.of("docs/reference.md"));
     List<String> shown = IN_PAGE.matcher(pages).results().map(block -> block.group(1)).toList();
-    assertThat(shown).hasSize(3);
+    assertThat(shown).hasSize(4);
     String shipped = Files.readString(Path.of("src/main/resources", Definitions.SHIPPED));
     return Stream.concat(Stream.of(FULL, ODD_NAMES, SEVERAL, shipped), shown.stream());
   }

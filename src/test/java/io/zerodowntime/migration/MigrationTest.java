@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.zerodowntime.testing.OneToOne;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,6 +58,45 @@ class MigrationTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> migration("doc", "doc", "n"))
         .withMessageContaining("part of the key");
+  }
+
+  @Test
+  void movesAKeyWithAUniqueIndexOfEachSide() {
+    Migration moved =
+        new Migration(
+            "doc",
+            "doc",
+            List.of("tenant", "id"),
+            List.of(ComputedColumn.of("id", "id_big::int")),
+            List.of(ComputedColumn.of("id_big", "id::bigint")),
+            List.of("doc_new_key", "other_idx"),
+            List.of("doc_old_key"),
+            Migration.Options.NONE);
+    assertThat(moved.movesKey()).isTrue();
+    assertThat(moved.newKey()).containsExactly("tenant", "id_big");
+    assertThat(moved.builtIndexes()).containsExactly("doc_old_key", "doc_new_key", "other_idx");
+    assertThat(migration("doc", "doc", "id").movesKey()).isFalse();
+  }
+
+  /** Which of several new columns takes the place of which old one cannot be told. */
+  @Test
+  void refusesToMoveOrRestoreNamesOfSeveralColumns() {
+    List<ComputedColumn> several =
+        List.of(ComputedColumn.of("a", "o"), ComputedColumn.of("b", "o"));
+    List<ComputedColumn> old = List.of(ComputedColumn.of("o", "a"));
+    List<String> index = List.of("i");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new Migration(
+                    "doc", "doc", List.of("o"), old, several, index, index, Migration.Options.NONE))
+        .withMessageContaining("name one old and one new column");
+    Migration.Options restored =
+        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), true);
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> new Migration("doc", "doc", List.of("x"), old, several, index, index, restored))
+        .withMessageContaining("restore-names");
   }
 
   @Test

@@ -74,6 +74,12 @@ final class MigrationWalk {
     awaitPhase("1");
   }
 
+  /** From phase 1. */
+  void toExpand() throws IOException {
+    flags.edit(0);
+    awaitPhase("0");
+  }
+
   void toContract() throws IOException {
     flags.edit(3);
     awaitPhase("3");

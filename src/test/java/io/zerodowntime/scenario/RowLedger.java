@@ -15,13 +15,23 @@ final class RowLedger {
   private static final int SHOWN = 20;
 
   private final Map<List<String>, List<String>> rows;
+  private final List<List<String>> keys;
   private final AtomicLong writes = new AtomicLong();
+  private final AtomicLong longestNanos = new AtomicLong();
 
   /**
    * @param before the new values of the rows that are there already, by key
    */
   RowLedger(Map<List<String>, List<String>> before) {
     this.rows = new ConcurrentHashMap<>(before);
+    this.keys = new ArrayList<>(before.keySet());
+  }
+
+  /** The key of a row that is there, for a number from 0 up to, but without, 1. */
+  List<String> anyKey(double fraction) {
+    synchronized (keys) {
+      return keys.get((int) (fraction * keys.size()));
+    }
   }
 
   List<List<String>> keys() {
@@ -36,12 +46,24 @@ final class RowLedger {
     if (rows.putIfAbsent(key, values) != null) {
       throw new AssertionError(key + " was created twice");
     }
+    synchronized (keys) {
+      keys.add(key);
+    }
     writes.incrementAndGet();
   }
 
   void changed(List<String> key, List<String> values) {
     rows.put(key, values);
     writes.incrementAndGet();
+  }
+
+  /** A write, with all of its attempts, lasted so long. */
+  void took(long nanos) {
+    longestNanos.accumulateAndGet(nanos, Math::max);
+  }
+
+  long longestMillis() {
+    return longestNanos.get() / 1_000_000;
   }
 
   long acknowledgedWrites() {

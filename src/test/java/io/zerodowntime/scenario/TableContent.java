@@ -25,6 +25,14 @@ final class TableContent {
       FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
       """;
 
+  /** Of a foreign key on an old column: the new one, and the table that it refers to. */
+  private static final String REFERENCES =
+      """
+      SELECT c.confrelid::regclass FROM pg_constraint c
+      JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+      WHERE c.contype = 'f' AND c.conrelid = to_regclass(%s) AND a.attname = %s
+      """;
+
   private static final int EXAMPLES = 1000;
 
   private TableContent() {}
@@ -42,7 +50,41 @@ final class TableContent {
         carried.add(column.get(0));
       }
     }
-    return new FencedStatements(migrations, Map.copyOf(types), List.copyOf(carried));
+    String sequence =
+        migrations.stream()
+            .filter(Migration::movesKey)
+            .map(each -> sequence(each))
+            .findFirst()
+            .map(sql -> one(connection, sql))
+            .orElse("");
+    return new FencedStatements(migrations, Map.copyOf(types), List.copyOf(carried), sequence);
+  }
+
+  private static String sequence(Migration migration) {
+    return "SELECT pg_get_serial_sequence(%s, %s)"
+        .formatted(
+            SqlName.literal(migration.table()), SqlName.literal(migration.oldNames().get(0)));
+  }
+
+  private static String one(Connection connection, String sql) {
+    try {
+      return rows(connection, sql).get(0).get(0);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** The new columns that refer to another table, and which one. */
+  static Map<String, String> references(Connection connection, List<Migration> migrations)
+      throws SQLException {
+    Map<String, String> found = new HashMap<>();
+    for (Migration each : migrations) {
+      String sql =
+          REFERENCES.formatted(
+              SqlName.literal(each.table()), SqlName.literal(each.oldNames().get(0)));
+      rows(connection, sql).forEach(row -> found.put(each.newNames().get(0), row.get(0)));
+    }
+    return found;
   }
 
   /** Values for new rows, carried ones and new ones, made of rows that are there in phase 0. */
@@ -51,7 +93,7 @@ final class TableContent {
     String columns =
         Stream.concat(
                 of.carried().stream().map(FencedStatements::text),
-                of.newColumns().stream().map(of::forward))
+                of.givenColumns().stream().map(of::forward))
             .collect(joining(", "));
     return rows(connection, "SELECT %s FROM %s LIMIT %d".formatted(columns, of.table(), EXAMPLES));
   }
@@ -59,23 +101,30 @@ final class TableContent {
   /** Every row in its new form, by key, as the old columns have it. */
   static Map<List<String>, List<String>> fromOld(Connection connection, FencedStatements of)
       throws SQLException {
-    return all(connection, of, of::forward);
+    return all(connection, of, of.key(), of::forward);
   }
 
-  /** Every row in its new form, by key, as the new columns have it. */
+  /** Every row in its new form, by key, as the new columns have it after the drop. */
   static Map<List<String>, List<String>> fromNew(Connection connection, FencedStatements of)
       throws SQLException {
-    return all(connection, of, column -> FencedStatements.text(column.name()));
+    return all(
+        connection,
+        of,
+        of.keyAfterDrop(),
+        column -> FencedStatements.text(of.nameAfterDrop(column.name())));
   }
 
   private static Map<List<String>, List<String>> all(
-      Connection connection, FencedStatements of, Function<ComputedColumn, String> value)
+      Connection connection,
+      FencedStatements of,
+      List<String> keys,
+      Function<ComputedColumn, String> value)
       throws SQLException {
     String columns =
         Stream.concat(
-                of.key().stream().map(FencedStatements::text), of.newColumns().stream().map(value))
+                keys.stream().map(FencedStatements::text), of.newColumns().stream().map(value))
             .collect(joining(", "));
-    int key = of.key().size();
+    int key = keys.size();
     Map<List<String>, List<String>> found = new HashMap<>();
     for (List<String> row : rows(connection, "SELECT %s FROM %s".formatted(columns, of.table()))) {
       found.put(row.subList(0, key), row.subList(key, row.size()));

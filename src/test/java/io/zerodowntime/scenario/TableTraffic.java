@@ -5,6 +5,7 @@ import io.zerodowntime.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -13,6 +14,9 @@ import java.util.Random;
 final class TableTraffic implements AutoCloseable {
   private static final int WRITERS = 3;
 
+  /** A schema change waits for 1.25 s at most, and writers behind it hardly longer. */
+  private static final String LOCK_TIMEOUT = "SET lock_timeout = '3s'";
+
   private final Failures failures = new Failures();
   private final PacedThreads threads = new PacedThreads(failures);
   private final List<TableWriter> writers = new ArrayList<>();
@@ -20,19 +24,35 @@ final class TableTraffic implements AutoCloseable {
   private final FencedStatements statements;
   private final RowLedger ledger;
 
-  /** Begins, in phase 0 and once {@code expand} has run. */
-  TableTraffic(TestDatabase database, List<Migration> migrations) throws SQLException {
+  /**
+   * Begins, in phase 0 and once {@code expand} has run.
+   *
+   * @param migrations of one table
+   * @param tables the traffic of other tables, to whose rows this one's may refer
+   */
+  TableTraffic(TestDatabase database, List<Migration> migrations, Map<String, TableTraffic> tables)
+      throws SQLException {
     this.database = database;
     try (Connection connection = database.dataSource().getConnection()) {
       statements = TableContent.statements(connection, migrations);
       List<List<String>> examples = TableContent.examples(connection, statements);
       ledger = new RowLedger(TableContent.fromOld(connection, statements));
+      Map<String, RowLedger> parents = new HashMap<>();
+      TableContent.references(connection, migrations)
+          .forEach(
+              (column, table) -> {
+                if (tables.containsKey(table)) {
+                  parents.put(column, tables.get(table).ledger);
+                }
+              });
+      RowValues values = new RowValues(statements, examples, parents);
       List<List<String>> keys = ledger.keys();
       for (int i = 0; i < WRITERS; i++) {
         // a quarter of the rows is never written
         List<List<String>> own = keys.subList(i * keys.size() / 4, (i + 1) * keys.size() / 4);
         Connection session = database.dataSource().getConnection();
-        writers.add(new TableWriter(session, statements, examples, ledger, own, new Random(i)));
+        session.createStatement().execute(LOCK_TIMEOUT);
+        writers.add(new TableWriter(session, statements, values, ledger, own, new Random(i)));
       }
     }
     for (int i = 0; i < WRITERS; i++) {
@@ -57,8 +77,8 @@ final class TableTraffic implements AutoCloseable {
   }
 
   String summary() {
-    return "%d rows, %d acknowledged writes: all as they were acknowledged"
-        .formatted(ledger.size(), ledger.acknowledgedWrites());
+    return "%d rows, %d acknowledged writes, the longest %d ms: all as they were acknowledged"
+        .formatted(ledger.size(), ledger.acknowledgedWrites(), ledger.longestMillis());
   }
 
   /** Lets every statement in flight come to its end. */

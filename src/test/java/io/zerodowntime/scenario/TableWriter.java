@@ -25,35 +25,37 @@ final class TableWriter implements PacedThreads.Turn, AutoCloseable {
   /** More steps than a fleet takes during one statement. */
   private static final int ATTEMPTS = 10;
 
+  private static final String UNDEFINED_COLUMN = "42703";
+
   private final Connection connection;
   private final FencedStatements statements;
-  private final List<List<String>> examples;
+  private final RowValues values;
   private final RowLedger ledger;
   private final List<List<String>> own;
   private final Random random;
   private final Map<String, PreparedStatement> prepared = new HashMap<>();
-  private Map<String, Phase> phases;
+  private Map<String, InForce> phases;
 
   /**
    * @param connection that no other writer has
-   * @param examples values for rows, those that are carried and the new ones
    * @param own the keys of the rows that no other writer changes
    */
   TableWriter(
       Connection connection,
       FencedStatements statements,
-      List<List<String>> examples,
+      RowValues values,
       RowLedger ledger,
       List<List<String>> own,
       Random random) {
     this.connection = connection;
     this.statements = statements;
-    this.examples = examples;
+    this.values = values;
     this.ledger = ledger;
     this.own = new ArrayList<>(own);
     this.random = random;
     this.phases =
-        statements.migrations().stream().collect(toMap(Migration::name, each -> Phase.EXPAND));
+        statements.migrations().stream()
+            .collect(toMap(Migration::name, each -> new InForce(Phase.EXPAND, false)));
   }
 
   @Override
@@ -72,21 +74,21 @@ final class TableWriter implements PacedThreads.Turn, AutoCloseable {
     return of.get(random.nextInt(of.size()));
   }
 
-  private List<String> newValues(List<String> example) {
-    return example.subList(statements.carried().size(), example.size());
-  }
-
   private void create() throws SQLException {
-    List<String> example = any(examples);
-    List<String> key = fenced(statements::insert, example);
-    ledger.created(key, newValues(example));
+    List<String> any = values.any(random);
+    long began = System.nanoTime();
+    List<String> key = fenced(statements::insert, any);
+    ledger.took(System.nanoTime() - began);
+    ledger.created(key, values.newValues(key, any));
     own.add(key);
   }
 
   private void change(List<String> key) throws SQLException {
-    List<String> values = newValues(any(examples));
-    fenced(statements::update, Stream.concat(key.stream(), values.stream()).toList());
-    ledger.changed(key, values);
+    List<String> row = values.newValues(key, values.any(random));
+    long began = System.nanoTime();
+    fenced(statements::update, Stream.concat(key.stream(), row.stream()).toList());
+    ledger.took(System.nanoTime() - began);
+    ledger.changed(key, row);
   }
 
   private void read(List<String> key) throws SQLException {
@@ -99,14 +101,10 @@ final class TableWriter implements PacedThreads.Turn, AutoCloseable {
   }
 
   /** Gives the row that a statement returned; one without values if it returns none. */
-  private List<String> fenced(Function<Map<String, Phase>, String> variant, List<String> values)
-      throws SQLException {
+  private List<String> fenced(
+      Function<Map<String, InForce>, String> variant, List<String> parameters) throws SQLException {
     for (int i = 0; i < ATTEMPTS; i++) {
-      PreparedStatement statement = prepare(variant.apply(phases));
-      for (int n = 0; n < values.size(); n++) {
-        statement.setString(n + 1, values.get(n));
-      }
-      List<String> row = execute(statement);
+      List<String> row = send(variant.apply(phases), parameters);
       if (row != null) {
         return row;
       }
@@ -114,6 +112,22 @@ final class TableWriter implements PacedThreads.Turn, AutoCloseable {
       look();
     }
     throw new AssertionError("no row in the phases " + phases);
+  }
+
+  /** The row, or null for none: also where a column has another name by now. */
+  private List<String> send(String sql, List<String> parameters) throws SQLException {
+    PreparedStatement statement = prepare(sql);
+    for (int n = 0; n < parameters.size(); n++) {
+      statement.setString(n + 1, parameters.get(n));
+    }
+    try {
+      return execute(statement);
+    } catch (SQLException e) {
+      if (UNDEFINED_COLUMN.equals(e.getSQLState())) {
+        return null;
+      }
+      throw e;
+    }
   }
 
   /** The row, or null for none. */
@@ -136,14 +150,24 @@ final class TableWriter implements PacedThreads.Turn, AutoCloseable {
   private void look() throws SQLException {
     String names = phases.keySet().stream().collect(Collectors.joining("', '", "'", "'"));
     try (ResultSet row =
-        prepare("SELECT name, phase FROM migration_state WHERE name IN (%s)".formatted(names))
+        prepare(
+                "SELECT name, phase, contracted_at IS NOT NULL AS contracted FROM migration_state"
+                    + " WHERE name IN (%s)".formatted(names))
             .executeQuery()) {
-      Map<String, Phase> found = new HashMap<>();
+      Map<String, InForce> found = new HashMap<>();
       while (row.next()) {
-        found.put(row.getString("name"), Phase.of(row.getInt("phase")));
+        found.put(row.getString("name"), inForce(row));
       }
       phases = Map.copyOf(found);
     }
+  }
+
+  private InForce inForce(ResultSet row) throws SQLException {
+    String name = row.getString("name");
+    boolean restores =
+        statements.migrations().stream()
+            .anyMatch(each -> each.name().equals(name) && each.options().restoreNames());
+    return new InForce(Phase.of(row.getInt("phase")), restores && row.getBoolean("contracted"));
   }
 
   private PreparedStatement prepare(String sql) throws SQLException {

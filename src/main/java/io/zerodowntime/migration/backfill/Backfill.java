@@ -79,10 +79,9 @@ public class Backfill {
   public Uni<Run> startRepair(Migration migration, List<String> keys, String requestedBy) {
     List<KeyRanges.Range> ranges =
         keys.stream().map(k -> new KeyRanges.Range(k, Optional.empty(), k)).toList();
-    RunPlan plan = new RunPlan(false, false, keys.size(), 0, ranges);
     return guarded(
         migration,
-        transaction ->
+        (transaction, key) ->
             states
                 .state(transaction, migration)
                 .chain(
@@ -92,7 +91,7 @@ public class Backfill {
                             migration,
                             state,
                             direction(state),
-                            plan,
+                            new RunPlan(false, false, key.isNew(), keys.size(), 0, ranges),
                             defaultLimits(migration),
                             requestedBy)));
   }
@@ -101,13 +100,13 @@ public class Backfill {
       Migration migration, Chooser chooser, Run.Limits limits, String requestedBy) {
     return guarded(
         migration,
-        transaction ->
+        (transaction, key) ->
             states
                 .state(transaction, migration)
                 .chain(
                     state -> {
                       RunKind kind = chooser.choose(state);
-                      return plan(transaction, migration, kind, limits)
+                      return plan(transaction, key, kind, limits)
                           .chain(
                               plan ->
                                   insert(
@@ -122,46 +121,46 @@ public class Backfill {
   }
 
   private Uni<RunPlan> plan(
-      SqlConnection transaction, Migration migration, RunKind kind, Run.Limits limits) {
+      SqlConnection transaction, KeySql key, RunKind kind, Run.Limits limits) {
     return kind == RunKind.PARITY
-        ? SnapshotStore.fits(transaction, migration, limits, snapshotLimit)
-            .chain(fits -> plan(transaction, migration, limits, fits))
-        : plan(transaction, migration, limits, false);
+        ? SnapshotStore.fits(transaction, key.migration(), limits, snapshotLimit)
+            .chain(fits -> plan(transaction, key, limits, fits))
+        : plan(transaction, key, limits, false);
   }
 
   /** What is in a snapshot has one range, which is there for its counts. */
   static Uni<RunPlan> plan(
-      SqlConnection transaction, Migration migration, Run.Limits limits, boolean snapshot) {
-    return Leaves.of(transaction, migration)
+      SqlConnection transaction, KeySql key, Run.Limits limits, boolean snapshot) {
+    return Leaves.of(transaction, key.migration())
         .chain(
             leaves ->
                 leaves.isEmpty() || snapshot
-                    ? ofTable(transaction, migration, limits, snapshot)
-                    : Leaves.cut(transaction, migration, leaves, MAX_RANGES, limits.batchSize())
-                        .map(ranges -> ofLeaves(leaves, ranges)));
+                    ? ofTable(transaction, key, limits, snapshot)
+                    : LeafRanges.cut(transaction, key, leaves, MAX_RANGES, limits.batchSize())
+                        .map(ranges -> ofLeaves(key, leaves, ranges)));
   }
 
   /** What was inserted into each of them before is kept with its first range. */
-  private static RunPlan ofLeaves(List<Leaf> leaves, List<KeyRanges.Range> ranges) {
+  private static RunPlan ofLeaves(KeySql key, List<Leaf> leaves, List<KeyRanges.Range> ranges) {
     long rows = leaves.stream().mapToLong(Leaf::rows).sum();
-    return new RunPlan(true, false, rows, 0, ranges);
+    return new RunPlan(true, false, key.isNew(), rows, 0, ranges);
   }
 
   private static Uni<RunPlan> ofTable(
-      SqlConnection transaction, Migration migration, Run.Limits limits, boolean snapshot) {
-    return TableCount.inserts(transaction, migration)
+      SqlConnection transaction, KeySql key, Run.Limits limits, boolean snapshot) {
+    return TableCount.inserts(transaction, key.migration())
         .chain(
             inserts ->
-                KeyRanges.estimate(transaction, migration)
+                KeyRanges.estimate(transaction, key.migration())
                     .chain(
                         rows ->
-                            KeyRanges.cut(
-                                    transaction, migration, snapshot ? 1 : ranges(rows, limits))
+                            KeyRanges.cut(transaction, key, snapshot ? 1 : ranges(rows, limits))
                                 .map(
                                     ranges ->
                                         new RunPlan(
                                             true,
                                             snapshot && !ranges.isEmpty(),
+                                            key.isNew(),
                                             rows,
                                             inserts,
                                             ranges))));
@@ -187,28 +186,19 @@ public class Backfill {
   }
 
   private interface Work {
-    Uni<Run> apply(SqlConnection transaction);
+    Uni<Run> apply(SqlConnection transaction, KeySql key);
   }
 
   private Uni<Run> guarded(Migration migration, Work work) {
     return transactions
         .inTransaction(
-            transaction -> requireKey(transaction, migration).chain(() -> work.apply(transaction)))
+            transaction ->
+                RunKey.choose(gates, transaction, migration)
+                    .chain(key -> work.apply(transaction, key)))
         .onFailure(Backfill::isSecondRun)
         .transform(
             failure ->
                 new Refused("a run of " + migration.name() + " is active: cancel or await it"));
-  }
-
-  private Uni<Void> requireKey(SqlConnection transaction, Migration migration) {
-    return gates
-        .key(transaction, migration)
-        .invoke(
-            key ->
-                require(
-                    key.open(),
-                    "a run cannot reach every row: " + key.reason() + "; " + key.remedy()))
-        .replaceWithVoid();
   }
 
   private static boolean isSecondRun(Throwable failure) {

@@ -30,9 +30,10 @@ public class BackfillStore implements EpochEnd {
   private static final String INSERT_RUN =
       """
       INSERT INTO backfill_run (migration, epoch, kind, whole_table, state, batch_size, delay_ms,
-        target_load, rows_estimate, requested_by, started_at, inserts_before, snapshot)
+        target_load, rows_estimate, requested_by, started_at, inserts_before, snapshot, new_key)
       SELECT name, epoch, $3::varchar, $4::boolean, 'running', $5::integer, $6::integer, $7::real,
-        $8::bigint, $9::text, clock_timestamp(), $10::bigint, $11::boolean
+        $8::bigint, $9::text, clock_timestamp(), $10::bigint, $11::boolean,
+        $12::boolean
       FROM migration_state WHERE name = $1 AND epoch = $2 FOR SHARE
       RETURNING id
       """;
@@ -101,7 +102,8 @@ public class BackfillStore implements EpochEnd {
   /** It reads the newest column too: an instance is not ready before all of them are there. */
   private static final String RUNS =
       """
-      SELECT r.id, r.migration, r.epoch, r.kind, r.whole_table, r.snapshot, r.batch_size, r.delay_ms,
+      SELECT r.id, r.migration, r.epoch, r.kind, r.whole_table, r.snapshot, r.new_key,
+        r.batch_size, r.delay_ms,
         CASE WHEN r.state IN ('running', 'paused') AND r.epoch <> s.epoch THEN 'cancelled'
           ELSE r.state END AS state,
         r.target_load::float8 AS target_load, r.rows_estimate, r.started_at, r.finished_at,
@@ -140,6 +142,7 @@ public class BackfillStore implements EpochEnd {
         RunKind.of(row.getString("kind")),
         row.getBoolean("whole_table"),
         row.getBoolean("snapshot"),
+        row.getBoolean("new_key"),
         RunState.of(row.getString("state")),
         limits(row),
         row.getLong("scanned"),
@@ -196,7 +199,8 @@ public class BackfillStore implements EpochEnd {
                 .addValue(plan.rowsEstimate())
                 .addValue(requestedBy)
                 .addValue(plan.inserts())
-                .addValue(plan.snapshot()))
+                .addValue(plan.snapshot())
+                .addValue(plan.newKey()))
         .map(rows -> insertedId(rows, state))
         .call(id -> KeyRanges.insert(transaction, id, plan.ranges()));
   }

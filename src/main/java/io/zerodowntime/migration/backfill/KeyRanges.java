@@ -128,12 +128,7 @@ final class KeyRanges {
         .map(rows -> rows.iterator().next().getLong("rows"));
   }
 
-  /** At most {@code count} ranges that cover every key there is now, in order. */
-  static Uni<List<Range>> cut(SqlClient client, Migration migration, int count) {
-    return KeySql.of(client, migration).chain(key -> cut(client, key, count));
-  }
-
-  /** The same of the table or partition of this key. */
+  /** At most {@code count} ranges that cover every key of the table or partition, in order. */
   static Uni<List<Range>> cut(SqlClient client, KeySql key, int count) {
     return byHistogram(client, key, count)
         .chain(
@@ -149,11 +144,9 @@ final class KeyRanges {
     if (count < 2) {
       return bounds(client, key, NO_BOUNDS, Tuple.of((long) count));
     }
-    Migration migration = key.migration();
-    return migration.key().size() > 1
+    return key.names().size() > 1
         ? bySample(client, key, count).chain(bounds -> atLeast(client, key, bounds, count))
-        : bounds(
-            client, key, HISTOGRAM, Tuple.of((long) count, key.table(), migration.key().get(0)));
+        : bounds(client, key, HISTOGRAM, Tuple.of((long) count, key.table(), key.names().get(0)));
   }
 
   private static Uni<List<String>> withoutHistogram(
@@ -161,9 +154,7 @@ final class KeyRanges {
     if (key.integer()) {
       return Uni.createFrom().item(evenly(bounds, count));
     }
-    return key.migration().key().size() > 1
-        ? Uni.createFrom().item(bounds)
-        : bySample(client, key, count);
+    return key.names().size() > 1 ? Uni.createFrom().item(bounds) : bySample(client, key, count);
   }
 
   /** A sample may meet pages without rows only: those of a table that has lost most of its rows. */
@@ -180,8 +171,7 @@ final class KeyRanges {
     return bounds(
         client,
         key.fill(CUT.replace("%(bounds)", LeadingColumns.BOUNDS), LeadingColumns.places(key)),
-        Tuple.of(
-            (long) count, key.table(), key.migration().key().get(0), key.migration().key().get(1)));
+        Tuple.of((long) count, key.table(), key.names().get(0), key.names().get(1)));
   }
 
   private static Uni<List<String>> bySample(SqlClient client, KeySql key, int count) {

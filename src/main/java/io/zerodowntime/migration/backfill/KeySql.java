@@ -36,9 +36,11 @@ import java.util.stream.IntStream;
  * of one column, and {@code (t.day, t.id) > ((p.low_key::text[])[1]::date,
  * (p.low_key::text[])[2]::bigint)} for one of two.
  *
+ * @param names the key's columns: the migration's key, or the one of its new side
+ * @param columns the same, as statements read them
  * @param leaf the partition that statements read and write; empty for the table itself
  */
-record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
+record KeySql(Migration migration, List<String> names, List<Column> columns, Optional<Leaf> leaf) {
   private static final String COLUMNS =
       """
       SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
@@ -63,27 +65,32 @@ record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
   private static final Pattern BRACES = Pattern.compile("\\{([^}]*)\\}");
 
   /** Reads the types of the key's columns; fails with {@link Refused} if one does not exist. */
-  static Uni<KeySql> of(SqlClient client, Migration migration) {
+  static Uni<KeySql> of(SqlClient client, Migration migration, List<String> names) {
     return client
         .preparedQuery(COLUMNS)
-        .execute(Tuple.of(migration.table(), migration.key().toArray(String[]::new)))
+        .execute(Tuple.of(migration.table(), names.toArray(String[]::new)))
         .map(rows -> rows.stream().map(KeySql::column).toList())
         .map(
             columns -> {
-              if (columns.size() != migration.key().size()) {
+              if (columns.size() != names.size()) {
                 throw new Refused(
-                    "the key %s of %s does not exist"
-                        .formatted(migration.key(), migration.table()));
+                    "the key %s of %s does not exist".formatted(names, migration.table()));
               }
-              return new KeySql(migration, columns, Optional.empty());
+              return new KeySql(migration, names, columns, Optional.empty());
             });
   }
 
+  /** The key that a run began with; the catalog may hold another one by now. */
+  static Uni<KeySql> of(SqlClient client, Migration migration, Run run) {
+    return of(client, migration, run.key(migration));
+  }
+
   /** For templates that read no key that was kept as text. */
-  static KeySql untyped(Migration migration) {
+  static KeySql untyped(Migration migration, List<String> names) {
     return new KeySql(
         migration,
-        migration.key().stream()
+        names,
+        names.stream()
             .map(name -> new Column(SqlName.quote(name), "", false, false, true))
             .toList(),
         Optional.empty());
@@ -91,7 +98,7 @@ record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
 
   /** The same key in one partition: statements name it in place of the table. */
   KeySql in(Leaf partition) {
-    return new KeySql(migration, columns, Optional.of(partition));
+    return new KeySql(migration, names, columns, Optional.of(partition));
   }
 
   /** The table or the partition, as SQL reads it. */
@@ -106,6 +113,11 @@ record KeySql(Migration migration, List<Column> columns, Optional<Leaf> leaf) {
         row.getBoolean("is_integer"),
         row.getBoolean("is_array"),
         row.getBoolean("is_nullable"));
+  }
+
+  /** Whether it is the key of the new side, where that is another one. */
+  boolean isNew() {
+    return !names.equals(migration.key());
   }
 
   /** One integer column: its values can be cut evenly. */

@@ -7,16 +7,8 @@ import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.PartitionTree;
-import io.zerodowntime.migration.Sequential;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * The partitions of a partitioned table, each with ranges of its own. A run is not closed before it
@@ -24,9 +16,6 @@ import java.util.stream.IntStream;
  * and the ranges of one that was detached or dropped end.
  */
 final class Leaves {
-  /** Partitions whose first and last keys one statement reads. */
-  private static final int READ_AT_ONCE = 100;
-
   /** Rows of {@code c}. Where no one has counted them, a row is taken for 100 bytes. */
   static final String ROWS =
       "CASE WHEN c.reltuples < 0 AND COALESCE(pg_stat_get_live_tuples(c.oid), 0) = 0"
@@ -65,13 +54,6 @@ final class Leaves {
 
   private static final String MORE_ROWS =
       "UPDATE backfill_run SET rows_estimate = rows_estimate + $2::bigint WHERE id = $1";
-
-  private static final String ENDS =
-      """
-      SELECT %(n) AS n,
-        (SELECT %text[t.{c}] FROM %(table) t ORDER BY %list[t.{c}] LIMIT 1) AS low,
-        (SELECT %text[t.{c}] FROM %(table) t ORDER BY %list[t.{c} DESC] LIMIT 1) AS high
-      """;
 
   private static final String NEXT_NUMBER =
       """
@@ -166,81 +148,6 @@ final class Leaves {
         .map(rows -> rows.stream().map(Leaves::leaf).findFirst());
   }
 
-  /**
-   * Cuts each partition by its own keys and statistics, at least into one range.
-   *
-   * @param count about how many ranges, shared among them by their rows
-   * @param size rows of a range at least
-   */
-  static Uni<List<KeyRanges.Range>> cut(
-      SqlClient client, Migration migration, List<Leaf> leaves, int count, int size) {
-    long rows = Math.max(1, leaves.stream().mapToLong(Leaf::rows).sum());
-    Map<Boolean, List<Leaf>> bySize =
-        leaves.stream()
-            .collect(Collectors.partitioningBy(leaf -> share(leaf, rows, count, size) > 1));
-    List<KeyRanges.Range> ranges = new ArrayList<>();
-    return KeySql.of(client, migration)
-        .call(key -> ends(client, key, listed(bySize, false), ranges))
-        .call(
-            key ->
-                Sequential.run(
-                    listed(bySize, true),
-                    leaf ->
-                        KeyRanges.cut(client, key.in(leaf), share(leaf, rows, count, size))
-                            .invoke(ranges::addAll)
-                            .replaceWithVoid()))
-        .map(key -> inOrder(leaves, ranges));
-  }
-
-  private static List<Leaf> listed(Map<Boolean, List<Leaf>> bySize, boolean big) {
-    return Objects.requireNonNull(bySize.get(big));
-  }
-
-  private static int share(Leaf leaf, long rows, int count, int size) {
-    return (int) Math.max(1, Math.min(leaf.rows() * count / rows, leaf.rows() / size));
-  }
-
-  private static List<KeyRanges.Range> inOrder(List<Leaf> leaves, List<KeyRanges.Range> ranges) {
-    Map<Leaf, Integer> places = new HashMap<>();
-    leaves.forEach(leaf -> places.put(leaf, places.size()));
-    ranges.sort(
-        Comparator.comparing(range -> range.leaf().map(places::get).orElseThrow())); // is stable
-    return ranges;
-  }
-
-  private static Uni<Void> ends(
-      SqlClient client, KeySql key, List<Leaf> leaves, List<KeyRanges.Range> ranges) {
-    List<List<Leaf>> parts = new ArrayList<>();
-    for (int i = 0; i < leaves.size(); i += READ_AT_ONCE) {
-      parts.add(leaves.subList(i, Math.min(leaves.size(), i + READ_AT_ONCE)));
-    }
-    return Sequential.run(
-        parts,
-        part ->
-            client
-                .query(ends(key, part))
-                .execute()
-                .invoke(rows -> rows.forEach(row -> range(part, row).ifPresent(ranges::add)))
-                .replaceWithVoid());
-  }
-
-  private static String ends(KeySql key, List<Leaf> leaves) {
-    return IntStream.range(0, leaves.size())
-        .mapToObj(i -> key.in(leaves.get(i)).fill(ENDS, Map.of("n", String.valueOf(i))))
-        .collect(Collectors.joining("UNION ALL "));
-  }
-
-  private static Optional<KeyRanges.Range> range(List<Leaf> leaves, Row row) {
-    return Optional.ofNullable(row.getString("low"))
-        .map(
-            low ->
-                new KeyRanges.Range(
-                    low,
-                    Optional.empty(),
-                    row.getString("high"),
-                    Optional.of(leaves.get(row.getInteger("n")))));
-  }
-
   /** Counts the table; empty if there are partitions that the run has yet to read. */
   static Uni<Optional<TableCount>> countIfAllRead(
       SqlConnection transaction, Migration migration, Run run) {
@@ -279,12 +186,15 @@ final class Leaves {
         : TableCount.freeingLocks(
                 transaction,
                 () ->
-                    cut(
-                        transaction,
-                        migration,
-                        leaves,
-                        Backfill.MAX_RANGES,
-                        run.limits().batchSize()))
+                    KeySql.of(transaction, migration, run)
+                        .chain(
+                            key ->
+                                LeafRanges.cut(
+                                    transaction,
+                                    key,
+                                    leaves,
+                                    Backfill.MAX_RANGES,
+                                    run.limits().batchSize())))
             .call(ranges -> expect(transaction, run, ranges))
             .call(
                 ranges ->

@@ -2,7 +2,6 @@ package io.zerodowntime.migration.backfill;
 
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
-import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.SqlName;
 import io.zerodowntime.migration.backfill.SnapshotSession.Found;
 import java.util.ArrayList;
@@ -31,9 +30,8 @@ final class PageComparison {
   private PageComparison() {}
 
   /** The comparison of a range; parameters: its bounds as tid, and keys at most. */
-  static String sql(Migration migration, Optional<Leaf> leaf) {
-    KeySql table = KeySql.untyped(migration);
-    return leaf.map(table::in).orElse(table).fill(COMPARE, Map.of("same", same(leaf)));
+  static String sql(KeySql key, Optional<Leaf> leaf) {
+    return leaf.map(key::in).orElse(key).fill(COMPARE, Map.of("same", same(leaf)));
   }
 
   /** Another partition may have got the name; the lock comes before this look. */

@@ -1,9 +1,11 @@
 package io.zerodowntime.migration.backfill;
 
+import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.RunState;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,6 +14,7 @@ import java.util.Optional;
  * @param epoch the epoch it belongs to; its batches do nothing in any other
  * @param wholeTable false for a repair of some keys, which proves nothing about the others
  * @param snapshot whether it compares in one snapshot, not in the order of the key
+ * @param newKey whether it follows the key of the new side, where the migration moves the key
  * @param state cancelled once its epoch is over
  * @param limits what operators hold the pace to
  * @param scanned rows that were looked at
@@ -27,6 +30,7 @@ public record Run(
     RunKind kind,
     boolean wholeTable,
     boolean snapshot,
+    boolean newKey,
     RunState state,
     Limits limits,
     long scanned,
@@ -36,6 +40,11 @@ public record Run(
     long rowsEstimate,
     OffsetDateTime startedAt,
     Optional<OffsetDateTime> finishedAt) {
+
+  /** The columns that it follows. */
+  List<String> key(Migration of) {
+    return newKey ? of.newKey() : of.key();
+  }
 
   /** Neither complete nor cancelled. */
   public boolean active() {

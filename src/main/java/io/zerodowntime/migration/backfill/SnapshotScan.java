@@ -2,8 +2,8 @@ package io.zerodowntime.migration.backfill;
 
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
-import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.backfill.BatchResult.BatchStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -34,9 +34,10 @@ final class SnapshotScan {
   private final Migration migration;
   private final Run run;
   private final int count;
+  private final KeySql key;
   private final List<Uni<SnapshotSession>> sessions = new CopyOnWriteArrayList<>();
   private volatile FairSlots.Slot slot;
-  private volatile Optional<Attempt> attempt = Optional.empty();
+  private volatile Optional<SnapshotAttempt> attempt = Optional.empty();
   private volatile boolean over;
   private volatile boolean late;
 
@@ -45,6 +46,7 @@ final class SnapshotScan {
     this.migration = migration;
     this.run = run;
     this.count = count;
+    this.key = KeySql.untyped(migration, run.key(migration));
     this.slot = engine.slot();
   }
 
@@ -53,7 +55,7 @@ final class SnapshotScan {
         Multi.createBy()
             .repeating()
             .uni(this::claim)
-            .whilst(result -> result.status() == BatchResult.BatchStatus.BUSY);
+            .whilst(result -> result.status() == BatchStatus.BUSY);
     return Multi.createBy()
         .concatenating()
         .streams(
@@ -72,14 +74,14 @@ final class SnapshotScan {
         .chain(
             exported -> {
               if (!exported.working()) {
-                return none(BatchResult.BatchStatus.STOPPED);
+                return none(BatchStatus.STOPPED);
               }
               return exported.claimed()
                   ? begin(exported)
                   : release()
                       .chain(
                           () -> engine.workers.pause(migration, "others_hold_the_ranges", OTHERS))
-                      .chain(() -> none(BatchResult.BatchStatus.BUSY));
+                      .chain(() -> none(BatchStatus.BUSY));
             });
   }
 
@@ -89,15 +91,15 @@ final class SnapshotScan {
         .begin(run, exported.takenAt())
         .chain(
             number -> {
-              attempt = number.map(n -> new Attempt(n, exported, System.nanoTime()));
+              attempt = number.map(n -> new SnapshotAttempt(n, exported, System.nanoTime()));
               attempt.ifPresent(this::log);
               return attempt.isPresent()
-                  ? none(BatchResult.BatchStatus.WORKED)
+                  ? none(BatchStatus.WORKED)
                   : fallBack("no attempt is left");
             });
   }
 
-  private void log(Attempt begun) {
+  private void log(SnapshotAttempt begun) {
     LOG.infof(
         "%s: run %d compares %d pages in one snapshot, attempt %d of %d, %d sessions",
         migration.name(),
@@ -114,7 +116,7 @@ final class SnapshotScan {
         .orElseGet(() -> Multi.createFrom().empty());
   }
 
-  private List<Multi<BatchResult>> lanes(Attempt begun) {
+  private List<Multi<BatchResult>> lanes(SnapshotAttempt begun) {
     List<Uni<SnapshotSession>> opened =
         IntStream.range(0, count)
             .mapToObj(
@@ -125,7 +127,7 @@ final class SnapshotScan {
         .toList();
   }
 
-  private Multi<BatchResult> lane(Uni<SnapshotSession> session, Attempt begun) {
+  private Multi<BatchResult> lane(Uni<SnapshotSession> session, SnapshotAttempt begun) {
     Pace pace = new Pace(run.limits());
     Unrecorded held = new Unrecorded();
     return Multi.createBy()
@@ -135,13 +137,13 @@ final class SnapshotScan {
   }
 
   private Uni<BatchResult> paced(
-      SnapshotSession session, Attempt begun, Pace pace, Unrecorded held) {
+      SnapshotSession session, SnapshotAttempt begun, Pace pace, Unrecorded held) {
     if (begun.exported().pages().left()
         && System.nanoTime() - begun.nanos() > engine.limit.toNanos()) {
       late = true;
     }
     if (over || late) {
-      return none(BatchResult.BatchStatus.STOPPED);
+      return none(BatchStatus.STOPPED);
     }
     return engine
         .workers
@@ -155,13 +157,13 @@ final class SnapshotScan {
                             () ->
                                 engine.workers.pause(
                                     migration, reason.get(), DatabasePressure.INTERVAL))
-                        .chain(() -> none(BatchResult.BatchStatus.BUSY))
+                        .chain(() -> none(BatchStatus.BUSY))
                     : shared(begun, () -> range(session, begun, pace, held), pace));
   }
 
   /** Whoever gets no share before the snapshot is too old gives it up. */
   private Uni<BatchResult> shared(
-      Attempt begun, Supplier<Uni<? extends BatchResult>> range, Pace pace) {
+      SnapshotAttempt begun, Supplier<Uni<? extends BatchResult>> range, Pace pace) {
     if (!begun.exported().pages().left()) {
       return Uni.createFrom().deferred(range); // to record what was found
     }
@@ -173,7 +175,7 @@ final class SnapshotScan {
             migration,
             SharedWorkers.RANGE,
             range,
-            () -> none(BatchResult.BatchStatus.BUSY))
+            () -> none(BatchStatus.BUSY))
         .call(
             result ->
                 result.last()
@@ -182,18 +184,18 @@ final class SnapshotScan {
   }
 
   private Uni<BatchResult> range(
-      SnapshotSession session, Attempt begun, Pace pace, Unrecorded held) {
+      SnapshotSession session, SnapshotAttempt begun, Pace pace, Unrecorded held) {
     SnapshotPages pages = begun.exported().pages();
     long rowsOfPage = Math.max(1, run.rowsEstimate() / Math.max(1, pages.count()));
     Optional<SnapshotPages.Range> next = pages.next(Math.max(1, pace.size() / rowsOfPage));
     if (next.isEmpty()) {
-      return record(begun, held).chain(() -> none(BatchResult.BatchStatus.DONE));
+      return record(begun, held).chain(() -> none(BatchStatus.DONE));
     }
     SnapshotPages.Range range = next.get();
     long began = System.nanoTime();
     int rows = (int) Math.min((range.to() - range.from()) * rowsOfPage, Run.Limits.MAX_BATCH_SIZE);
     return session
-        .compare(migration, range, pages.keysLeft())
+        .compare(key, range, pages.keysLeft())
         .map(found -> found.orElseGet(() -> gone(pages, range)))
         .invoke(found -> held.add(found.first(pages.differ(range.part(), found.mismatched()))))
         .map(found -> result(found, pace.limits(), Duration.ofNanos(System.nanoTime() - began)))
@@ -210,11 +212,11 @@ final class SnapshotScan {
 
   private static BatchResult result(SnapshotSession.Found found, Run.Limits limits, Duration took) {
     return new BatchResult(
-        BatchResult.BatchStatus.WORKED, found.rows(), 0, found.mismatched(), 0, took, limits);
+        BatchStatus.WORKED, found.rows(), 0, found.mismatched(), 0, took, limits);
   }
 
   /** Hands on what is held, and sees whether the run goes on: without limits it does not. */
-  private Uni<Void> record(Attempt begun, Unrecorded held) {
+  private Uni<Void> record(SnapshotAttempt begun, Unrecorded held) {
     return engine
         .store
         .record(run, begun.number(), held.take())
@@ -235,19 +237,21 @@ final class SnapshotScan {
 
   private Uni<BatchResult> end() {
     if (attempt.isEmpty() || over) {
-      return none(BatchResult.BatchStatus.STOPPED);
+      return none(BatchStatus.STOPPED);
     }
     return late
         ? fallBack("the snapshot is older than " + engine.limit)
         : engine
             .stream
-            .close(migration, run, transaction -> complete(transaction, attempt.get()))
-            .chain(() -> none(BatchResult.BatchStatus.DONE));
-  }
-
-  private Uni<Boolean> complete(SqlConnection transaction, Attempt begun) {
-    return SnapshotStore.complete(
-        transaction, migration, run, begun.number(), begun.exported().pages());
+            .close(
+                migration,
+                run,
+                transaction -> {
+                  SnapshotAttempt begun = attempt.get();
+                  return SnapshotStore.complete(
+                      transaction, migration, run, begun.number(), begun.exported().pages());
+                })
+            .chain(() -> none(BatchStatus.DONE));
   }
 
   private Uni<BatchResult> fallBack(String reason) {
@@ -262,7 +266,7 @@ final class SnapshotScan {
                     migration.name(), run.id(), reason);
               }
             })
-        .chain(() -> none(BatchResult.BatchStatus.STOPPED));
+        .chain(() -> none(BatchStatus.STOPPED));
   }
 
   /** Whoever is cancelled leaves the session to {@link #release}, also one that is being opened. */
@@ -290,11 +294,4 @@ final class SnapshotScan {
   private Uni<BatchResult> none(BatchResult.BatchStatus status) {
     return Uni.createFrom().item(BatchResult.none(status, run.limits()));
   }
-
-  /**
-   * What was claimed.
-   *
-   * @param nanos when, by {@link System#nanoTime}
-   */
-  private record Attempt(int number, SnapshotSession.Exported exported, long nanos) {}
 }

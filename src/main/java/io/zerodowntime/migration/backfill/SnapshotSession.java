@@ -174,10 +174,11 @@ final class SnapshotSession {
   /**
    * Compares the rows of these pages.
    *
+   * @param key that mismatches are kept by
    * @return what was found; empty if the partition is not there under its name any more
    */
-  Uni<Optional<Found>> compare(Migration migration, SnapshotPages.Range range, long keys) {
-    String sql = PageComparison.sql(migration, range.part().leaf());
+  Uni<Optional<Found>> compare(KeySql key, SnapshotPages.Range range, long keys) {
+    String sql = PageComparison.sql(key, range.part().leaf());
     Tuple bounds = Tuple.of("(" + range.from() + ",0)", "(" + range.to() + ",0)", keys);
     Uni<Optional<Found>> found =
         connection.preparedQuery(sql).execute(bounds).map(PageComparison::found);

@@ -208,7 +208,8 @@ class SnapshotStore {
   Uni<Boolean> fallBack(Migration migration, Run run) {
     return transactions.inTransaction(
         transaction ->
-            Backfill.plan(transaction, migration, run.limits(), false)
+            KeySql.of(transaction, migration, run)
+                .chain(key -> Backfill.plan(transaction, key, run.limits(), false))
                 .chain(
                     plan ->
                         transaction

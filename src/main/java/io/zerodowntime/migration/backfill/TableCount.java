@@ -110,7 +110,7 @@ record TableCount(Optional<Long> rows, long inserts) {
    */
   static Uni<TableCount> of(SqlClient client, Migration migration, Run run) {
     return run.wholeTable()
-        ? KeySql.of(client, migration)
+        ? KeySql.of(client, migration, run)
             .chain(
                 key -> rows(client, key, run).chain(rows -> untilReported(client, key, run, rows)))
         : Uni.createFrom().item(NONE);

@@ -42,7 +42,7 @@ final class WorkerBatches {
   /** A worker that has a partition to begin with, if the table has any. */
   static Uni<WorkerBatches> of(Pool pool, Transactions transactions, Migration migration, Run run) {
     return transactions
-        .repeatable(() -> KeySql.of(pool, migration))
+        .repeatable(() -> KeySql.of(pool, migration, run))
         .map(key -> new WorkerBatches(pool, transactions, migration, run, key))
         .call(WorkerBatches::move);
   }

@@ -129,8 +129,8 @@ public class Gates implements GateEvaluator {
   }
 
   @Override
-  public Uni<Verdict> key(SqlClient client, Migration migration) {
-    return UniqueKeyGate.judge(client, migration);
+  public Uni<Verdict> key(SqlClient client, Migration migration, List<String> columns) {
+    return UniqueKeyGate.judge(client, migration, columns);
   }
 
   @Override

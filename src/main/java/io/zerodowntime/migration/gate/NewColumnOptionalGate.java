@@ -5,7 +5,7 @@ import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Verdict;
 import java.util.Optional;
 
-/** Writers that will not name the new columns any more are not refused. */
+/** Writers that will not name the new columns any more are not refused, and no key needs these. */
 final class NewColumnOptionalGate implements Gate {
 
   @Override
@@ -16,12 +16,11 @@ final class NewColumnOptionalGate implements Gate {
   @Override
   public Uni<Verdict> ask(GateContext context) {
     Optional<String> required = Columns.required(context.columns().newColumns());
-    return verdict(
-        required.isEmpty(),
-        required.orElseGet(
-            () ->
-                ColumnNames.say(
-                    context.migration().newNames(), "may be left out", "may be left out")),
-        "run the command: expand");
+    return LeftColumns.verdict(
+        this,
+        context,
+        false,
+        required.stream().toList(),
+        ColumnNames.say(context.migration().newNames(), "may be left out", "may be left out"));
   }
 }

@@ -15,8 +15,12 @@ final class OldColumnGate implements Gate {
 
   @Override
   public Uni<Verdict> ask(GateContext context) {
+    // the new column may have its name by now
     Optional<String> missing =
-        Columns.missing(context.columns().oldColumns(), "was dropped", "were dropped");
+        context.state().contractedAt().isPresent()
+            ? Optional.of(
+                ColumnNames.say(context.migration().oldNames(), "was dropped", "were dropped"))
+            : Columns.missing(context.columns().oldColumns(), "was dropped", "were dropped");
     return verdict(
         missing.isEmpty(),
         missing.orElseGet(() -> ColumnNames.say(context.migration().oldNames(), "exists", "exist")),

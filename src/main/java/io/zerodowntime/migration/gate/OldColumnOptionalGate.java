@@ -6,7 +6,7 @@ import io.zerodowntime.migration.Verdict;
 import java.util.List;
 import java.util.Optional;
 
-/** Writers that no longer name the old columns are not refused. */
+/** Writers that no longer name the old columns are not refused, and no key needs these. */
 final class OldColumnOptionalGate implements Gate {
 
   @Override
@@ -22,12 +22,11 @@ final class OldColumnOptionalGate implements Gate {
       return verdict(false, missing.get(), "restore it by hand");
     }
     Optional<String> required = Columns.required(columns);
-    return verdict(
-        required.isEmpty(),
-        required.orElseGet(
-            () ->
-                ColumnNames.say(
-                    context.migration().oldNames(), "may be left out", "may be left out")),
-        "run the command: expand");
+    return LeftColumns.verdict(
+        this,
+        context,
+        true,
+        required.stream().toList(),
+        ColumnNames.say(context.migration().oldNames(), "may be left out", "may be left out"));
   }
 }

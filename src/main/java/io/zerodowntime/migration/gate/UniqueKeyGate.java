@@ -60,25 +60,26 @@ final class UniqueKeyGate implements Gate {
 
   @Override
   public Uni<Verdict> ask(GateContext context) {
-    return judge(context.client(), context.migration());
+    return judge(context.client(), context.migration(), context.migration().key());
   }
 
   /** The verdict as {@code client} sees the catalog, by the role that it is logged in as. */
-  static Uni<Verdict> judge(SqlClient client, Migration migration) {
+  static Uni<Verdict> judge(SqlClient client, Migration migration, List<String> key) {
     return client
         .preparedQuery(KEY)
-        .execute(Tuple.of(migration.table(), migration.key().toArray(String[]::new)))
+        .execute(Tuple.of(migration.table(), key.toArray(String[]::new)))
         .map(
             rows ->
                 rows.size() == 0
                     ? List.of("table " + migration.table() + " does not exist")
-                    : flaws(migration, rows.iterator().next()))
-        .map(flaws -> verdict(migration, flaws));
+                    : flaws(migration.table(), key, rows.iterator().next()))
+        .map(flaws -> verdict(key, flaws));
   }
 
-  private static Verdict verdict(Migration migration, List<String> flaws) {
+  private static Verdict verdict(List<String> key, List<String> flaws) {
     return flaws.isEmpty()
-        ? Verdict.open(NAME, label(migration) + " is NOT NULL and unique, and no row is hidden")
+        ? Verdict.open(
+            NAME, String.join(", ", key) + " is NOT NULL and unique, and no row is hidden")
         : Verdict.closed(
             NAME,
             String.join("; ", flaws),
@@ -86,29 +87,25 @@ final class UniqueKeyGate implements Gate {
                 + " row-level security: let the service's role own the table or have BYPASSRLS");
   }
 
-  private static String label(Migration migration) {
-    return String.join(", ", migration.key());
-  }
-
-  private static List<String> flaws(Migration migration, Row row) {
+  private static List<String> flaws(String table, List<String> key, Row row) {
     List<String> flaws = new ArrayList<>();
     for (String name : row.getArrayOfStrings("missing")) {
-      flaws.add("column %s.%s does not exist".formatted(migration.table(), name));
+      flaws.add("column %s.%s does not exist".formatted(table, name));
     }
     if (!flaws.isEmpty()) {
       return flaws;
     }
     for (String name : row.getArrayOfStrings("nullable")) {
-      flaws.add("%s.%s accepts NULL: such a row is in no range".formatted(migration.table(), name));
+      flaws.add("%s.%s accepts NULL: such a row is in no range".formatted(table, name));
     }
     if (!row.getBoolean("is_unique")) {
       flaws.add(
           ("%s.%s has no valid, immediate, non-partial unique index of its own and its collation:"
                   + " rows with an equal key are passed over")
-              .formatted(migration.table(), label(migration)));
+              .formatted(table, String.join(", ", key)));
     }
     if (row.getBoolean("hidden")) {
-      flaws.add("row-level security of " + migration.table() + " hides rows from this role");
+      flaws.add("row-level security of " + table + " hides rows from this role");
     }
     return flaws;
   }

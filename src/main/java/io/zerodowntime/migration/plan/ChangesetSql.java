@@ -107,6 +107,11 @@ final class ChangesetSql {
       ALTER TABLE %(table) DROP CONSTRAINT %(present);
       -- the CHECK was a scaffold: brought back alone it would refuse the writers of phase 0
       --rollback empty
+      """;
+
+  /** Behind {@link #ENFORCE}: phase 3 leaves the old columns out. */
+  static final String OLD_OPTIONAL =
+      """
 
       --changeset %(name):030-old-optional labels:%(name),%(stage) runInTransaction:false \
       runAlways:true splitStatements:false rollbackEndDelimiter:;;
@@ -114,10 +119,10 @@ final class ChangesetSql {
       --precondition-sql-check expectedResult:1 SELECT count(*) FROM migration_state WHERE name = \
       '%(name)' AND phase >= 2 AND drained_at IS NOT NULL
       --precondition-sql-check expectedResult:t SELECT EXISTS (%(presentOld))
-      ALTER TABLE %(table) %(dropOldNotNull);
+      %(unlessDropped)ALTER TABLE %(table) %(dropOldNotNull);
       """;
 
-  /** Behind {@link #ENFORCE} where an old column was NOT NULL. */
+  /** Behind {@link #OLD_OPTIONAL} where an old column was NOT NULL. */
   static final String ENFORCE_BACK =
       """
       -- the advisory lock keeps a step to phase 3 out, whose gates were asked before the CHECK
@@ -139,7 +144,7 @@ final class ChangesetSql {
       --rollback ALTER TABLE %(table) DROP CONSTRAINT %(oldPresent);;
       """;
 
-  /** Behind {@link #ENFORCE} where every old column accepted NULL before. */
+  /** Behind {@link #OLD_OPTIONAL} where every old column accepted NULL before. */
   static final String ENFORCE_NOTHING_BACK =
       """
       -- the old columns accepted NULL before, too
@@ -156,7 +161,7 @@ final class ChangesetSql {
       '%(name)' AND phase <= 1
       --precondition-sql-check expectedResult:t SELECT EXISTS (%(presentNew)) OR EXISTS (SELECT \
       FROM %(check))
-      ALTER TABLE %(table) DROP CONSTRAINT IF EXISTS %(present), %(dropNotNull);
+      %(unlessKey)ALTER TABLE %(table) DROP CONSTRAINT IF EXISTS %(present), %(dropNotNull);
       -- enforce brings NOT NULL back, once phase 2 has come again
       --rollback empty
       """;
@@ -184,7 +189,8 @@ final class ChangesetSql {
         IF NOT FOUND THEN
           RAISE EXCEPTION USING MESSAGE = '%(name) is not in phase 3, or not drained, and keeps ' || %'oldLabel';
         END IF;
-        ALTER TABLE %(table) %(dropOld);
+      %(unlessRestored)  ALTER TABLE %(table) %(dropOld);
+      %(numbersGrow)%(renames)\
         UPDATE migration_state SET contracted_at = coalesce(contracted_at, now())
           WHERE name = '%(name)';
       END %$;
@@ -201,7 +207,9 @@ final class ChangesetSql {
       --rollback     RAISE EXCEPTION USING MESSAGE = '%(name) is not in phase 3, and needs values \
       in ' || %'oldLabel';
       --rollback   END IF;
+      %(renamesBack)\
       --rollback   ALTER TABLE %(table) %(addOld);
+      %(numbersShrink)\
       --rollback   UPDATE migration_state SET contracted_at = NULL WHERE name = '%(name)';
       --rollback END %$;;
       """;

@@ -19,11 +19,6 @@ import java.util.stream.Stream;
 
 /** Writes the changelog files of one migration. */
 final class Changesets {
-  private static final String ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE";
-  private static final String SHARE_UPDATE_EXCLUSIVE = "SHARE UPDATE EXCLUSIVE";
-  private static final String CONSTANT = "constant, the catalog only";
-  private static final String BUILD = "two scans of %s and a sort; reads and writes go on";
-
   private static final String SEVERAL =
       """
 
@@ -36,6 +31,7 @@ final class Changesets {
   private final List<IndexForms.Form> forms;
   private final Map<String, String> values = new HashMap<>();
   private final String quote;
+  private final PlanLocks locks;
 
   /**
    * @param types of the new columns, by name
@@ -50,6 +46,7 @@ final class Changesets {
     this.migration = migration;
     this.facts = facts;
     this.forms = forms;
+    this.locks = new PlanLocks(migration, facts);
     List<String> named = named();
     named.forEach(Changesets::requireWritable);
     this.quote =
@@ -62,6 +59,8 @@ final class Changesets {
     values.put("table", migration.table());
     putNew(types);
     putOld();
+    KeyChangesets.put(values, migration, facts, types, quote);
+    RestoredNames.put(values, migration, facts);
   }
 
   private List<String> named() {
@@ -89,6 +88,7 @@ final class Changesets {
     values.put(
         "addNew", each(names, n -> "ADD COLUMN %s %s".formatted(SqlName.quote(n), type(types, n))));
     values.put("dropNew", each(names, n -> "DROP COLUMN " + SqlName.quote(n)));
+    values.put("eachNew", attributes(names));
     values.put("nullableNew", attributes(names) + " AND NOT attnotnull");
     values.put("presentNew", attributes(names) + " AND attnotnull");
     values.put("newPresent", held(names));
@@ -99,10 +99,7 @@ final class Changesets {
         "dropNotNull", each(names, n -> "ALTER COLUMN " + SqlName.quote(n) + " DROP NOT NULL"));
     String constraint = constraint(names);
     values.put("present", SqlName.quote(constraint));
-    values.put(
-        "check",
-        "pg_constraint WHERE conrelid = to_regclass(%s) AND conname = %s"
-            .formatted(SqlName.literal(migration.table()), SqlName.literal(constraint)));
+    values.put("check", constraint(constraint));
   }
 
   private void putOld() {
@@ -114,6 +111,7 @@ final class Changesets {
         "dropOldNotNull", each(names, n -> "ALTER COLUMN " + SqlName.quote(n) + " DROP NOT NULL"));
     values.put("oldHeld", held(notNull));
     values.put("oldPresent", SqlName.quote(constraint(names)));
+    values.put("oldCheck", constraint(constraint(names)));
     values.put(
         "setOldNotNull", each(notNull, n -> "ALTER COLUMN " + SqlName.quote(n) + " SET NOT NULL"));
     values.put("dropOld", each(names, n -> "DROP COLUMN IF EXISTS " + SqlName.quote(n)));
@@ -154,43 +152,69 @@ final class Changesets {
         .collect(Collectors.joining(", "));
   }
 
-  /** A longer name would be cut off; the migration's is as good. */
+  private String constraint(String name) {
+    return "pg_constraint WHERE conrelid = to_regclass(%s) AND conname = %s"
+        .formatted(SqlName.literal(migration.table()), SqlName.literal(name));
+  }
+
   private String constraint(List<String> columns) {
-    String full = SqlName.withoutSchema(migration.table()) + "_" + columns.get(0) + "_present";
+    return name(SqlName.withoutSchema(migration.table()) + "_" + columns.get(0), "_present");
+  }
+
+  /** A longer name would be cut off: it is made of its hash then. */
+  static String name(String base, String suffix) {
+    String full = base + suffix;
     return full.getBytes(StandardCharsets.UTF_8).length <= 63
         ? full
-        : "zd_%08x_present".formatted(full.hashCode());
+        : "zd_%08x%s".formatted(full.hashCode(), suffix);
   }
 
   /** The files, in the order of the stages; no file for a stage with nothing to do. */
   List<PlanFile> files() {
     List<PlanFile> files = new ArrayList<>();
     files.add(
-        file(SchemaStage.EXPAND, "010", fill(SchemaStage.EXPAND, ChangesetSql.EXPAND), expand()));
+        file(
+            SchemaStage.EXPAND,
+            "010",
+            fill(SchemaStage.EXPAND, ChangesetSql.EXPAND),
+            locks.expand()));
     if (!forms.isEmpty()) {
-      files.add(file(SchemaStage.INDEX, "020", indexes(), indexLocks()));
+      files.add(file(SchemaStage.INDEX, "020", indexes(), locks.index(forms.size())));
     }
-    boolean notNull = migration.oldNames().stream().anyMatch(n -> facts.column(n).notNull());
-    String back = notNull ? ChangesetSql.ENFORCE_BACK : ChangesetSql.ENFORCE_NOTHING_BACK;
-    files.add(
-        file(
-            SchemaStage.ENFORCE,
-            "030",
-            fill(SchemaStage.ENFORCE, ChangesetSql.ENFORCE + back),
-            enforce()));
-    files.add(
-        file(
-            SchemaStage.RELAX,
-            "040",
-            fill(SchemaStage.RELAX, ChangesetSql.RELAX),
-            List.of(lock("040-relax", ACCESS_EXCLUSIVE, CONSTANT))));
+    files.add(file(SchemaStage.ENFORCE, "030", enforce(), locks.enforce()));
+    files.add(file(SchemaStage.RELAX, "040", relax(), locks.relax()));
     files.add(
         file(
             SchemaStage.CONTRACT,
             "090",
             fill(SchemaStage.CONTRACT, ChangesetSql.CONTRACT) + oldIndexes(),
-            List.of(lock("090-drop", ACCESS_EXCLUSIVE, CONSTANT))));
+            locks.contract()));
     return files;
+  }
+
+  private String enforce() {
+    return fill(SchemaStage.ENFORCE, ChangesetSql.ENFORCE)
+        + references(SchemaStage.ENFORCE, KeyChangesetSql.REFERENCE)
+        + fill(SchemaStage.ENFORCE, migration.movesKey() ? KeyChangesetSql.ENFORCE : optional())
+        + (migration.movesKey() ? KeyChangesets.rollback(values, quote) : "");
+  }
+
+  private String optional() {
+    boolean notNull = migration.oldNames().stream().anyMatch(n -> facts.column(n).notNull());
+    return ChangesetSql.OLD_OPTIONAL
+        + (notNull ? ChangesetSql.ENFORCE_BACK : ChangesetSql.ENFORCE_NOTHING_BACK);
+  }
+
+  private String relax() {
+    return references(SchemaStage.RELAX, KeyChangesetSql.REFERENCE_BACK)
+        + (migration.movesKey() ? fill(SchemaStage.RELAX, KeyChangesetSql.RELAX) : "")
+        + fill(SchemaStage.RELAX, ChangesetSql.RELAX);
+  }
+
+  private String references(SchemaStage stage, String template) {
+    return References.of(migration, facts).stream()
+        .map(reference -> fill(stage, template, reference.values()))
+        .collect(Collectors.joining());
   }
 
   private PlanFile file(SchemaStage stage, String number, String text, List<Lock> locks) {
@@ -200,7 +224,12 @@ final class Changesets {
   }
 
   private String fill(SchemaStage stage, String template) {
+    return fill(stage, template, Map.of());
+  }
+
+  private String fill(SchemaStage stage, String template, Map<String, String> more) {
     Map<String, String> all = new HashMap<>(values);
+    all.putAll(more);
     all.put("stage", stage.label());
     return ChangesetSql.fill(template, all, quote);
   }
@@ -212,8 +241,7 @@ final class Changesets {
   }
 
   private String index(int n, IndexForms.Form form) {
-    Map<String, String> all = new HashMap<>(values);
-    all.put("stage", SchemaStage.INDEX.label());
+    Map<String, String> all = new HashMap<>();
     all.put("n", String.valueOf(n));
     all.put("indexName", form.name());
     all.put("index", SqlName.quote(form.name()));
@@ -222,8 +250,8 @@ final class Changesets {
     all.put("columns", form.columns());
     all.put("comment", form.check().map(check -> "-- " + check + "\n").orElse(""));
     all.put("partitionIndex", PartitionTree.indexName("l.relname", SqlName.literal(form.name())));
-    return ChangesetSql.fill(
-        facts.partitioned() ? IndexSql.PARTITIONED_INDEX : IndexSql.INDEX, all, quote);
+    return fill(
+        SchemaStage.INDEX, facts.partitioned() ? IndexSql.PARTITIONED_INDEX : IndexSql.INDEX, all);
   }
 
   /** No one statement builds an index of a partitioned table concurrently: left to the operator. */
@@ -231,64 +259,32 @@ final class Changesets {
     if (facts.partitioned()) {
       return "";
     }
-    return migration.oldIndexes().stream()
-        .filter(facts.oldIndexes()::containsKey)
-        .map(name -> oldIndex(name, Objects.requireNonNull(facts.oldIndexes().get(name))))
-        .collect(Collectors.joining());
+    long keys = migration.movesKey() ? 1 : 0;
+    return forms.stream().limit(keys).map(this::oldKey).collect(Collectors.joining())
+        + migration.oldIndexes().stream()
+            .skip(keys)
+            .filter(facts.oldIndexes()::containsKey)
+            .map(name -> oldIndex(name, Objects.requireNonNull(facts.oldIndexes().get(name))))
+            .collect(Collectors.joining());
+  }
+
+  private String oldKey(IndexForms.Form form) {
+    return oldIndex(
+        form.name(),
+        "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s)"
+            .formatted(SqlName.quote(form.name()), migration.table(), form.columns()));
   }
 
   private String oldIndex(String name, OldIndex index) {
     requireWritable(index.definition());
+    return oldIndex(
+        name, index.definition().replaceFirst("^CREATE (UNIQUE )?INDEX ", "$0CONCURRENTLY "));
+  }
+
+  private String oldIndex(String name, String definition) {
     return ChangesetSql.fill(
         IndexSql.OLD_INDEX,
-        Map.of(
-            "qualifiedIndex",
-            SqlName.beside(migration.table(), name),
-            "definition",
-            index.definition().replaceFirst("^CREATE (UNIQUE )?INDEX ", "$0CONCURRENTLY ")),
+        Map.of("qualifiedIndex", SqlName.beside(migration.table(), name), "definition", definition),
         quote);
-  }
-
-  private List<Lock> expand() {
-    return List.of(
-        new Lock("010-columns", "ROW EXCLUSIVE", "migration_state", "constant, one row"),
-        lock("010-columns", ACCESS_EXCLUSIVE, CONSTANT));
-  }
-
-  private List<Lock> indexLocks() {
-    return IntStream.rangeClosed(1, forms.size())
-        .mapToObj(n -> "020-index-" + n)
-        .flatMap(
-            changeset ->
-                facts.partitioned()
-                    ? partitionLocks(changeset)
-                    : Stream.of(
-                        lock(changeset, SHARE_UPDATE_EXCLUSIVE, BUILD.formatted("the table"))))
-        .toList();
-  }
-
-  /** Of a partition the index is locked, not the partition: who reads or writes it uses both. */
-  private Stream<Lock> partitionLocks(String changeset) {
-    return Stream.of(
-        lock(changeset, "SHARE", CONSTANT + "; writes by the table's name wait"),
-        new Lock(
-            changeset, SHARE_UPDATE_EXCLUSIVE, "each partition in turn", BUILD.formatted("it")),
-        new Lock(changeset, ACCESS_EXCLUSIVE, "each partition's new index in turn", CONSTANT));
-  }
-
-  private List<Lock> enforce() {
-    return List.of(
-        lock("030-check", ACCESS_EXCLUSIVE, CONSTANT),
-        lock(
-            "030-validate",
-            SHARE_UPDATE_EXCLUSIVE,
-            "one scan of the table; reads and writes go on"),
-        lock("030-not-null", ACCESS_EXCLUSIVE, CONSTANT),
-        lock("030-drop-check", ACCESS_EXCLUSIVE, CONSTANT),
-        lock("030-old-optional", ACCESS_EXCLUSIVE, CONSTANT));
-  }
-
-  private Lock lock(String changeset, String mode, String how) {
-    return new Lock(changeset, mode, migration.table(), how);
   }
 }

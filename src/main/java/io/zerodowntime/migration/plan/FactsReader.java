@@ -6,9 +6,12 @@ import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.plan.TableFacts.Column;
+import io.zerodowntime.migration.plan.TableFacts.ForeignKey;
 import io.zerodowntime.migration.plan.TableFacts.IndexKey;
 import io.zerodowntime.migration.plan.TableFacts.Measured;
+import io.zerodowntime.migration.plan.TableFacts.MovedKey;
 import io.zerodowntime.migration.plan.TableFacts.OldIndex;
+import io.zerodowntime.migration.plan.TableFacts.Sequence;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,15 +22,21 @@ import java.util.stream.IntStream;
 final class FactsReader {
   private final SqlClient client;
   private final Migration migration;
+  private final List<Migration> keyMovers;
 
-  private FactsReader(SqlClient client, Migration migration) {
+  private FactsReader(SqlClient client, Migration migration, List<Migration> all) {
     this.client = client;
     this.migration = migration;
+    this.keyMovers = all.stream().filter(Migration::movesKey).toList();
   }
 
-  /** The facts of a table that exists. */
-  static Uni<TableFacts> read(SqlClient client, Migration migration) {
-    return new FactsReader(client, migration).read();
+  /**
+   * The facts of a table that exists.
+   *
+   * @param all migrations, of which one may move a key that the table refers to
+   */
+  static Uni<TableFacts> read(SqlClient client, Migration migration, List<Migration> all) {
+    return new FactsReader(client, migration, all).read();
   }
 
   private Uni<TableFacts> read() {
@@ -41,9 +50,60 @@ final class FactsReader {
             rows(
                 FactsSql.INDEXES,
                 Tuple.of(migration.table(), migration.oldIndexes().toArray(String[]::new))),
+            key(),
+            foreignKeys(),
             engine())
         .usingConcurrencyOf(1)
         .with(FactsReader::facts);
+  }
+
+  private Uni<Optional<MovedKey>> key() {
+    return migration.movesKey()
+        ? rows(
+                FactsSql.KEY,
+                Tuple.of(
+                    migration.table(),
+                    migration.key().toArray(String[]::new),
+                    migration.oldNames().get(0)))
+            .map(rows -> Optional.of(key(rows.get(0))))
+        : Uni.createFrom().item(Optional.empty());
+  }
+
+  private Uni<List<ForeignKey>> foreignKeys() {
+    return rows(
+            FactsSql.FOREIGN_KEYS,
+            Tuple.of(
+                migration.table(),
+                migration.oldNames().toArray(String[]::new),
+                keyMovers.stream().map(Migration::table).toArray(String[]::new),
+                keyMovers.stream().map(mover -> mover.oldNames().get(0)).toArray(String[]::new)))
+        .map(rows -> rows.stream().map(this::foreignKey).toList());
+  }
+
+  private ForeignKey foreignKey(Row row) {
+    return new ForeignKey(
+        row.getString("name"),
+        row.getString("parent"),
+        List.of(row.getArrayOfStrings("columns")),
+        List.of(row.getArrayOfStrings("referenced")),
+        row.getString("actions"),
+        Optional.ofNullable(row.getInteger("mover")).map(keyMovers::get));
+  }
+
+  private static MovedKey key(Row row) {
+    return new MovedKey(
+        Optional.ofNullable(row.getString("primary_key")),
+        Optional.ofNullable(row.getString("default_value")),
+        Optional.ofNullable(row.getString("sequence"))
+            .map(
+                name ->
+                    new Sequence(
+                        name,
+                        row.getBoolean("is_identity"),
+                        row.getString("sequence_type"),
+                        row.getLong("increment"),
+                        row.getLong("maximum"),
+                        row.getLong("cache"))));
   }
 
   private Uni<List<Row>> rows(String sql, Tuple parameters) {
@@ -63,7 +123,12 @@ final class FactsReader {
   }
 
   private static TableFacts facts(
-      Row table, List<Row> columns, List<Row> indexes, Optional<Row> engine) {
+      Row table,
+      List<Row> columns,
+      List<Row> indexes,
+      Optional<MovedKey> key,
+      List<ForeignKey> foreignKeys,
+      Optional<Row> engine) {
     return new TableFacts(
         table.getBoolean("partitioned"),
         table.getLong("rows"),
@@ -73,6 +138,8 @@ final class FactsReader {
         table.getInteger("indexes"),
         byName(columns, FactsReader::column),
         byName(indexes, FactsReader::index),
+        key,
+        foreignKeys,
         engine.map(row -> row.getInteger("phase")),
         engine
             .filter(row -> row.getLong("rate") != null)

@@ -67,6 +67,59 @@ final class FactsSql {
       WHERE i.indrelid = to_regclass($1) AND x.relname = ANY ($2)
       """;
 
+  /** The primary key, and where the numbers of the old column come from, if it is a part of it. */
+  static final String KEY =
+      """
+      SELECT (SELECT p.conname FROM pg_constraint p
+          WHERE p.conrelid = c.oid AND p.contype = 'p'
+            AND p.conkey = ARRAY(SELECT k.attnum FROM unnest($2::text[]) WITH ORDINALITY n (name, n)
+              JOIN pg_attribute k ON k.attrelid = c.oid AND k.attname = n.name ORDER BY n.n))
+          AS primary_key,
+        pg_get_expr(d.adbin, d.adrelid) AS default_value, a.attidentity <> '' AS is_identity,
+        s.seqrelid::regclass::text AS sequence, format_type(s.seqtypid, NULL) AS sequence_type,
+        s.seqincrement AS increment, s.seqmax AS maximum, s.seqcache AS cache
+      FROM pg_class c
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $3 AND NOT a.attisdropped
+      LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+      LEFT JOIN pg_depend o ON o.classid = 'pg_class'::regclass
+        AND o.refclassid = 'pg_class'::regclass AND o.refobjid = c.oid
+        AND o.refobjsubid = a.attnum AND o.deptype IN ('a', 'i')
+        AND EXISTS (SELECT FROM pg_sequence WHERE seqrelid = o.objid)
+      LEFT JOIN pg_sequence s ON s.seqrelid = o.objid
+      WHERE c.oid = to_regclass($1) LIMIT 1
+      """;
+
+  /**
+   * The foreign keys on an old column, and which of the given migrations moves the key that they
+   * refer to. Those of a partition that the table has too are the table's.
+   */
+  static final String FOREIGN_KEYS =
+      """
+      SELECT f.name, f.parent::text AS parent, f.columns, f.referenced, f.actions,
+        (SELECT min(m.n) - 1 FROM unnest($3::text[], $4::text[]) WITH ORDINALITY m (relation, name, n)
+          WHERE to_regclass(m.relation) = f.parent AND m.name = ANY (f.referenced))::integer AS mover
+      FROM (SELECT c.conname AS name, c.confrelid::regclass AS parent,
+          ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k (num, n)
+            JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num ORDER BY k.n)
+            AS columns,
+          ARRAY(SELECT a.attname::text FROM unnest(c.confkey) WITH ORDINALITY k (num, n)
+            JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num ORDER BY k.n)
+            AS referenced,
+          concat(CASE c.confmatchtype WHEN 'f' THEN ' MATCH FULL' END,
+            CASE c.confupdtype WHEN 'r' THEN ' ON UPDATE RESTRICT'
+              WHEN 'c' THEN ' ON UPDATE CASCADE' WHEN 'n' THEN ' ON UPDATE SET NULL'
+              WHEN 'd' THEN ' ON UPDATE SET DEFAULT' END,
+            CASE c.confdeltype WHEN 'r' THEN ' ON DELETE RESTRICT'
+              WHEN 'c' THEN ' ON DELETE CASCADE' WHEN 'n' THEN ' ON DELETE SET NULL'
+              WHEN 'd' THEN ' ON DELETE SET DEFAULT' END,
+            CASE WHEN c.condeferrable THEN ' DEFERRABLE' END,
+            CASE WHEN c.condeferred THEN ' INITIALLY DEFERRED' END) AS actions
+        FROM pg_constraint c
+        WHERE c.conrelid = to_regclass($1) AND c.contype = 'f' AND c.conparentid = 0) f
+      WHERE f.columns && $2::text[]
+      ORDER BY f.name
+      """;
+
   /** Before the first expand the engine has no tables. */
   static final String HAS_ENGINE =
       "SELECT to_regclass('migration_state') IS NOT NULL"

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What the new indexes are on. An index takes the form of the old one at the same place of the
@@ -70,7 +71,26 @@ final class IndexForms {
   }
 
   private List<Form> forms() {
-    return IntStream.range(0, migration.newIndexes().size()).mapToObj(this::form).toList();
+    Stream<Form> ofKeys =
+        migration.movesKey()
+            ? Stream.of(
+                ofKey(migration.oldIndexes().get(0), migration.key()),
+                ofKey(migration.newIndexes().get(0), migration.newKey()))
+            : Stream.empty();
+    int others = migration.movesKey() ? 1 : 0;
+    return Stream.concat(
+            ofKeys, IntStream.range(others, migration.newIndexes().size()).mapToObj(this::form))
+        .toList();
+  }
+
+  /** The old key gets one beside that of the primary key, which goes when the constraint moves. */
+  private static Form ofKey(String name, List<String> key) {
+    return new Form(
+        name,
+        true,
+        key.stream().map(SqlName::quote).collect(Collectors.joining(", ")),
+        0,
+        Optional.empty());
   }
 
   private Form form(int n) {

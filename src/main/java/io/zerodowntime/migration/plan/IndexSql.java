@@ -11,7 +11,7 @@ final class IndexSql {
       --precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_index i JOIN pg_class c \
       ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(%'table') AND c.relname = \
       %'indexName' AND i.indisvalid
-      %(comment)CREATE %(unique)INDEX CONCURRENTLY %(index) ON %(table) (%(columns));
+      %(unlessDropped)%(comment)CREATE %(unique)INDEX CONCURRENTLY %(index) ON %(table) (%(columns));
       -- in one transaction: no step to phase 2, whose reads need the index, comes between look \
       and drop
       --rollback DO %$

@@ -76,6 +76,14 @@ final class PlanReport {
           "the stage enforce makes every new column NOT NULL: take one that may be NULL out of its"
               + " file before it runs");
     }
+    facts.foreignKeys().stream()
+        .filter(key -> !References.moves(migration, facts, key))
+        .forEach(
+            key ->
+                notes.add(
+                    ("the foreign key %s to %s is on an old column: move or drop it by hand before"
+                            + " phase 3")
+                        .formatted(key.name(), key.parent())));
     if (!facts.analyzed()) {
       notes.add("the table was never analyzed: ANALYZE it, the estimates are from nothing else");
     }

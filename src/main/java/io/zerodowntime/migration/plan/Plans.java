@@ -9,6 +9,7 @@ import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationException.Refused;
+import io.zerodowntime.migration.Migrations;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Map;
@@ -34,11 +35,13 @@ public class Plans {
   private final Pool pool;
   private final GateEvaluator gates;
   private final MigrationConfig config;
+  private final Migrations migrations;
 
-  Plans(Pool pool, GateEvaluator gates, MigrationConfig config) {
+  Plans(Pool pool, GateEvaluator gates, MigrationConfig config, Migrations migrations) {
     this.pool = pool;
     this.gates = gates;
     this.config = config;
+    this.migrations = migrations;
   }
 
   /**
@@ -67,7 +70,7 @@ public class Plans {
 
   private Uni<MigrationPlan> read(
       SqlConnection session, Migration migration, Definition definition) {
-    return FactsReader.read(session, migration)
+    return FactsReader.read(session, migration, migrations.all())
         .chain(
             facts ->
                 widths(session, definition.types())

@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.plan;
 
+import io.zerodowntime.migration.Migration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -16,6 +17,8 @@ import java.util.Optional;
  * @param indexes how many each row has an entry in
  * @param columns those of the definition that exist, by name
  * @param oldIndexes those of the definition that exist, by name
+ * @param key what moves with the key; empty where the migration does not move it
+ * @param foreignKeys those on an old column
  * @param phase in force; empty for a migration that is not registered
  * @param measured the last backfill that is a measure for another one
  */
@@ -28,6 +31,8 @@ record TableFacts(
     int indexes,
     Map<String, Column> columns,
     Map<String, OldIndex> oldIndexes,
+    Optional<MovedKey> key,
+    List<ForeignKey> foreignKeys,
     Optional<Integer> phase,
     Optional<Measured> measured) {
 
@@ -65,6 +70,39 @@ record TableFacts(
    * @param order what follows it, for example {@code " DESC"}
    */
   record IndexKey(Optional<String> column, String expression, long collation, String order) {}
+
+  /**
+   * The key of a migration that moves it.
+   *
+   * @param primaryKey the constraint's name; empty where the key is not the primary key
+   * @param defaultValue of the old column, as the server writes it
+   */
+  record MovedKey(
+      Optional<String> primaryKey, Optional<String> defaultValue, Optional<Sequence> sequence) {}
+
+  /**
+   * Where the numbers of the old column come from.
+   *
+   * @param name as SQL reads it
+   * @param identity the column is an identity column, else the sequence is owned by it
+   */
+  record Sequence(
+      String name, boolean identity, String type, long increment, long maximum, long cache) {}
+
+  /**
+   * A foreign key on an old column.
+   *
+   * @param parent the table that it refers to, as SQL reads it
+   * @param actions all that follows the columns it refers to, for example {@code ON DELETE CASCADE}
+   * @param mover the migration that moves the key it refers to; empty if none does
+   */
+  record ForeignKey(
+      String name,
+      String parent,
+      List<String> columns,
+      List<String> referenced,
+      String actions,
+      Optional<Migration> mover) {}
 
   /**
    * A backfill that was complete.

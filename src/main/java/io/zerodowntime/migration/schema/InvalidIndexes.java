@@ -49,7 +49,8 @@ final class InvalidIndexes {
   private InvalidIndexes() {}
 
   /**
-   * Drops the invalid ones among the migration's new indexes, so that they can be built again.
+   * Drops the invalid ones among the indexes that the migration builds, so that they can be built
+   * again.
    *
    * @return what is in the way: the build that another session is still at, whose index is left
    *     alone, or a long transaction on the table
@@ -73,7 +74,7 @@ final class InvalidIndexes {
 
   private static List<Invalid> find(Connection session, Migration migration) throws SQLException {
     try (PreparedStatement select = session.prepareStatement(INVALID)) {
-      Array names = session.createArrayOf("text", migration.newIndexes().toArray());
+      Array names = session.createArrayOf("text", migration.builtIndexes().toArray());
       select.setString(1, migration.table());
       select.setArray(2, names);
       List<Invalid> found = new ArrayList<>();

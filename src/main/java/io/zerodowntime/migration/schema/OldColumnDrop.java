@@ -65,11 +65,15 @@ public class OldColumnDrop {
       ORDER BY id DESC LIMIT 20
       """;
 
+  /** A column that took the old one's name is no longer there under its own. */
   private static final String LEFT =
       """
       SELECT attname AS name FROM pg_attribute
       WHERE attrelid = to_regclass($1) AND attname = ANY ($2::text[])
         AND attnum > 0 AND NOT attisdropped
+        AND EXISTS (SELECT FROM pg_attribute n
+          WHERE n.attrelid = to_regclass($1) AND n.attname = ANY ($3::text[])
+            AND NOT n.attisdropped)
       ORDER BY attnum
       """;
 
@@ -234,7 +238,11 @@ public class OldColumnDrop {
   /** Changesets are a team's own: there may be none, or one that forgets a column. */
   private Uni<Void> refuseIfLeft(Migration migration) {
     return pool.preparedQuery(LEFT)
-        .execute(Tuple.of(migration.table(), migration.oldNames().toArray(String[]::new)))
+        .execute(
+            Tuple.of(
+                migration.table(),
+                migration.oldNames().toArray(String[]::new),
+                migration.newNames().toArray(String[]::new)))
         .map(rows -> rows.stream().map(row -> row.getString("name")).toList())
         .invoke(
             left -> {

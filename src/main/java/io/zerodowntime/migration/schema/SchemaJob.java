@@ -18,6 +18,7 @@ public class SchemaJob {
   private final DueStages stages;
   private final SchemaChanges changes;
   private final boolean enabled;
+  private final StageRests rests = new StageRests(System::nanoTime);
 
   SchemaJob(
       Migrations migrations, DueStages stages, SchemaChanges changes, MigrationConfig config) {
@@ -43,18 +44,24 @@ public class SchemaJob {
         .chain(
             found ->
                 Sequential.run(
-                    found.getItem1().stream().filter(found.getItem2()::contains).toList(),
+                    found.getItem1().stream()
+                        .filter(found.getItem2()::contains)
+                        .filter(stage -> !rests.include(migration, stage))
+                        .toList(),
                     stage -> apply(migration, stage)));
   }
 
   private Uni<Void> apply(Migration migration, SchemaStage stage) {
     return changes
         .apply(migration, stage)
-        .invoke(
-            report ->
-                LOG.infof(
-                    "%s: schema stage %s: %s",
-                    migration.name(), stage.label(), report.changesets()))
+        .invoke(report -> tell(migration, stage, report))
         .replaceWithVoid();
+  }
+
+  private void tell(Migration migration, SchemaStage stage, SchemaReport report) {
+    rests.record(migration, stage, report);
+    if (!report.changesets().isEmpty()) {
+      LOG.infof("%s: schema stage %s: %s", migration.name(), stage.label(), report.changesets());
+    }
   }
 }

@@ -100,7 +100,7 @@ class BatchPlanTest {
   }
 
   private KeySql key() {
-    return Engine.await(KeySql.of(pool, engine.migration()));
+    return Engine.await(KeySql.of(pool, engine.migration(), engine.migration().key()));
   }
 
   private static long rows(String line) {

@@ -132,7 +132,7 @@ class CompositeKeyTest {
     String differs =
         "%s IS DISTINCT FROM lower(%s)".formatted(SqlName.quote(NEW), SqlName.quote(OLD));
     long rows = count("true");
-    assertThat(Engine.await(gates.key(pool, migration)).open()).isTrue();
+    assertThat(Engine.await(gates.key(pool, migration, migration.key())).open()).isTrue();
     assertWorked(compareInKeyOrder(), 0, rows);
     Run.Limits limits = new Run.Limits(batchSize, Duration.ZERO, 1);
     assertWorked(work(backfill.start(migration, limits, "test")), rows, 0);
@@ -234,7 +234,9 @@ class CompositeKeyTest {
   void cutsByASampleOfThePages() {
     table(List.of("tenant", "id"), List.of("integer", "uuid"), "");
     fill("SELECT 1, gen_random_uuid(), 'K' FROM generate_series(1, 5000)");
-    List<KeyRanges.Range> ranges = Engine.await(KeyRanges.cut(pool, migration, 16));
+    List<KeyRanges.Range> ranges =
+        Engine.await(
+            KeySql.of(pool, migration, migration.key()).chain(key -> KeyRanges.cut(pool, key, 16)));
     assertThat(ranges).hasSize(16);
     assertWorked(
         work(backfill.start(migration, new Run.Limits(100, Duration.ZERO, 1), "test")), 5000, 0);
@@ -255,12 +257,14 @@ class CompositeKeyTest {
     database.run(
         "CREATE UNIQUE INDEX ON %s (%s)"
             .formatted(migration.table(), index.replace("old_kind", "\"select\"")));
-    assertThat(Engine.await(gates.key(pool, migration)).reason())
+    assertThat(Engine.await(gates.key(pool, migration, migration.key())).reason())
         .contains("The.Order\".a, b has no valid");
     database.run(
         "CREATE UNIQUE INDEX ON %s (a DESC, b DESC) INCLUDE (\"select\")"
             .formatted(migration.table()));
-    assertThat(Engine.await(gates.key(pool, migration)).open()).as("read backwards").isTrue();
+    assertThat(Engine.await(gates.key(pool, migration, migration.key())).open())
+        .as("read backwards")
+        .isTrue();
   }
 
   /** By plans of both kinds, of a table that was written since the last VACUUM. */
@@ -275,7 +279,7 @@ class CompositeKeyTest {
             ? Engine.await(
                 parity.start(migration, "t").call(begun -> snapshots.fallBack(migration, begun)))
             : Engine.await(backfill.start(migration, Engine.FAST, "test"));
-    KeySql key = Engine.await(KeySql.of(pool, migration));
+    KeySql key = Engine.await(KeySql.of(pool, migration, migration.key()));
     List<String> lines =
         BatchPlans.lines(database, mode, BatchStatement.of(key, kind), run.id(), 500);
     String plan = String.join("\n", lines);

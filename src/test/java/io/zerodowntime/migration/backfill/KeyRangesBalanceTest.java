@@ -52,7 +52,8 @@ class KeyRangesBalanceTest {
   }
 
   private List<Range> cut(int count) {
-    return Engine.await(KeyRanges.cut(pool, SPARSE, count));
+    return Engine.await(
+        KeySql.of(pool, SPARSE, SPARSE.key()).chain(key -> KeyRanges.cut(pool, key, count)));
   }
 
   private static String isIn(Range range) {

@@ -71,7 +71,7 @@ class PartitionedTableTest extends PartitionedTables {
                 parity.start(migration, "test").call(begun -> snapshots.fallBack(migration, begun)))
             : start();
     Leaf leaf = Engine.await(Leaves.next(pool, migration, run)).orElseThrow();
-    KeySql key = Engine.await(KeySql.of(pool, migration)).in(leaf);
+    KeySql key = Engine.await(KeySql.of(pool, migration, migration.key())).in(leaf);
     for (String mode : List.of("generic", "custom")) {
       for (String sql :
           List.of(BatchStatement.of(key, kind), BatchStatement.skippingLocked(key, kind))) {

@@ -92,7 +92,8 @@ class SnapshotComparisonTest extends SnapshotFixture {
             "\n",
             database.rows(
                 "EXPLAIN "
-                    + PageComparison.sql(MIGRATION, Optional.empty())
+                    + PageComparison.sql(
+                            KeySql.untyped(MIGRATION, MIGRATION.key()), Optional.empty())
                         .replace("$1", "'(10,0)'")
                         .replace("$2", "'(20,0)'")
                         .replace("$3", "1000")));

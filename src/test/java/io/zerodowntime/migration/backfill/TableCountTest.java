@@ -69,7 +69,8 @@ class TableCountTest {
     return Engine.await(
         pool.withTransaction(
             session ->
-                KeySql.of(session, MIGRATION).chain(key -> TableCount.rows(session, key, run))));
+                KeySql.of(session, MIGRATION, MIGRATION.key())
+                    .chain(key -> TableCount.rows(session, key, run))));
   }
 
   @Test
@@ -114,7 +115,7 @@ class TableCountTest {
   }
 
   private String withoutKey(Migration migration) {
-    return Engine.await(KeySql.of(pool, migration)).fill("%(withoutKey)");
+    return Engine.await(KeySql.of(pool, migration, migration.key())).fill("%(withoutKey)");
   }
 
   @Test

@@ -91,7 +91,7 @@ class UniqueKeyTest {
   void refusesEveryRunWithoutIt(String key, String index, String reason) {
     table(key, index);
 
-    Verdict verdict = Engine.await(gates.key(pool, MIGRATION));
+    Verdict verdict = Engine.await(gates.key(pool, MIGRATION, MIGRATION.key()));
     assertThat(verdict.open()).isFalse();
     assertThat(verdict.reason()).contains(reason);
     assertThat(verdict.remedy()).isNotBlank();
@@ -115,7 +115,7 @@ class UniqueKeyTest {
       })
   void isContentWithAPlainUniqueKey(String key, String index) {
     table(key, index);
-    assertThat(Engine.await(gates.key(pool, MIGRATION)).open()).isTrue();
+    assertThat(Engine.await(gates.key(pool, MIGRATION, MIGRATION.key())).open()).isTrue();
   }
 
   @Test
@@ -123,7 +123,8 @@ class UniqueKeyTest {
     database.run(
         "CREATE TABLE keyed (code text COLLATE \"C\" NOT NULL, old_kind text, kind text);"
             + " CREATE UNIQUE INDEX ON keyed (code COLLATE \"POSIX\")");
-    assertThat(Engine.await(gates.key(pool, MIGRATION)).reason()).contains("its collation");
+    assertThat(Engine.await(gates.key(pool, MIGRATION, MIGRATION.key())).reason())
+        .contains("its collation");
   }
 
   @Test
@@ -131,7 +132,8 @@ class UniqueKeyTest {
     table("NOT NULL", "CREATE UNIQUE INDEX keyed_code ON keyed (code)");
     database.run(
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'keyed_code'::regclass");
-    assertThat(Engine.await(gates.key(pool, MIGRATION)).reason()).contains("no valid");
+    assertThat(Engine.await(gates.key(pool, MIGRATION, MIGRATION.key())).reason())
+        .contains("no valid");
   }
 
   /** As seen by a role that is neither the owner nor exempt. */
@@ -140,7 +142,9 @@ class UniqueKeyTest {
     table("PRIMARY KEY", "ALTER TABLE keyed ENABLE ROW LEVEL SECURITY");
     database.run("CREATE ROLE limited");
     assertThat(as("limited").reason()).contains("row-level security");
-    assertThat(Engine.await(gates.key(pool, MIGRATION)).open()).as("exempt").isTrue();
+    assertThat(Engine.await(gates.key(pool, MIGRATION, MIGRATION.key())).open())
+        .as("exempt")
+        .isTrue();
     database.run("ALTER ROLE limited BYPASSRLS");
     assertThat(as("limited").open()).isTrue();
   }
@@ -152,15 +156,17 @@ class UniqueKeyTest {
                 session
                     .query("SET ROLE " + role)
                     .execute()
-                    .chain(() -> gates.key(session, MIGRATION))
+                    .chain(() -> gates.key(session, MIGRATION, MIGRATION.key()))
                     .eventually(() -> session.query("RESET ROLE").execute())));
   }
 
   @Test
   void saysThatTheTableOrTheColumnIsMissing() {
-    assertThat(Engine.await(gates.key(pool, MIGRATION)).reason()).contains("does not exist");
+    assertThat(Engine.await(gates.key(pool, MIGRATION, MIGRATION.key())).reason())
+        .contains("does not exist");
     database.run("CREATE TABLE keyed (id bigint)");
-    assertThat(Engine.await(gates.key(pool, MIGRATION)).reason()).contains("keyed.code");
+    assertThat(Engine.await(gates.key(pool, MIGRATION, MIGRATION.key())).reason())
+        .contains("keyed.code");
   }
 
   /** The declaration changes under the run: 500 rows get one key, and most are passed over. */

@@ -149,15 +149,16 @@ class PartitionedGatesTest {
 
   @Test
   void theKeyNeedsAnIndexOfEveryPartition() {
-    assertThat(Engine.await(gates.key(pool, JOURNAL)).open()).isTrue();
+    assertThat(Engine.await(gates.key(pool, JOURNAL, JOURNAL.key())).open()).isTrue();
     database.run("ALTER TABLE journal DROP CONSTRAINT journal_pkey");
     database.run("ALTER TABLE journal ALTER day SET NOT NULL, ALTER id SET NOT NULL");
     database.run("CREATE UNIQUE INDEX journal_key ON ONLY journal (day, id)");
-    assertThat(Engine.await(gates.key(pool, JOURNAL)).reason()).contains("has no valid");
+    assertThat(Engine.await(gates.key(pool, JOURNAL, JOURNAL.key())).reason())
+        .contains("has no valid");
     for (int i = 1; i <= 2; i++) {
       database.run("CREATE UNIQUE INDEX journal_%1$d_key ON journal_%1$d (day, id)".formatted(i));
       database.run("ALTER INDEX journal_key ATTACH PARTITION journal_%d_key".formatted(i));
     }
-    assertThat(Engine.await(gates.key(pool, JOURNAL)).open()).isTrue();
+    assertThat(Engine.await(gates.key(pool, JOURNAL, JOURNAL.key())).open()).isTrue();
   }
 }

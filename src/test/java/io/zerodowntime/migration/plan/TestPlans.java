@@ -6,6 +6,7 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.TestMigrations;
 import io.zerodowntime.migration.gate.TestGates;
 import io.zerodowntime.testing.EngineConfig;
 import io.zerodowntime.testing.Timeouts;
@@ -18,14 +19,19 @@ public final class TestPlans {
    * The plan by what a database says now.
    *
    * @param url as {@code postgresql://host:port/database?user=name}
+   * @param others of the same definitions
    */
-  public static MigrationPlan of(String url, Migration migration) {
+  public static MigrationPlan of(String url, Migration migration, Migration... others) {
     Vertx vertx = Vertx.vertx();
     Pool pool =
         Pool.newInstance(
             PgBuilder.pool().connectingTo(PgConnectOptions.fromUri(url)).using(vertx).build());
     Uni<MigrationPlan> plan =
-        new Plans(pool, TestGates.over(pool), EngineConfig.with("migration.primary", "first"))
+        new Plans(
+                pool,
+                TestGates.over(pool),
+                EngineConfig.with("migration.primary", "first"),
+                TestMigrations.of(others))
             .of(migration);
     try {
       return plan.await().atMost(Timeouts.LIMIT);

@@ -19,14 +19,15 @@ import liquibase.Liquibase;
 record PlannedChangelog(SchemaTestDatabase database, Path directory, Migration migration) {
 
   /** Plans the migration of a table that exists, and writes the files. */
-  static PlannedChangelog write(SchemaTestDatabase database, Path directory, Migration migration)
+  static PlannedChangelog write(
+      SchemaTestDatabase database, Path directory, Migration migration, Migration... others)
       throws Exception {
-    PlanFiles.write(directory, plan(database, migration).files());
+    PlanFiles.write(directory, plan(database, migration, others).files());
     return new PlannedChangelog(database, directory, migration);
   }
 
-  static MigrationPlan plan(SchemaTestDatabase database, Migration migration) {
-    return TestPlans.of(database.url().substring("jdbc:".length()), migration);
+  static MigrationPlan plan(SchemaTestDatabase database, Migration migration, Migration... others) {
+    return TestPlans.of(database.url().substring("jdbc:".length()), migration, others);
   }
 
   List<String> apply(SchemaStage stage) {
