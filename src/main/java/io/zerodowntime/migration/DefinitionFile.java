@@ -24,7 +24,8 @@ record DefinitionFile(@Nullable Map<String, Entry> migrations) {
       @Nullable Indexes indexes,
       @Nullable Limits backfill,
       @Nullable String soak,
-      @JsonProperty("restore-names") @Nullable Boolean restoreNames) {}
+      @JsonProperty("restore-names") @Nullable Boolean restoreNames,
+      @Nullable Boolean sync) {}
 
   /**
    * How a column is computed from those of the other side.

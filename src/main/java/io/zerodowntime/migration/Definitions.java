@@ -58,7 +58,8 @@ final class Definitions {
           Map.entry("target-load", "a number above 0 and up to 1"),
           Map.entry("backfill", "batch-size, target-load or both"),
           Map.entry("soak", "a duration, such as 24h, 30m or 0s"),
-          Map.entry("restore-names", "true or false"));
+          Map.entry("restore-names", "true or false"),
+          Map.entry("sync", "true or false"));
 
   private static final ObjectMapper YAML = mapper();
 
@@ -189,7 +190,11 @@ final class Definitions {
       throw missing(at + ".backfill.target-load");
     }
     return new Migration.Options(
-        soak(at, entry.soak()), batchSize, targetLoad, Boolean.TRUE.equals(entry.restoreNames()));
+        soak(at, entry.soak()),
+        batchSize,
+        targetLoad,
+        Boolean.TRUE.equals(entry.restoreNames()),
+        Boolean.TRUE.equals(entry.sync()));
   }
 
   private Optional<Duration> soak(String at, @Nullable String text) {

@@ -28,7 +28,7 @@ public interface GateEvaluator {
   Uni<Verdict> key(SqlClient client, Migration migration, List<String> columns);
 
   /** The gates that stand before a step, in the order in which they are asked. */
-  List<String> names(Step step);
+  List<String> names(Migration migration, Step step);
 
   /** The gates that stand before the drop of the old columns. */
   List<String> dropNames();

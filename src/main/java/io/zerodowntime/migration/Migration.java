@@ -114,6 +114,12 @@ public record Migration(
         .toList();
   }
 
+  /** How the trigger function of {@code sync} is called, and its triggers. */
+  public String syncName() {
+    String full = "zd_sync_" + name;
+    return full.length() <= 63 ? full : "zd_sync_%08x".formatted(name.hashCode());
+  }
+
   /** Indexes that are built for this migration: those of both keys, where it moves the key. */
   public List<String> builtIndexes() {
     return movesKey()
@@ -170,14 +176,17 @@ public record Migration(
    * @param batchSize rows in a batch at most
    * @param targetLoad the share of its time that a worker works
    * @param restoreNames whether the new column takes the old one's name when that is dropped
+   * @param sync whether a trigger keeps the other side right for writers that know nothing of the
+   *     migration
    */
   public record Options(
       Optional<Duration> soak,
       Optional<Integer> batchSize,
       Optional<Double> targetLoad,
-      boolean restoreNames) {
+      boolean restoreNames,
+      boolean sync) {
     /** The program's settings count. */
     public static final Options NONE =
-        new Options(Optional.empty(), Optional.empty(), Optional.empty(), false);
+        new Options(Optional.empty(), Optional.empty(), Optional.empty(), false, false);
   }
 }

@@ -37,6 +37,7 @@ class DefinitionsTest {
           backfill: {batch-size: 500, target-load: 0.25}
           soak: 24h
           restore-names: true
+          sync: true
       """;
 
   private static final String ODD_NAMES =
@@ -90,7 +91,11 @@ class DefinitionsTest {
                 List.of("orders_status_idx"),
                 List.of("orders_old_status_idx"),
                 new Migration.Options(
-                    Optional.of(Duration.ofHours(24)), Optional.of(500), Optional.of(0.25), true)));
+                    Optional.of(Duration.ofHours(24)),
+                    Optional.of(500),
+                    Optional.of(0.25),
+                    true,
+                    true)));
   }
 
   @Test
@@ -151,7 +156,7 @@ class DefinitionsTest {
       quoteCharacter = '`',
       value = {
         "table: | tabel: | tables.yaml: migrations.orders-status.tabel: unknown; expected"
-            + " backfill, indexes, key, new, old, restore-names, soak, table",
+            + " backfill, indexes, key, new, old, restore-names, soak, sync, table",
         "migrations: | migration: | tables.yaml: migration: unknown; expected migrations",
         "target-load: | load: | tables.yaml: migrations.orders-status.backfill.load:"
             + " unknown; expected batch-size, target-load",

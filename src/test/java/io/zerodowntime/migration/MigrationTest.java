@@ -92,7 +92,7 @@ class MigrationTest {
                     "doc", "doc", List.of("o"), old, several, index, index, Migration.Options.NONE))
         .withMessageContaining("name one old and one new column");
     Migration.Options restored =
-        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), true);
+        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), true, false);
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> new Migration("doc", "doc", List.of("x"), old, several, index, index, restored))

@@ -15,6 +15,7 @@ import io.zerodowntime.migration.Verdict;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Which gates stand before which step, in the order in which they are asked. */
 @ApplicationScoped
@@ -68,6 +69,13 @@ public class Gates implements GateEvaluator {
     };
   }
 
+  /** A trigger that is asked for must be there at each step that relies on it. */
+  private static List<Gate> of(Migration migration, Step step) {
+    return migration.options().sync() && step.to().number() > step.from().number()
+        ? Stream.concat(of(step).stream(), Stream.of(new SyncTriggerGate())).toList()
+        : of(step);
+  }
+
   @Override
   public Uni<List<Verdict>> verdicts(
       SqlClient client,
@@ -75,7 +83,7 @@ public class Gates implements GateEvaluator {
       MigrationState state,
       Step step,
       List<LiveInstance> live) {
-    return ask(client, migration, state, of(step), live);
+    return ask(client, migration, state, of(migration, step), live);
   }
 
   @Override
@@ -134,8 +142,8 @@ public class Gates implements GateEvaluator {
   }
 
   @Override
-  public List<String> names(Step step) {
-    return of(step).stream().map(Gate::name).toList();
+  public List<String> names(Migration migration, Step step) {
+    return of(migration, step).stream().map(Gate::name).toList();
   }
 
   @Override

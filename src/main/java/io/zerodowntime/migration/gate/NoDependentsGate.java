@@ -12,7 +12,8 @@ final class NoDependentsGate implements Gate {
    * pg_depend knows views, rules, indexes, constraints, triggers (UPDATE OF, WHEN), policies,
    * generated columns, statistics, publications and functions with a parsed body. A body that is
    * text is searched for the name, in any case; a match in a comment counts too. A column's own
-   * default and NOT NULL, and the indexes that the migration names, go with the columns. Partitions
+   * default and NOT NULL, the indexes that the migration names and the triggers of its sync go with
+   * the columns. Partitions
    * may have dependents of their own; what they have of the table's is named once, for the table.
    */
   private static final String DEPENDENTS =
@@ -34,6 +35,8 @@ final class NoDependentsGate implements Gate {
       WHERE (i.relname IS NULL OR NOT i.relname = ANY ($3))
         AND (f.adrelid, f.adnum) IS DISTINCT FROM (l.attrelid, l.attnum)
         AND c.contype IS DISTINCT FROM 'n'
+        AND NOT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc s ON s.oid = g.tgfoid
+          WHERE d.classid = 'pg_trigger'::regclass AND g.oid = d.objid AND s.proname = $4)
         AND (l.attrelid = to_regclass($1) OR NOT EXISTS (
           SELECT FROM pg_inherits WHERE inhrelid = i.oid AND i.relkind IN ('i', 'I')
           UNION ALL SELECT FROM pg_constraint WHERE oid = c.oid AND coninhcount > 0
@@ -42,7 +45,7 @@ final class NoDependentsGate implements Gate {
       UNION
       SELECT 'the body of ' || pg_describe_object('pg_proc'::regclass, p.oid, 0)
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.proname <> $4
         AND EXISTS (SELECT FROM leaving l
           WHERE CASE WHEN l.name ~ '^\\w+$' THEN p.prosrc ~* ('\\m' || l.name || '\\M')
             ELSE strpos(p.prosrc, replace(l.name, '"', '""')) > 0 END)
@@ -63,7 +66,8 @@ final class NoDependentsGate implements Gate {
             Tuple.of(
                 context.migration().table(),
                 context.migration().oldNames().toArray(String[]::new),
-                context.migration().oldIndexes().toArray(String[]::new)))
+                context.migration().oldIndexes().toArray(String[]::new),
+                context.migration().syncName()))
         .chain(
             rows -> {
               List<String> found = rows.stream().map(row -> row.getString("dependent")).toList();

@@ -189,7 +189,7 @@ final class ChangesetSql {
         IF NOT FOUND THEN
           RAISE EXCEPTION USING MESSAGE = '%(name) is not in phase 3, or not drained, and keeps ' || %'oldLabel';
         END IF;
-      %(unlessRestored)  ALTER TABLE %(table) %(dropOld);
+      %(unsync)%(unlessRestored)  ALTER TABLE %(table) %(dropOld);
       %(numbersGrow)%(renames)\
         UPDATE migration_state SET contracted_at = coalesce(contracted_at, now())
           WHERE name = '%(name)';

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -32,17 +33,20 @@ final class Changesets {
   private final Map<String, String> values = new HashMap<>();
   private final String quote;
   private final PlanLocks locks;
+  private final boolean synced;
 
   /**
    * @param types of the new columns, by name
    * @param forms of the new indexes, in the order of the definition
+   * @param sync the triggers, where the definition asks for them
    * @throws IllegalArgumentException if a name cannot stand in a changelog
    */
   Changesets(
       Migration migration,
       TableFacts facts,
       Map<String, String> types,
-      List<IndexForms.Form> forms) {
+      List<IndexForms.Form> forms,
+      Optional<SyncTrigger> sync) {
     this.migration = migration;
     this.facts = facts;
     this.forms = forms;
@@ -61,6 +65,10 @@ final class Changesets {
     putOld();
     KeyChangesets.put(values, migration, facts, types, quote);
     RestoredNames.put(values, migration, facts);
+    this.synced = sync.isPresent();
+    sync.map(SyncTrigger::values).ifPresent(values::putAll);
+    values.put(
+        "unsync", sync.isPresent() ? ChangesetSql.fill(SyncTrigger.DROP, values, quote) : "");
   }
 
   private List<String> named() {
@@ -176,7 +184,8 @@ final class Changesets {
         file(
             SchemaStage.EXPAND,
             "010",
-            fill(SchemaStage.EXPAND, ChangesetSql.EXPAND),
+            fill(SchemaStage.EXPAND, ChangesetSql.EXPAND)
+                + (synced ? fill(SchemaStage.EXPAND, SyncTrigger.CHANGESET) : ""),
             locks.expand()));
     if (!forms.isEmpty()) {
       files.add(file(SchemaStage.INDEX, "020", indexes(), locks.index(forms.size())));

@@ -26,9 +26,13 @@ final class PlanLocks {
   }
 
   List<Lock> expand() {
-    return List.of(
-        new Lock("010-columns", "ROW EXCLUSIVE", "migration_state", "constant, one row"),
-        lock("010-columns", ACCESS_EXCLUSIVE, CONSTANT));
+    List<Lock> locks = new ArrayList<>();
+    locks.add(new Lock("010-columns", "ROW EXCLUSIVE", "migration_state", "constant, one row"));
+    locks.add(lock("010-columns", ACCESS_EXCLUSIVE, CONSTANT));
+    if (migration.options().sync()) {
+      locks.add(lock("010-sync", "SHARE ROW EXCLUSIVE", CONSTANT));
+    }
+    return locks;
   }
 
   List<Lock> index(int indexes) {

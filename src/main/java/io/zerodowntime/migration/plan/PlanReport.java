@@ -105,7 +105,7 @@ final class PlanReport {
     line("");
     line("gates");
     for (Step step : Step.values()) {
-      line("  %-8s %s", step, String.join(", ", gates.names(step)));
+      line("  %-8s %s", step, String.join(", ", gates.names(migration, step)));
     }
     line("  %-8s %s", "drop", String.join(", ", gates.dropNames()));
   }

@@ -13,6 +13,7 @@ import io.zerodowntime.migration.Migrations;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Makes plans, from the definition and from what the database says of the table. */
@@ -77,7 +78,18 @@ public class Plans {
                     .chain(
                         widths ->
                             IndexForms.of(session, migration, facts)
-                                .map(forms -> plan(migration, definition, facts, widths, forms))));
+                                .chain(
+                                    forms ->
+                                        SyncTrigger.read(session, migration)
+                                            .map(
+                                                sync ->
+                                                    plan(
+                                                        migration,
+                                                        definition,
+                                                        facts,
+                                                        widths,
+                                                        forms,
+                                                        sync)))));
   }
 
   private static Uni<Map<String, Integer>> widths(
@@ -102,9 +114,11 @@ public class Plans {
       Definition definition,
       TableFacts facts,
       Map<String, Integer> widths,
-      List<IndexForms.Form> forms) {
+      List<IndexForms.Form> forms,
+      Optional<SyncTrigger> sync) {
     try {
-      List<PlanFile> files = new Changesets(migration, facts, definition.types(), forms).files();
+      List<PlanFile> files =
+          new Changesets(migration, facts, definition.types(), forms, sync).files();
       Estimate estimate = Estimate.of(migration, facts, widths, forms);
       String report =
           new PlanReport(migration, facts, estimate, gates)

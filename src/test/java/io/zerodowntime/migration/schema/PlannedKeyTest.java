@@ -29,7 +29,7 @@ class PlannedKeyTest {
   private PlannedChangelog payments;
 
   private static final Migration.Options RESTORED =
-      new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), true);
+      new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), true, false);
 
   private static Migration migration(
       String name, String table, String from, String to, String index) {
