@@ -15,6 +15,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION USING MESSAGE = 'purchase-status is not in phase 3, or not drained, and keeps ' || 'purchases.old_status';
   END IF;
+  DROP FUNCTION IF EXISTS public."zd_sync_purchase-status"() CASCADE;
   ALTER TABLE purchases DROP COLUMN IF EXISTS old_status;
   UPDATE migration_state SET contracted_at = coalesce(contracted_at, now())
     WHERE name = 'purchase-status';

@@ -24,9 +24,14 @@ import java.util.stream.Stream;
  * @param types of the table's columns as SQL reads them, by name
  * @param carried columns that no migration moves and that an INSERT must give
  * @param sequence that gives the numbers of a key that moves; empty if none does
+ * @param fenced false for a writer that knows nothing of the migrations
  */
 record FencedStatements(
-    List<Migration> migrations, Map<String, String> types, List<String> carried, String sequence) {
+    List<Migration> migrations,
+    Map<String, String> types,
+    List<String> carried,
+    String sequence,
+    boolean fenced) {
 
   private static final String INSERT =
       """
@@ -49,6 +54,11 @@ record FencedStatements(
   private static final String FENCE =
       "(SELECT state.phase = %d AND (state.contracted_at IS NOT NULL AND %b) = %b"
           + " FROM migration_state AS state WHERE state.name = '%s')";
+
+  /** The same of a writer that does not look at the phase. */
+  FencedStatements withoutFence() {
+    return new FencedStatements(migrations, types, carried, sequence, false);
+  }
 
   String table() {
     return migrations.get(0).table();
@@ -243,6 +253,9 @@ record FencedStatements(
   }
 
   private String fence(Map<String, InForce> phases) {
+    if (!fenced) {
+      return "TRUE";
+    }
     return migrations.stream()
         .map(
             each ->

@@ -57,7 +57,8 @@ final class TableContent {
             .findFirst()
             .map(sql -> one(connection, sql))
             .orElse("");
-    return new FencedStatements(migrations, Map.copyOf(types), List.copyOf(carried), sequence);
+    return new FencedStatements(
+        migrations, Map.copyOf(types), List.copyOf(carried), sequence, true);
   }
 
   private static String sequence(Migration migration) {

@@ -52,12 +52,21 @@ final class TableTraffic implements AutoCloseable {
         List<List<String>> own = keys.subList(i * keys.size() / 4, (i + 1) * keys.size() / 4);
         Connection session = database.dataSource().getConnection();
         session.createStatement().execute(LOCK_TIMEOUT);
-        writers.add(new TableWriter(session, statements, values, ledger, own, new Random(i)));
+        writers.add(
+            new TableWriter(
+                session, statements(i, migrations), values, ledger, own, new Random(i)));
       }
     }
     for (int i = 0; i < WRITERS; i++) {
       threads.run("writer-" + i, writers.get(i));
     }
+  }
+
+  /** With {@code sync} one writer knows the old columns only, until they are dropped. */
+  private FencedStatements statements(int writer, List<Migration> migrations) {
+    return writer == 0 && migrations.stream().allMatch(each -> each.options().sync())
+        ? statements.withoutFence()
+        : statements;
   }
 
   long acknowledgedWrites() {
