@@ -27,6 +27,7 @@ from . import (
     row_lock,
     scale,
     steps,
+    sync,
 )
 from .context import BenchContext
 from .description import describe_setup
@@ -36,6 +37,7 @@ from .service import Program
 
 PARTS: dict[str, Callable[[BenchContext], list[Figure]]] = {
     "fence": fence.measure_fence,
+    "sync": sync.measure_sync,
     "instructions": instructions.measure_instructions,
     "phases": orders.measure_phases,
     "get": orders.measure_get,

@@ -118,10 +118,7 @@ def measure_fence(bench: BenchContext) -> list[Figure]:
     captured = {name: bench.capture_statement(service, kind.pattern, kind.send)
                 for name, kind in KINDS.items()}
     service.stop()
-    every_trigger = [name for names in TRIGGERS_OF_SIDE.values() for name in names]
-    bench.postgres.sql(service.database, TRIGGERS.format(
-        columns=" ".join(f"{name} public.orders.{name}%TYPE := NEW.{name};" for name in COLUMNS),
-        triggers="\n".join(TRIGGER.format(name) for name in every_trigger)))
+    create_triggers(bench, service.database)
     figures = []
     for name, kind in KINDS.items():
         scripts = {
@@ -132,6 +129,14 @@ def measure_fence(bench: BenchContext) -> list[Figure]:
             figures += measure_kind(bench, service.database, name, scripts, commit)
     bench.postgres.drop_database(service.database)
     return figures
+
+
+def create_triggers(bench: BenchContext, database: str) -> None:
+    """The triggers of every side, all of them disabled."""
+    every_trigger = [name for names in TRIGGERS_OF_SIDE.values() for name in names]
+    bench.postgres.sql(database, TRIGGERS.format(
+        columns=" ".join(f"{name} public.orders.{name}%TYPE := NEW.{name};" for name in COLUMNS),
+        triggers="\n".join(TRIGGER.format(name) for name in every_trigger)))
 
 
 def statements_of_sides(kind: str, fenced: str) -> dict[str, str]:
