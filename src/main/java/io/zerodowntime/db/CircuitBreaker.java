@@ -40,6 +40,7 @@ public class CircuitBreaker {
 
   private final Duration lasting;
   private final LongSupplier nanoTime;
+  private final String server;
   private State state = State.CLOSED;
   private volatile long awaySince;
   private volatile boolean away;
@@ -56,6 +57,14 @@ public class CircuitBreaker {
   }
 
   CircuitBreaker(Duration lasting, LongSupplier nanoTime) {
+    this("the database", lasting, nanoTime);
+  }
+
+  /**
+   * @param server how the log calls it
+   */
+  CircuitBreaker(String server, Duration lasting, LongSupplier nanoTime) {
+    this.server = server;
     this.lasting = lasting;
     this.nanoTime = nanoTime;
   }
@@ -103,9 +112,9 @@ public class CircuitBreaker {
       return;
     }
     LOG.infof(
-        "the database is back after %d ms; meanwhile %d attempts to connect failed, and %d times"
-            + " a connection was refused at once",
-        Duration.ofNanos(nanoTime.getAsLong() - awaySince).toMillis(), failed, refused);
+        "%s is back after %d ms; meanwhile %d attempts to connect failed, and %d times a connection"
+            + " was refused at once",
+        server, Duration.ofNanos(nanoTime.getAsLong() - awaySince).toMillis(), failed, refused);
     state = State.CLOSED;
     away = false;
     lastReturn = OptionalLong.of(nanoTime.getAsLong());
@@ -127,7 +136,7 @@ public class CircuitBreaker {
       away = true;
       failed = 0;
       refused = 0;
-      LOG.warnf("the database is away: %s", new NotConnectedException(cause).getMessage());
+      LOG.warnf("%s is away: %s", server, new NotConnectedException(cause).getMessage());
     } else if (state == State.HALF_OPEN) {
       backOff = doubled(backOff);
     }

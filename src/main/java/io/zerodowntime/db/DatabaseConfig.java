@@ -12,8 +12,9 @@ import java.util.OptionalInt;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /**
- * Turns {@code DATABASE_URL}, {@code OPERATOR_PASSWORD} and {@code VIEWER_PASSWORD} into the
- * configuration of the database clients and of the users. What is absent or blank yields nothing.
+ * Turns {@code DATABASE_URL}, {@code READ_REPLICA_URL}, {@code OPERATOR_PASSWORD} and {@code
+ * VIEWER_PASSWORD} into the configuration of the database clients and of the users. What is absent
+ * or blank yields nothing.
  */
 public final class DatabaseConfig implements ConfigSourceFactory {
   /** The name that DDL sessions show in {@code pg_stat_activity}. */
@@ -42,6 +43,12 @@ public final class DatabaseConfig implements ConfigSourceFactory {
         .map(DatabaseUrl::parse)
         .map(url -> raw(context, SSL_MODE).map(SslMode::of).map(url::withSslMode).orElse(url))
         .ifPresent(url -> put(values, url));
+    raw(context, "READ_REPLICA_URL")
+        .ifPresent(
+            urls -> {
+              values.put(ReplicaSettings.URLS, literal(urls));
+              values.put(ReplicaSettings.LOOK, "1s");
+            });
     raw(context, "OPERATOR_PASSWORD")
         .ifPresent(password -> put(values, "operator", password, "operator,viewer"));
     raw(context, "VIEWER_PASSWORD")

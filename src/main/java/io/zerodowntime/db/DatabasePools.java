@@ -11,6 +11,7 @@ import io.vertx.core.impl.ContextInternal;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlClient;
+import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.impl.PgPoolImpl;
 import io.vertx.pgclient.spi.PgDriver;
 import io.vertx.sqlclient.SqlConnection;
@@ -57,6 +58,12 @@ public class DatabasePools implements PgPoolCreator {
 
   static final String ENGINE = "engine";
 
+  /** Reads of orders on one replica: first how far it is, then the rows, on one connection. */
+  static final String REPLICA = "replica";
+
+  /** The look at one replica once a second. */
+  static final String REPLICA_LOOK = "replica-look";
+
   private final PoolSettings settings;
   private final CircuitBreaker breaker;
   private final LongAdder closed = new LongAdder();
@@ -72,7 +79,7 @@ public class DatabasePools implements PgPoolCreator {
   @Override
   public io.vertx.sqlclient.Pool create(Input given) {
     input = given;
-    return new PgPoolImpl((VertxInternal) given.vertx(), closing, pool(ENGINE, false));
+    return new PgPoolImpl((VertxInternal) given.vertx(), closing, primary(ENGINE, false));
   }
 
   @Produces
@@ -101,7 +108,7 @@ public class DatabasePools implements PgPoolCreator {
   @Identifier(READS)
   SqlClient reads(Pool engine) {
     engine.size();
-    return SqlClient.newInstance(pool(READS, true));
+    return SqlClient.newInstance(primary(READS, true));
   }
 
   /** How many connections were closed because a statement was not answered in time. */
@@ -112,7 +119,20 @@ public class DatabasePools implements PgPoolCreator {
   /** The first call of the engine's pool makes it, with the options that all pools share. */
   private Pool beside(Pool engine, String name) {
     engine.size();
-    return Pool.newInstance(pool(name, false));
+    return Pool.newInstance(primary(name, false));
+  }
+
+  /**
+   * A pool on a replica. What the URL does not say is as for the primary.
+   *
+   * @param engine made first, with the options that all pools share
+   * @param breaker the replica's own
+   */
+  io.vertx.sqlclient.Pool replica(
+      Pool engine, String name, DatabaseUrl url, CircuitBreaker breaker) {
+    engine.size();
+    PgConnectOptions options = ReplicaOptions.of(url, shared());
+    return pool(new Server(url.place(), options, breaker), name, false);
   }
 
   /**
@@ -134,22 +154,37 @@ public class DatabasePools implements PgPoolCreator {
     return Objects.requireNonNull(input, "the pool of the engine is made first");
   }
 
-  private io.vertx.sqlclient.Pool pool(String name, boolean pipelined) {
+  private PgConnectOptions shared() {
+    return input().pgConnectOptionsList().get(0);
+  }
+
+  private io.vertx.sqlclient.Pool primary(String name, boolean pipelined) {
+    return pool(new Server("", shared(), breaker), name, pipelined);
+  }
+
+  private io.vertx.sqlclient.Pool pool(Server server, String name, boolean pipelined) {
     VertxInternal vertx = (VertxInternal) input().vertx();
     PoolSettings.Bounds bounds = settings.of(name);
+    String title = server.title().isEmpty() ? name : name + " " + server.title();
     BoundedPool pool =
         new BoundedPool(
-            vertx, settings.options(name, input().poolOptions(), pipelined), pipelined, closing);
+            vertx,
+            settings.options(name, input().poolOptions(), pipelined).setName(title),
+            pipelined,
+            closing);
     ConnectionFactory factory =
         PgDriver.INSTANCE.createConnectionFactory(
-            vertx, bounds.connection(name, input().pgConnectOptionsList().get(0), pipelined));
-    pool.connectionProvider(context -> connect(factory, context, bounds));
+            vertx, bounds.connection(title, server.options(), PoolSettings.pipeline(name)));
+    pool.connectionProvider(context -> connect(factory, context, bounds, server.breaker()));
     closing.add(factory);
     return pool.init();
   }
 
   private Future<SqlConnection> connect(
-      ConnectionFactory factory, Context context, PoolSettings.Bounds bounds) {
+      ConnectionFactory factory,
+      Context context,
+      PoolSettings.Bounds bounds,
+      CircuitBreaker breaker) {
     if (!breaker.admits()) {
       return Future.future(
           refused ->
@@ -189,4 +224,11 @@ public class DatabasePools implements PgPoolCreator {
         });
     return answer.future();
   }
+
+  /**
+   * A server to connect to.
+   *
+   * @param title tells its pools from those of others; empty for the primary
+   */
+  private record Server(String title, PgConnectOptions options, CircuitBreaker breaker) {}
 }

@@ -1,6 +1,7 @@
 package io.zerodowntime.db;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -41,6 +42,17 @@ public record DatabaseUrl(
   }
 
   /**
+   * Reads what {@code READ_REPLICA_URL} says: one URL whose host is a list ({@code a,b:5433}), or
+   * several URLs with commas or blanks between them.
+   *
+   * @return at least one, no two of one host and port
+   * @throws IllegalArgumentException if one is malformed, is there twice, or if there are too many
+   */
+  public static List<DatabaseUrl> parseReplicas(String urls) {
+    return ReplicaUrlParser.parse(urls);
+  }
+
+  /**
    * The URL of the JDBC driver, without user and password.
    *
    * @param parameters more of the driver's parameters, which win over those of the URL
@@ -71,13 +83,21 @@ public record DatabaseUrl(
    */
   public String reactiveUrl(String service) {
     Map<String, String> parameters = new LinkedHashMap<>();
-    parameters.put(
-        "application_name",
-        applicationName
-            .map(name -> name.startsWith(service) ? name : service + " " + name)
-            .orElse(service));
+    parameters.put("application_name", sessionName(service));
     options.ifPresent(text -> parameters.put("options", text));
     return address() + PercentCoding.query(parameters);
+  }
+
+  /** What {@code pg_stat_activity} shows: the service's name, and the URL's own behind it. */
+  String sessionName(String service) {
+    return applicationName
+        .map(name -> name.startsWith(service) ? name : service + " " + name)
+        .orElse(service);
+  }
+
+  /** Host and port, as logs and metrics show them. */
+  String place() {
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
   }
 
   /** The same with another mode. */
@@ -98,7 +118,6 @@ public record DatabaseUrl(
   }
 
   private String address() {
-    String name = host.contains(":") ? "[" + host + "]" : host;
-    return "postgresql://" + name + ":" + port + "/" + PercentCoding.encode(database);
+    return "postgresql://" + place() + "/" + PercentCoding.encode(database);
   }
 }

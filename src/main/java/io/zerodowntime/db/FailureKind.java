@@ -80,6 +80,11 @@ public enum FailureKind {
         || isLockTimeout(failure);
   }
 
+  /** Whether the server answered, and refused the statement. */
+  static boolean isRefused(Throwable failure) {
+    return failure instanceof PgException;
+  }
+
   public static boolean isLockTimeout(Throwable failure) {
     return failure instanceof PgException refused && LOCK_TIMEOUT.equals(refused.getSqlState());
   }

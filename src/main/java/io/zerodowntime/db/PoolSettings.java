@@ -41,11 +41,17 @@ class PoolSettings {
    */
   private static final Duration AFTER_RETURN = Duration.ofMillis(1200);
 
+  /** How long a replica has for a read at most: two attempts leave half the deadline. */
+  private static final Duration REPLICA_ATTEMPT = Duration.ofMillis(1250);
+
   private static final Duration CONTROL_STATEMENT = Duration.ofSeconds(5);
   private static final Duration ENGINE_STATEMENT = Duration.ofSeconds(60);
 
   /** Reads in flight on one connection; as many requests as are admitted may wait behind them. */
   private static final int PIPELINE = 32;
+
+  /** A write and the look at its position behind it; a look at a replica and the read behind it. */
+  private static final int PAIR = 2;
 
   private static final int WAITING = 1024;
 
@@ -63,6 +69,7 @@ class PoolSettings {
 
   private final Map<String, Bounds> bounds;
   private final Map<String, Integer> connections;
+  private final Duration replicaAttempt;
 
   PoolSettings(
       @ConfigProperty(name = "request.deadline", defaultValue = "5s") Duration deadline,
@@ -70,7 +77,8 @@ class PoolSettings {
       @ConfigProperty(name = "database.pools") Map<String, Integer> connections) {
     Duration request = deadline.plus(BEHIND_DEADLINE);
     Duration half = deadline.dividedBy(2);
-    Duration lock = half.compareTo(LOCK) < 0 ? half : LOCK;
+    Duration lock = shorter(half, LOCK);
+    replicaAttempt = shorter(half.dividedBy(2), REPLICA_ATTEMPT);
     bounds =
         Map.of(
             DatabasePools.ORDERS, new Bounds(WAITING, request, lock),
@@ -81,8 +89,34 @@ class PoolSettings {
                     lock),
             DatabasePools.READS, new Bounds(WAITING, request, request),
             DatabasePools.CONTROL, new Bounds(WAITING, CONTROL_STATEMENT, CONTROL_STATEMENT),
-            DatabasePools.ENGINE, new Bounds(WAITING, ENGINE_STATEMENT, LOCK));
+            DatabasePools.ENGINE, new Bounds(WAITING, ENGINE_STATEMENT, LOCK),
+            DatabasePools.REPLICA, replica(WAITING),
+            DatabasePools.REPLICA_LOOK, replica(1));
     this.connections = connections;
+  }
+
+  /** The server ends what takes long before its caller goes elsewhere for want of an answer. */
+  private Bounds replica(int waiting) {
+    Duration statement = replicaAttempt.multipliedBy(4).dividedBy(5);
+    return new Bounds(waiting, statement, statement);
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
+  /** How long a read may take on a replica before it goes elsewhere. */
+  Duration replicaAttempt() {
+    return replicaAttempt;
+  }
+
+  /** How many statements are in flight on one connection of a pool. */
+  static int pipeline(String pool) {
+    return switch (pool) {
+      case DatabasePools.READS -> PIPELINE;
+      case DatabasePools.ORDERS, DatabasePools.ROWS, DatabasePools.REPLICA -> PAIR;
+      default -> 1;
+    };
   }
 
   private static int waitingForRows(int admitted, int connections) {
@@ -101,7 +135,7 @@ class PoolSettings {
   PoolOptions options(String pool, PoolOptions shared, boolean pipelined) {
     return new PoolOptions(shared)
         .setName(pool)
-        .setMaxSize(configured(connections, pool))
+        .setMaxSize(pool.equals(DatabasePools.REPLICA_LOOK) ? 1 : configured(connections, pool))
         .setMaxWaitQueueSize(of(pool).waiting())
         // a timer for each statement otherwise: reads are bounded by their number
         .setConnectionTimeout(pipelined ? 0 : (int) WAIT.toMillis())
@@ -124,10 +158,10 @@ class PoolSettings {
           answer, statement.equals(ENGINE_STATEMENT) ? answer : AFTER_RETURN);
     }
 
-    PgConnectOptions connection(String name, PgConnectOptions shared, boolean pipelined) {
+    PgConnectOptions connection(String name, PgConnectOptions shared, int pipeline) {
       PgConnectOptions options = new PgConnectOptions(shared);
       options
-          .setPipeliningLimit(pipelined ? PIPELINE : 1)
+          .setPipeliningLimit(pipeline)
           .setPreparedStatementCacheSqlLimit(PREPARED_ONCE)
           .setPreparedStatementCacheMaxSize(
               name.equals(DatabasePools.ENGINE)

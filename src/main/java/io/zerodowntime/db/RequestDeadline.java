@@ -20,6 +20,7 @@ public final class RequestDeadline {
   private final long atNanos;
   private volatile boolean writeSent;
   private volatile boolean detached;
+  private volatile @Nullable RequestPosition position;
 
   private RequestDeadline(long atNanos) {
     this.atNanos = atNanos;
@@ -59,6 +60,16 @@ public final class RequestDeadline {
   /** Whether the time is over. */
   public boolean hasPassed() {
     return atNanos - System.nanoTime() <= 0;
+  }
+
+  /** From now on the positions of the request's writes are read and kept here. */
+  public void keepIn(RequestPosition kept) {
+    position = kept;
+  }
+
+  /** Null where there are no replicas, so that the positions of writes are of no use. */
+  public @Nullable RequestPosition position() {
+    return position;
   }
 
   /** Records that a statement that writes goes to the server: from now on it may be done. */

@@ -2,7 +2,6 @@ package io.zerodowntime.db;
 
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
-import io.vertx.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -90,19 +89,9 @@ public class Transactions {
         .<T>deferred(statement)
         .onFailure(retries::allow)
         .recoverWithUni(
-            () -> pause(jittered(backOff)).chain(() -> attempt(statement, retries, next(backOff))));
-  }
-
-  /** The request goes on in its own context, where its deadline is. */
-  private static Uni<Void> pause(Duration time) {
-    return Vertx.currentContext() == null
-        ? Uni.createFrom().voidItem().onItem().delayIt().by(time)
-        : Uni.createFrom()
-            .emitter(
-                over ->
-                    Vertx.currentContext()
-                        .owner()
-                        .setTimer(Math.max(1, time.toMillis()), timer -> over.complete(null)));
+            () ->
+                Pause.of(jittered(backOff))
+                    .chain(() -> attempt(statement, retries, next(backOff))));
   }
 
   /** Half to one and a half times the back-off, so that those who failed together part. */

@@ -44,6 +44,14 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
                     .onComplete(emitter::complete, emitter::fail));
   }
 
+  /**
+   * Keeps the position at which a server shows what the current request was told, if it wants one:
+   * for an answer to a write that another request has done.
+   */
+  public static Uni<Void> keepPosition(Pool pool) {
+    return WritePositions.record(pool);
+  }
+
   private Future<RowSet<Row>> send(SqlConnection connection, String sql, Tuple parameters) {
     // told first and looked at afterwards: who answers at the deadline in between is not lied to
     deadlines.forEach(RequestDeadline::markWriteSent);
@@ -52,14 +60,18 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
       return Future.failedFuture(
           new DatabaseBusyException("the deadline passed before the write was sent"));
     }
-    return connection
-        .preparedQuery(sql)
-        .execute(parameters.getDelegate())
-        .onFailure(
-            failure -> {
-              if (FailureKind.of(failure) != FailureKind.UNKNOWN) {
-                deadlines.forEach(RequestDeadline::markWriteNotDone);
-              }
-            });
+    Future<RowSet<Row>> written =
+        connection
+            .preparedQuery(sql)
+            .execute(parameters.getDelegate())
+            .onFailure(
+                failure -> {
+                  if (FailureKind.of(failure) != FailureKind.UNKNOWN) {
+                    deadlines.forEach(RequestDeadline::markWriteNotDone);
+                  }
+                });
+    return WritePositions.wanted(deadlines)
+        ? WritePositions.behind(connection, written, deadlines)
+        : written;
   }
 }

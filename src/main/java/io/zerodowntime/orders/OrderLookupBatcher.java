@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 class OrderLookupBatcher
     implements StatementBatcher.Writes<OrderLookupBatcher.Lookup, FencedResult<Optional<String>>> {
   /** As many as the pool of reads has connections. */
-  private static final int LANES = 4;
+  static final int LANES = 4;
 
-  private static final int ORDERS = 64;
+  static final int ORDERS = 64;
 
   private static final String FIND =
       """
@@ -108,8 +108,7 @@ class OrderLookupBatcher
         .map(rows -> results(lookups, rows));
   }
 
-  private static List<FencedResult<Optional<String>>> results(
-      List<Lookup> lookups, RowSet<Row> rows) {
+  static List<FencedResult<Optional<String>>> results(List<Lookup> lookups, RowSet<Row> rows) {
     @Nullable Phase phase = null;
     Map<Long, String> found = new HashMap<>();
     for (Row row : rows) {

@@ -21,6 +21,7 @@ class OrderQueryService {
   private final PhaseFence fence;
   private final OrderReadStore readStore;
   private final OrderLookupBatcher lookups;
+  private final OrderReplicaReads replicas;
   private final Transactions transactions;
   private final Instance<ShadowReadListener> sinks;
   private final double sample;
@@ -30,6 +31,7 @@ class OrderQueryService {
       PhaseFence fence,
       OrderReadStore readStore,
       OrderLookupBatcher lookups,
+      OrderReplicaReads replicas,
       Transactions transactions,
       Instance<ShadowReadListener> sinks,
       MigrationConfig config) {
@@ -37,6 +39,7 @@ class OrderQueryService {
     this.fence = fence;
     this.readStore = readStore;
     this.lookups = lookups;
+    this.replicas = replicas;
     this.transactions = transactions;
     this.sinks = sinks;
     this.sample = config.shadowSample();
@@ -45,6 +48,15 @@ class OrderQueryService {
   /** An order's JSON; empty if there is none. */
   Uni<Optional<String>> find(long id) {
     boolean sampled = sample > 0 && ThreadLocalRandom.current().nextDouble() < sample;
+    if (!replicas.enabled()) {
+      return onPrimary(id, sampled);
+    }
+    return sampled
+        ? replicas.compared(() -> onPrimary(id, true))
+        : replicas.find(id, () -> onPrimary(id, false));
+  }
+
+  private Uni<Optional<String>> onPrimary(long id, boolean sampled) {
     return fence.read(
         migration.status(), phase -> sampled ? sampled(phase, id) : lookups.find(phase, id));
   }
@@ -92,6 +104,10 @@ class OrderQueryService {
 
   /** A page of orders. */
   Uni<OrderPage> page(OrderQuery query) {
+    return replicas.enabled() ? replicas.page(query, () -> onPrimary(query)) : onPrimary(query);
+  }
+
+  private Uni<OrderPage> onPrimary(OrderQuery query) {
     return fence.read(migration.status(), phase -> readStore.page(phase, query));
   }
 

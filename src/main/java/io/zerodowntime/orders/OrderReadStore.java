@@ -141,11 +141,19 @@ class OrderReadStore {
 
   /** A page of orders by id. */
   Uni<FencedResult<OrderPage>> page(Phase phase, OrderQuery query) {
+    return send(pageSql(query, phase.readsNew()), pageParameters(query))
+        .map(rows -> fencedPage(rows, query));
+  }
+
+  static Tuple pageParameters(OrderQuery query) {
     Tuple parameters = Tuple.of(query.after(), query.limit() + 1);
     query.userId().ifPresent(parameters::addLong);
     query.status().ifPresent(parameters::addString);
-    return send(pageSql(query, phase.readsNew()), parameters)
-        .map(rows -> fenced(rows, page(rows, query.limit())));
+    return parameters;
+  }
+
+  static FencedResult<OrderPage> fencedPage(RowSet<Row> rows, OrderQuery query) {
+    return fenced(rows, page(rows, query.limit()));
   }
 
   static String pageSql(OrderQuery query, boolean fromNew) {

@@ -197,6 +197,7 @@ class OrderStore {
     }
     return transactions
         .repeatable(() -> orders.preparedQuery(UNWRITTEN).execute(parameters))
+        .call(() -> WriteRequests.keepPosition(orders))
         .map(found -> explainNoRow(found, sent, id != null));
   }
 

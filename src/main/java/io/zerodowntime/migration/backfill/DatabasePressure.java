@@ -5,9 +5,12 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.db.ReplicaReading;
+import io.zerodowntime.db.ReplicaReadings;
 import io.zerodowntime.migration.MigrationConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -28,12 +31,17 @@ class DatabasePressure {
   static final Duration INTERVAL = Duration.ofSeconds(1);
 
   private final Pool pool;
+  private final ReplicaReadings replicas;
   private final MigrationConfig.Backfill config;
   private volatile @Nullable Uni<Optional<String>> latest;
   private volatile long readAt;
 
-  DatabasePressure(@Identifier(DatabasePools.CONTROL) Pool pool, MigrationConfig config) {
+  DatabasePressure(
+      @Identifier(DatabasePools.CONTROL) Pool pool,
+      ReplicaReadings replicas,
+      MigrationConfig config) {
     this.pool = pool;
+    this.replicas = replicas;
     this.config = config.backfill();
   }
 
@@ -47,6 +55,18 @@ class DatabasePressure {
     return row.getLong("lock_waits") > config.maxLockWaits()
         ? Optional.of("lock_waits")
         : Optional.empty();
+  }
+
+  /** The replicas that reads go to; one that cannot be read pauses, as one that is behind does. */
+  private Optional<String> reason(List<ReplicaReading> named) {
+    if (named.stream().anyMatch(each -> each.problem().isPresent() || each.lag().isEmpty())) {
+      return Optional.of("replica_lag_unreadable");
+    }
+    return named.stream()
+        .flatMap(each -> each.lag().stream())
+        .filter(lag -> lag.compareTo(config.maxReplicaLag()) > 0)
+        .findAny()
+        .map(lag -> "replica_lag");
   }
 
   /**
@@ -63,6 +83,11 @@ class DatabasePressure {
         pool.query(PRESSURE)
             .execute()
             .map(rows -> reason(rows.iterator().next()))
+            .chain(
+                found ->
+                    found.isPresent()
+                        ? Uni.createFrom().item(found)
+                        : replicas.readings().map(this::reason))
             .onFailure()
             .recoverWithItem(Optional.of("unreadable"))
             .memoize()

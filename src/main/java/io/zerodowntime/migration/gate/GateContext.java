@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.gate;
 
 import io.vertx.mutiny.sqlclient.SqlClient;
+import io.zerodowntime.db.ReplicaReadings;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
@@ -17,6 +18,7 @@ import java.util.List;
  * @param live the instances whose heartbeat is fresh
  * @param soak how long a phase must last before its evidence counts
  * @param definitions what PostgreSQL says of definitions
+ * @param replicas how far the replicas are that READ_REPLICA_URL names
  */
 record GateContext(
     SqlClient client,
@@ -26,4 +28,5 @@ record GateContext(
     Columns columns,
     List<LiveInstance> live,
     Duration soak,
-    DefinitionCheck definitions) {}
+    DefinitionCheck definitions,
+    ReplicaReadings replicas) {}

@@ -2,6 +2,7 @@ package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
+import io.zerodowntime.db.ReplicaReadings;
 import io.zerodowntime.migration.Definition;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.GateEvaluator;
@@ -33,10 +34,12 @@ public class Gates implements GateEvaluator {
 
   private final MigrationConfig config;
   private final DefinitionCheck definitions;
+  private final ReplicaReadings replicas;
 
-  Gates(MigrationConfig config, DefinitionCheck definitions) {
+  Gates(MigrationConfig config, DefinitionCheck definitions, ReplicaReadings replicas) {
     this.config = config;
     this.definitions = definitions;
+    this.replicas = replicas;
   }
 
   static List<Gate> of(Step step) {
@@ -120,7 +123,8 @@ public class Gates implements GateEvaluator {
                                 found.getItem2(),
                                 live,
                                 soak(migration),
-                                definitions))));
+                                definitions,
+                                replicas))));
   }
 
   private Duration soak(Migration migration) {

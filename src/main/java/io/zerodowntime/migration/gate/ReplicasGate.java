@@ -1,12 +1,20 @@
 package io.zerodowntime.migration.gate;
 
 import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.db.ReplicaReading;
 import io.zerodowntime.migration.Evidence.RunEvidence;
 import io.zerodowntime.migration.Verdict;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
-/** Every streaming replica has replayed the backfill, so reads there are right too. */
+/**
+ * Every replica has replayed the backfill, so reads there are right too: those that stream from
+ * this server, and those that {@code READ_REPLICA_URL} names, which may stream from another replica
+ * or not at all.
+ */
 final class ReplicasGate implements Gate {
   private static final String BEHIND =
       """
@@ -32,12 +40,39 @@ final class ReplicasGate implements Gate {
         .preparedQuery(BEHIND)
         .execute(Tuple.of(target.get()))
         .map(rows -> rows.iterator().next())
-        .chain(
-            row ->
-                verdict(
-                    row.getLong("behind") == 0,
-                    "%d replicas, %d behind %s or unreadable"
-                        .formatted(row.getLong("replicas"), row.getLong("behind"), target.get()),
-                    "wait; if it stays: look at pg_stat_replication, and grant pg_monitor"));
+        .chain(row -> judge(context, row, target.get()));
+  }
+
+  private Uni<Verdict> judge(GateContext context, Row row, String target) {
+    if (row.getLong("behind") > 0) {
+      return verdict(
+          false,
+          "%d replicas, %d behind %s or unreadable"
+              .formatted(row.getLong("replicas"), row.getLong("behind"), target),
+          "wait; if it stays: look at pg_stat_replication, and grant pg_monitor");
+    }
+    return context
+        .replicas()
+        .readings()
+        .chain(named -> judge(row.getLong("replicas"), named, target));
+  }
+
+  private Uni<Verdict> judge(long streaming, List<ReplicaReading> named, String target) {
+    List<ReplicaReading> behind = named.stream().filter(each -> !each.hasReplayed(target)).toList();
+    return behind.isEmpty()
+        ? verdict(
+            true,
+            "%d replicas, 0 behind %s or unreadable; %d named, all past it"
+                .formatted(streaming, target, named.size()),
+            "")
+        : verdict(
+            false,
+            "READ_REPLICA_URL names "
+                + behind.stream()
+                    .map(each -> each.replica() + " (" + each.problem().orElse("behind") + ")")
+                    .collect(Collectors.joining(", "))
+                + ", not past "
+                + target,
+            "wait; bring the replica back, or take it out of READ_REPLICA_URL");
   }
 }

@@ -10,6 +10,7 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.db.ReplicatedHeartbeat;
 import io.zerodowntime.migration.Fleet;
 import io.zerodowntime.migration.FleetSource;
 import io.zerodowntime.migration.LiveInstance;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The instances that serve, each with what it asks for; the database's clock says who is alive. */
 @ApplicationScoped
-public class Instances implements FleetSource {
+public class Instances implements FleetSource, ReplicatedHeartbeat {
   /**
    * Its commit does not wait for the disk: a crash of the server ends every heartbeat anyway. Rows
    * are locked in the order of the names, as {@link #WITHDRAW} locks them.
@@ -156,6 +157,12 @@ public class Instances implements FleetSource {
   /** Deletes what instances left behind that died an hour ago or earlier. */
   Uni<Void> forgetDead() {
     return pool.preparedQuery(FORGET).execute().replaceWithVoid();
+  }
+
+  /** On a replica its age tells how far that one is behind. */
+  @Override
+  public String newest() {
+    return "SELECT max(heartbeat_at) FROM migration_instance";
   }
 
   @Override

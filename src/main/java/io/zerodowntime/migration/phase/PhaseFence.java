@@ -31,6 +31,9 @@ public class PhaseFence {
   /** A step takes a grace period, so a second attempt nearly always settles it. */
   private static final int ATTEMPTS = 10;
 
+  /** The variant for the phase that was guessed, and the one for the phase that was found. */
+  private static final int REPLICA_ATTEMPTS = 2;
+
   private final PhaseStore store;
   private final Transactions transactions;
   private final Map<String, Phase> seen = new ConcurrentHashMap<>();
@@ -104,6 +107,46 @@ public class PhaseFence {
             phases -> transactions.repeatable(() -> statement.apply(phases)),
             Phases::readsAs)
         .settle();
+  }
+
+  /**
+   * Runs a read on a replica, whose snapshot may be of an earlier phase than the one in force, or
+   * of the next one before the primary shows it. So the phase of its snapshots is remembered for
+   * the replica alone, and what fails is not sent again here: the caller has other servers.
+   *
+   * @param replica names it
+   */
+  public <T> Uni<T> readOnReplica(
+      Migration migration, String replica, Function<Phase, Uni<FencedResult<T>>> statement) {
+    String key = migration.name() + "@" + replica;
+    Phase known = seen.getOrDefault(key, seen.get(migration.name()));
+    return known == null
+        ? transactions
+            .repeatable(() -> store.phase(migration.name()))
+            .chain(phase -> onReplica(key, phase, statement, REPLICA_ATTEMPTS))
+        : onReplica(key, known, statement, REPLICA_ATTEMPTS);
+  }
+
+  private <T> Uni<T> onReplica(
+      String key, Phase phase, Function<Phase, Uni<FencedResult<T>>> statement, int left) {
+    if (left == 0) {
+      return Uni.createFrom().failure(new MigrationException.Unsettled(key, REPLICA_ATTEMPTS));
+    }
+    return statement
+        .apply(phase)
+        .onFailure(failure -> FailureKind.of(failure) == FailureKind.STALE)
+        .invoke(stale -> seen.remove(key))
+        .chain(
+            answer -> {
+              Phase actual = answer.inForce();
+              if (!actual.equals(phase)) {
+                seen.put(key, actual);
+              }
+              T value = answer.value();
+              return value != null && phase.readsNew() == actual.readsNew()
+                  ? Uni.createFrom().item(value)
+                  : onReplica(key, actual, statement, left - 1);
+            });
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
@@ -258,7 +259,9 @@ class DefinitionCheckTest {
     database.run("ALTER TABLE orders ALTER COLUMN status TYPE varchar(3)");
     Gates gates =
         new Gates(
-            EngineConfig.with("migration.soak", "PT0S"), new DefinitionCheck(pool, migrations));
+            EngineConfig.with("migration.soak", "PT0S"),
+            new DefinitionCheck(pool, migrations),
+            () -> Uni.createFrom().item(List.of()));
     List<Verdict> verdicts =
         Engine.await(
             states

@@ -1,0 +1,69 @@
+package io.zerodowntime.db;
+
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a replica says of itself at one moment.
+ *
+ * @param standby whether it is in recovery: a server that was promoted still has the position of
+ *     its last replay, and one that was never a standby has none
+ * @param timeline the one that it receives; where it receives nothing, the newest that it knows
+ * @param unreadable whether it hides what it receives from this user
+ * @param replayed null where there was no recovery
+ */
+record ReplicaLook(
+    boolean standby, long system, int timeline, boolean unreadable, @Nullable Long replayed) {
+  /*
+   * A timeline is received before it is replayed, and a server whose history lacks a position never
+   * follows to that timeline: with this timeline, the position replayed is one of this timeline or
+   * of the history that both share.
+   */
+  static final String LOOK =
+      """
+      SELECT pg_is_in_recovery() AS standby, c.system_identifier,
+        COALESCE(w.received_tli, (
+          SELECT GREATEST(k.timeline_id, r.min_recovery_end_timeline)
+          FROM pg_control_checkpoint() AS k, pg_control_recovery() AS r)) AS timeline,
+        w.pid IS NOT NULL AND w.received_tli IS NULL AS unreadable,
+        (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint AS replayed
+      FROM pg_control_system() AS c LEFT JOIN pg_stat_wal_receiver AS w ON true
+      """;
+
+  static ReplicaLook of(RowSet<Row> rows) {
+    Row row = rows.iterator().next();
+    return new ReplicaLook(
+        row.getBoolean("standby"),
+        row.getLong("system_identifier"),
+        row.getInteger("timeline"),
+        row.getBoolean("unreadable"),
+        row.getLong("replayed"));
+  }
+
+  /** Whether a snapshot that is taken after this look contains the write. */
+  boolean covers(WritePosition write) {
+    return standby
+        && replayed != null
+        && !unreadable
+        && write.isOnLineOf(new WritePosition(system, timeline, replayed))
+        && replayed >= write.lsn();
+  }
+
+  /** Why it cannot be a replica of this primary; empty if it can. */
+  Optional<String> problem(WritePosition primary) {
+    if (!standby || replayed == null) {
+      return Optional.of("it is not a standby");
+    }
+    if (system != primary.system()) {
+      return Optional.of("it belongs to another cluster than the primary");
+    }
+    if (unreadable) {
+      return Optional.of("its timeline cannot be read: GRANT pg_monitor to its user");
+    }
+    return timeline == primary.timeline()
+        ? Optional.empty()
+        : Optional.of("it is on timeline " + timeline + ", the primary on " + primary.timeline());
+  }
+}

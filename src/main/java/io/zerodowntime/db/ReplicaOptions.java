@@ -1,0 +1,48 @@
+package io.zerodowntime.db;
+
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.pgclient.PgConnectOptions;
+import java.util.HashMap;
+import java.util.Map;
+
+/** How the client connects to a replica: as to the primary, but for what the URL says. */
+final class ReplicaOptions {
+  private ReplicaOptions() {}
+
+  /**
+   * {@code prefer} and {@code allow} are what the primary's server made of its own URL: servers of
+   * one cluster agree about TLS.
+   */
+  static PgConnectOptions of(DatabaseUrl url, PgConnectOptions primary) {
+    PgConnectOptions options = new PgConnectOptions(primary);
+    options
+        .setHost(url.host())
+        .setPort(url.port())
+        .setDatabase(url.database())
+        .setUser(url.user())
+        .setPassword(url.password().orElse(""))
+        .setProperties(properties(url, primary));
+    if (url.sslMode() != SslMode.PREFER && url.sslMode() != SslMode.ALLOW) {
+      encrypt(url, options);
+    }
+    return options;
+  }
+
+  private static Map<String, String> properties(DatabaseUrl url, PgConnectOptions primary) {
+    Map<String, String> properties = new HashMap<>(primary.getProperties());
+    properties.put("application_name", url.sessionName(DatabaseConfig.APPLICATION_NAME));
+    properties.remove("options");
+    url.options().ifPresent(text -> properties.put("options", text));
+    return properties;
+  }
+
+  private static void encrypt(DatabaseUrl url, PgConnectOptions options) {
+    options
+        .setSslMode(io.vertx.pgclient.SslMode.of(url.sslMode().label()))
+        .setTrustAll(!url.sslMode().verifies())
+        .setHostnameVerificationAlgorithm(url.sslMode() == SslMode.VERIFY_FULL ? "HTTPS" : "");
+    url.rootCertificate()
+        .filter(file -> url.sslMode().verifies())
+        .ifPresent(file -> options.setTrustOptions(new PemTrustOptions().addCertPath(file)));
+  }
+}
