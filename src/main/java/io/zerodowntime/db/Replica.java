@@ -165,6 +165,12 @@ public final class Replica {
     return look != null && look.covers(write);
   }
 
+  /** Whether the last look has found the primary there, as after a failover to it. */
+  boolean isPrimary(PrimaryClock primary) {
+    @Nullable ReplicaLook look = state.look();
+    return look != null && primary.position().filter(look::isOf).isPresent();
+  }
+
   /** Whether the write is one of the log that it replays, as far as is known. */
   boolean isOnLineOf(WritePosition write) {
     @Nullable ReplicaLook look = state.look();

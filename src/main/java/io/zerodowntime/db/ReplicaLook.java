@@ -51,6 +51,11 @@ record ReplicaLook(
         && replayed >= write.lsn();
   }
 
+  /** Whether it is the primary, under a second name, as after a failover. */
+  boolean isOf(WritePosition primary) {
+    return !standby && system == primary.system() && timeline == primary.timeline();
+  }
+
   /** Why it cannot be a replica of this primary; empty if it can. */
   Optional<String> problem(WritePosition primary) {
     if (!standby || replayed == null) {

@@ -152,6 +152,7 @@ public class Replicas implements ReplicaReadings {
         all.isEmpty() || System.nanoTime() - lookedAt < FRESH.toNanos()
             ? Uni.createFrom().voidItem()
             : look();
-    return looked.map(done -> all.stream().map(this::reading).toList());
+    return looked.map(
+        done -> all.stream().filter(each -> !each.isPrimary(primary)).map(this::reading).toList());
   }
 }

@@ -283,6 +283,9 @@ class ReplicaTrapsTest {
     servers.replica(2).promote();
     assertThat(look(2).show(before)).as("it has no replay any more").isFalse();
     assertThat(clients.inRotation()).containsExactly(clients.replica(1).name());
+    assertThat(await(clients.replicas().readings()).get(1).problem())
+        .as("gate and backfill wait for it, or for its name to go")
+        .contains("it is not a standby");
 
     // the promoted server's write has a position that the other replica passes, without the write
     try (ReplicaClients promoted =
@@ -309,6 +312,7 @@ class ReplicaTrapsTest {
             "postgresql://postgres@localhost:%d/postgres?sslmode=disable".formatted(primary.port()),
             List.of())) {
       assertThat(same.inRotation()).isEmpty();
+      assertThat(await(same.replicas().readings())).as("nothing to wait for").isEmpty();
       assertThat(same.read(same.write(INCREMENT), READ)).startsWith("primary");
     }
   }

@@ -85,8 +85,8 @@ class ReplicaIT {
     slow(servers.replica(1));
     frozen(servers.replica(1));
     killed(servers.replica(2));
-    promoted(servers.replica(1));
     walk.toReadNew();
+    promoted(servers.replica(1));
     goOn("caught_up", 50);
     threads.close();
 
@@ -129,7 +129,7 @@ class ReplicaIT {
   private void promoted(PostgresServer replica) throws Exception {
     replica.promote();
     awaitInRotation(1);
-    assertThat(fleet.output()).contains("is out of rotation: it is not a standby");
+    await().until(() -> fleet.output().contains("is out of rotation: it is not a standby"));
     goOn("any", 50);
   }
 
