@@ -63,9 +63,13 @@ class ReplicaTrapsTest {
     assertThat(clients.inRotation()).hasSize(2);
   }
 
+  /** A test that failed leaves nothing to the next one. */
   @AfterEach
   void close() {
     clients.close();
+    for (int number = 1; number <= 2; number++) {
+      servers.replica(number).execute(RESUME + " WHERE pg_is_in_recovery()");
+    }
   }
 
   @AfterAll
