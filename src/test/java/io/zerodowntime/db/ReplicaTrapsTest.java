@@ -276,6 +276,22 @@ class ReplicaTrapsTest {
     Timeouts.await().until(() -> clients.inRotation().size() == 2);
   }
 
+  @Test
+  void aRoleThatMayNotSeeTheTimelineIsToldWhatToGrant() {
+    primary.execute("CREATE ROLE plain LOGIN", "GRANT SELECT ON counter, heartbeat TO plain");
+    servers.awaitReplay();
+    String urls = servers.replicaUrl("postgres").replace("//postgres@", "//plain@");
+    try (ReplicaClients plain = new ReplicaClients(primary.port(), urls, List.of(HEARTBEAT))) {
+      assertThat(plain.inRotation()).isEmpty();
+      assertThat(await(plain.replicas().readings()).get(0).problem().orElseThrow())
+          .contains("GRANT pg_monitor");
+      // the position of a write can be read by every role
+      primary.execute("SET ROLE plain", WritePositions.POSITION);
+      primary.execute("GRANT pg_monitor TO plain");
+      Timeouts.await().until(() -> plain.inRotation().size() == 2);
+    }
+  }
+
   /** The last one: what was promoted stays so. */
   @Test
   @Order(Integer.MAX_VALUE)
