@@ -24,7 +24,7 @@ import java.util.function.Supplier;
 /** The program's own clients of a primary and its replicas, without an application around. */
 final class ReplicaClients implements AutoCloseable {
   static final Duration DEADLINE = Duration.ofSeconds(5);
-  static final Duration MAX_LAG = Duration.ofSeconds(2);
+  static final Duration MAX_LAG = Duration.ofSeconds(4);
   private static final Map<String, Integer> SIZES =
       Map.of("orders", 2, "rows", 2, "reads", 1, "control", 1, "engine", 2, "replica", 2);
 
