@@ -96,6 +96,15 @@ class DatabaseConfigTest {
         .isInstanceOf(IllegalArgumentException.class);
   }
 
+  @Test
+  void namesReplicasAsTheyAreWrittenAndLooksAtThemOnlyThen() {
+    String urls = "postgresql://ada:p$w${x}@a,b/shop";
+    SmallRyeConfig config = config(Map.of("READ_REPLICA_URL", urls));
+    assertThat(value(config, ReplicaSettings.URLS)).isEqualTo(urls);
+    assertThat(value(config, ReplicaSettings.LOOK)).isEqualTo("1s");
+    assertThat(value(config(Map.of("READ_REPLICA_URL", " ")), ReplicaSettings.LOOK)).isNull();
+  }
+
   private static String value(SmallRyeConfig config, String name) {
     return config.getConfigValue(name).getValue();
   }
