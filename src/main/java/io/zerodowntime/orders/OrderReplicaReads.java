@@ -29,6 +29,7 @@ class OrderReplicaReads {
   private final OrderMigration migration;
   private final PhaseFence fence;
   private final ReplicaReads replicas;
+  private final boolean sharing;
   private final Duration deadline;
   private final Map<String, ReplicaLookupBatcher> lookups = new ConcurrentHashMap<>();
 
@@ -36,10 +37,12 @@ class OrderReplicaReads {
       OrderMigration migration,
       PhaseFence fence,
       ReplicaReads replicas,
+      @ConfigProperty(name = "orders.sharing.enabled") boolean sharing,
       @ConfigProperty(name = "orders.sharing.deadline") Duration deadline) {
     this.migration = migration;
     this.fence = fence;
     this.replicas = replicas;
+    this.sharing = sharing;
     this.deadline = deadline;
   }
 
@@ -64,7 +67,7 @@ class OrderReplicaReads {
 
   private ReplicaLookupBatcher lookups(Replica replica) {
     return lookups.computeIfAbsent(
-        replica.name(), name -> new ReplicaLookupBatcher(replica, deadline));
+        replica.name(), name -> new ReplicaLookupBatcher(replica, sharing, deadline));
   }
 
   @Scheduled(every = "${zerodowntime.replicas-look:off}")

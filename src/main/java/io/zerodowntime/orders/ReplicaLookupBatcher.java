@@ -26,10 +26,12 @@ final class ReplicaLookupBatcher
     implements StatementBatcher.Writes<
         ReplicaLookupBatcher.Lookup, FencedResult<ReplicaAnswer<Optional<String>>>> {
   private final Replica replica;
+  private final boolean sharing;
   private final StatementBatcher<Lookup, FencedResult<ReplicaAnswer<Optional<String>>>> groups;
 
-  ReplicaLookupBatcher(Replica replica, Duration deadline) {
+  ReplicaLookupBatcher(Replica replica, boolean sharing, Duration deadline) {
     this.replica = replica;
+    this.sharing = sharing;
     this.groups =
         new StatementBatcher<>(
             this,
@@ -47,8 +49,8 @@ final class ReplicaLookupBatcher
 
   Uni<FencedResult<ReplicaAnswer<Optional<String>>>> find(
       Phase phase, long id, @Nullable WritePosition asked) {
-    return groups.write(
-        new Lookup(new OrderLookupBatcher.Lookup(phase.readsNew(), phase, id), asked));
+    Lookup lookup = new Lookup(new OrderLookupBatcher.Lookup(phase.readsNew(), phase, id), asked);
+    return sharing ? groups.write(lookup) : sendOne(lookup, WriteRequests.current());
   }
 
   void expire() {
