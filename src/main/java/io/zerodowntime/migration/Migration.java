@@ -114,10 +114,10 @@ public record Migration(
         .toList();
   }
 
-  /** How the trigger function of {@code sync} is called, and its triggers. */
+  /** How the function of {@code sync} is called; its triggers have two characters more. */
   public String syncName() {
     String full = "zd_sync_" + name;
-    return full.length() <= 63 ? full : "zd_sync_%08x".formatted(name.hashCode());
+    return full.length() <= 61 ? full : "zd_sync_%08x".formatted(name.hashCode());
   }
 
   /** Indexes that are built for this migration: those of both keys, where it moves the key. */

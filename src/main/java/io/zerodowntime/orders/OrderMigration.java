@@ -1,5 +1,6 @@
 package io.zerodowntime.orders;
 
+import io.zerodowntime.migration.ComparedReads;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Migrations;
@@ -8,7 +9,7 @@ import java.util.Optional;
 
 /** The migration that the statements of orders follow, found by its name in the definitions. */
 @Singleton
-class OrderMigration {
+class OrderMigration implements ComparedReads {
   /** Stands in the statements too. */
   static final String NAME = "orders-status";
 
@@ -16,6 +17,11 @@ class OrderMigration {
 
   OrderMigration(Migrations migrations) {
     this.status = migrations.all().stream().filter(each -> each.name().equals(NAME)).findFirst();
+  }
+
+  @Override
+  public boolean include(Migration migration) {
+    return migration.name().equals(NAME);
   }
 
   /** Whether there is one: else this program serves no orders. */

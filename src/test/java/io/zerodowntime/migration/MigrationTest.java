@@ -139,6 +139,15 @@ class MigrationTest {
     assertThat(with("o AND true", "n").mismatch()).isEqualTo("n IS DISTINCT FROM (o AND true)");
   }
 
+  /** PostgreSQL would cut two longer names to the same one. */
+  @Test
+  void theTriggersOfTheLongestNameHaveNamesOfTheirOwn() {
+    String longest = migration("m".repeat(63), "doc", "id").syncName();
+    assertThat(longest + "_i").hasSizeLessThanOrEqualTo(63);
+    assertThat(migration("n".repeat(63), "doc", "id").syncName()).isNotEqualTo(longest);
+    assertThat(migration("doc", "doc", "id").syncName()).isEqualTo("zd_sync_doc");
+  }
+
   private static Migration migration(String name, String table, String key) {
     return OneToOne.migration(name, table, List.of(key), "o", "n", "lower(o)", "upper(n)");
   }

@@ -8,6 +8,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
 import io.vertx.core.json.JsonObject;
+import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -90,10 +91,24 @@ class ControllerModeTest {
         .body("table", equalTo("customers"));
   }
 
+  /** No code of this program reads customers, so none can compare both columns. */
+  @Test
+  void waitsForNoComparedReads() {
+    database.phase(2);
+    try {
+      Verdict gate = engine.on("customer-name").gates().get("shadow-clean");
+      assertThat(gate.open()).isTrue();
+      assertThat(gate.reason()).contains("no code of this program compares reads");
+    } finally {
+      database.phase(0);
+    }
+  }
+
   /** The definitions of an example, and its changelog files. */
   public static class Customers extends EngineProfile {
     public Customers() {
       super(
+          "migration.soak", "24h",
           "migration.file", EXAMPLE + "migrations.yaml",
           "migration.changelog-dir", EXAMPLE + "changelog");
     }

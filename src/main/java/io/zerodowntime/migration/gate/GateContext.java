@@ -17,6 +17,7 @@ import java.util.List;
  * @param columns what the catalog says of the two columns
  * @param live the instances whose heartbeat is fresh
  * @param soak how long a phase must last before its evidence counts
+ * @param readsCompared whether code of this program compares both columns of some reads
  * @param definitions what PostgreSQL says of definitions
  * @param replicas how far the replicas are that READ_REPLICA_URL names
  */
@@ -28,5 +29,6 @@ record GateContext(
     Columns columns,
     List<LiveInstance> live,
     Duration soak,
+    boolean readsCompared,
     DefinitionCheck definitions,
     ReplicaReadings replicas) {}

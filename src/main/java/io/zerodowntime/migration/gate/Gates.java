@@ -1,8 +1,10 @@
 package io.zerodowntime.migration.gate;
 
+import io.quarkus.arc.All;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.zerodowntime.db.ReplicaReadings;
+import io.zerodowntime.migration.ComparedReads;
 import io.zerodowntime.migration.Definition;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.GateEvaluator;
@@ -35,11 +37,17 @@ public class Gates implements GateEvaluator {
   private final MigrationConfig config;
   private final DefinitionCheck definitions;
   private final ReplicaReadings replicas;
+  private final List<ComparedReads> reads;
 
-  Gates(MigrationConfig config, DefinitionCheck definitions, ReplicaReadings replicas) {
+  Gates(
+      MigrationConfig config,
+      DefinitionCheck definitions,
+      ReplicaReadings replicas,
+      @All List<ComparedReads> reads) {
     this.config = config;
     this.definitions = definitions;
     this.replicas = replicas;
+    this.reads = List.copyOf(reads);
   }
 
   static List<Gate> of(Step step) {
@@ -123,6 +131,7 @@ public class Gates implements GateEvaluator {
                                 found.getItem2(),
                                 live,
                                 soak(migration),
+                                reads.stream().anyMatch(each -> each.include(migration)),
                                 definitions,
                                 replicas))));
   }

@@ -35,6 +35,6 @@ final class SyncTriggerGate implements Gate {
                     enabled,
                     "the triggers %s are %s"
                         .formatted(function, enabled ? "enabled" : "missing or disabled"),
-                    "run expand with the changelog files of a new plan"));
+                    "enable them, or run expand: its changeset 010-sync creates them"));
   }
 }

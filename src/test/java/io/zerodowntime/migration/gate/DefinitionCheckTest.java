@@ -261,7 +261,8 @@ class DefinitionCheckTest {
         new Gates(
             EngineConfig.with("migration.soak", "PT0S"),
             new DefinitionCheck(pool, migrations),
-            () -> Uni.createFrom().item(List.of()));
+            () -> Uni.createFrom().item(List.of()),
+            List.of());
     List<Verdict> verdicts =
         Engine.await(
             states

@@ -74,7 +74,8 @@ class ReplicasGateTest {
         new Gates(
             EngineConfig.with("migration.soak", "PT0S"),
             new DefinitionCheck(pool, migrations),
-            () -> Uni.createFrom().item(List.of(readings)));
+            () -> Uni.createFrom().item(List.of(readings)),
+            List.of());
     return Engine.await(
             states
                 .state(pool, engine.migration())

@@ -15,6 +15,7 @@ public final class TestGates {
     return new Gates(
         EngineConfig.with("migration.soak", "PT0S"),
         new DefinitionCheck(pool, TestMigrations.of()),
-        () -> Uni.createFrom().item(List.of()));
+        () -> Uni.createFrom().item(List.of()),
+        List.of());
   }
 }
