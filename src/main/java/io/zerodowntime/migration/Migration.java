@@ -68,6 +68,9 @@ public record Migration(
         oneToOne || !options.restoreNames(),
         "restore-names needs one old and one new column: which name is whose cannot be told");
     if (oldNames.stream().anyMatch(key::contains)) {
+      require(
+          !options.sync(),
+          "old is a part of the key: sync cannot tell a number that was given from a default");
       require(oneToOne, "old is a part of the key: name one old and one new column");
       require(
           !newIndexes.isEmpty() && !oldIndexes.isEmpty(),

@@ -148,6 +148,26 @@ class MigrationTest {
     assertThat(migration("doc", "doc", "id").syncName()).isEqualTo("zd_sync_doc");
   }
 
+  /** A number that a default gave cannot be told from one that a statement gave. */
+  @Test
+  void aKeyThatMovesHasNoTriggers() {
+    Migration.Options sync =
+        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), false, true);
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new Migration(
+                    "key",
+                    "doc",
+                    List.of("id"),
+                    List.of(ComputedColumn.of("id", "id_big::integer")),
+                    List.of(ComputedColumn.of("id_big", "id::bigint")),
+                    List.of("new_key"),
+                    List.of("old_key"),
+                    sync))
+        .withMessageContaining("sync cannot tell");
+  }
+
   private static Migration migration(String name, String table, String key) {
     return OneToOne.migration(name, table, List.of(key), "o", "n", "lower(o)", "upper(n)");
   }

@@ -36,7 +36,7 @@ final class NoDependentsGate implements Gate {
         AND (f.adrelid, f.adnum) IS DISTINCT FROM (l.attrelid, l.attnum)
         AND c.contype IS DISTINCT FROM 'n'
         AND NOT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc s ON s.oid = g.tgfoid
-          WHERE d.classid = 'pg_trigger'::regclass AND g.oid = d.objid AND s.proname = $4)
+          WHERE d.classid = 'pg_trigger'::regclass AND g.oid = d.objid AND s.proname LIKE 'zd\\_sync\\_%')
         AND (l.attrelid = to_regclass($1) OR NOT EXISTS (
           SELECT FROM pg_inherits WHERE inhrelid = i.oid AND i.relkind IN ('i', 'I')
           UNION ALL SELECT FROM pg_constraint WHERE oid = c.oid AND coninhcount > 0
@@ -45,7 +45,7 @@ final class NoDependentsGate implements Gate {
       UNION
       SELECT 'the body of ' || pg_describe_object('pg_proc'::regclass, p.oid, 0)
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.proname <> $4
+      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.proname NOT LIKE 'zd\\_sync\\_%'
         AND EXISTS (SELECT FROM leaving l
           WHERE CASE WHEN l.name ~ '^\\w+$' THEN p.prosrc ~* ('\\m' || l.name || '\\M')
             ELSE strpos(p.prosrc, replace(l.name, '"', '""')) > 0 END)
@@ -66,8 +66,7 @@ final class NoDependentsGate implements Gate {
             Tuple.of(
                 context.migration().table(),
                 context.migration().oldNames().toArray(String[]::new),
-                context.migration().oldIndexes().toArray(String[]::new),
-                context.migration().syncName()))
+                context.migration().oldIndexes().toArray(String[]::new)))
         .chain(
             rows -> {
               List<String> found = rows.stream().map(row -> row.getString("dependent")).toList();

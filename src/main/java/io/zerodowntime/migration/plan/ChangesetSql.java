@@ -209,6 +209,7 @@ final class ChangesetSql {
       --rollback   END IF;
       %(renamesBack)\
       --rollback   ALTER TABLE %(table) %(addOld);
+      %(resync)\
       %(numbersShrink)\
       --rollback   UPDATE migration_state SET contracted_at = NULL WHERE name = '%(name)';
       --rollback END %$;;

@@ -67,6 +67,7 @@ final class Changesets {
     RestoredNames.put(values, migration, facts);
     this.synced = sync.isPresent();
     sync.map(SyncTrigger::values).ifPresent(values::putAll);
+    values.putIfAbsent("resync", "");
     values.put(
         "unsync", sync.isPresent() ? ChangesetSql.fill(SyncTrigger.DROP, values, quote) : "");
   }

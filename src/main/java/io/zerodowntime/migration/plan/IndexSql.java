@@ -40,7 +40,7 @@ final class IndexSql {
       --precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_index i JOIN pg_class c \
       ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(%'table') AND c.relname = \
       %'indexName'
-      %(comment)-- Without entries, and not valid yet. Behind it the command expand builds an index \
+      %(unlessDropped)%(comment)-- Without entries, and not valid yet. Behind it the command expand builds an index \
       like it on each
       -- partition that there is then (CREATE INDEX CONCURRENTLY), and attaches it (ALTER INDEX ... \
       ATTACH

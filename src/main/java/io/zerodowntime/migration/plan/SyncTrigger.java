@@ -3,11 +3,13 @@ package io.zerodowntime.migration.plan;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.pgclient.PgException;
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.SqlName;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -22,26 +24,23 @@ import java.util.stream.Stream;
  * by the definition's expressions. A statement that gave both, differently, is decided by the phase
  * in force: the side that readers are given wins.
  *
- * <p>The columns that an expression names are variables of their names, so PostgreSQL's own parser
- * resolves them, and evaluates the expression without a query.
+ * <p>The columns of both sides, which are all that an expression may name, are variables of their
+ * names, so PostgreSQL's own parser resolves them, and evaluates the expression without a query.
  *
  * @param table with its schema: whoever writes may have another search path
- * @param columns those of the table that an expression may name
  * @param schema where the engine's tables are, or will be
  */
-record SyncTrigger(Migration migration, String table, List<String> columns, String schema) {
+record SyncTrigger(Migration migration, String table, String schema) {
   private static final String FACTS =
       """
       SELECT quote_ident(COALESCE((SELECT n.nspname FROM pg_class c
           JOIN pg_namespace n ON n.oid = c.relnamespace
           WHERE c.oid = to_regclass('migration_state')), current_schema())) AS schema,
         (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
-          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)) AS relation,
-        ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1)
-          AND attnum > 0 AND NOT attisdropped ORDER BY attnum) AS columns
+          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)) AS relation
       """;
 
-  private static final String FUNCTION =
+  private static final String TRIGGERS =
       """
       CREATE OR REPLACE FUNCTION %(sync)() RETURNS trigger LANGUAGE plpgsql AS %(syncQuote)
       #variable_conflict use_variable
@@ -66,14 +65,20 @@ record SyncTrigger(Migration migration, String table, List<String> columns, Stri
         END IF;
         IF zd_new_given THEN
       %(reverse)
-        ELSIF zd_old_given THEN
+        ELSIF zd_old_given OR TG_OP = 'INSERT' THEN
       %(forward)
         END IF;
         RETURN NEW;
-      END %(syncQuote);\
+      END %(syncQuote);
+      COMMENT ON FUNCTION %(sync)() IS '%(syncMark)';
+      CREATE OR REPLACE TRIGGER %(syncInsertName) BEFORE INSERT ON %(table)
+        FOR EACH ROW EXECUTE FUNCTION %(sync)();
+      CREATE OR REPLACE TRIGGER %(syncUpdateName) BEFORE UPDATE ON %(table)
+        FOR EACH ROW WHEN (%(syncWhen))
+        EXECUTE FUNCTION %(sync)();
       """;
 
-  /** Runs again where the triggers are missing, for example after the drop was rolled back. */
+  /** Runs again where a trigger is missing or disabled, or the definition has changed. */
   static final String CHANGESET =
       """
 
@@ -82,16 +87,12 @@ record SyncTrigger(Migration migration, String table, List<String> columns, Stri
       --changeset %(name):010-sync labels:%(name),%(stage) runAlways:true splitStatements:false \
       rollbackSplitStatements:false
       --preconditions onFail:CONTINUE onError:HALT
-      --precondition-sql-check expectedResult:f SELECT EXISTS (SELECT FROM pg_trigger WHERE \
-      tgrelid = to_regclass(%'table') AND tgname = %'syncInsert')
+      --precondition-sql-check expectedResult:f SELECT count(*) = 2 FROM pg_trigger WHERE tgrelid \
+      = to_regclass(%'table') AND tgname IN (%'syncInsert', %'syncUpdate') AND tgenabled <> 'D' \
+      AND obj_description(tgfoid, 'pg_proc') = '%(syncMark)'
       --precondition-sql-check expectedResult:%(oldCount) SELECT count(*) FROM pg_attribute WHERE \
       attrelid = to_regclass(%'table') AND attname IN (%(oldList)) AND NOT attisdropped
-      %(syncFunction)
-      CREATE TRIGGER %(syncInsertName) BEFORE INSERT ON %(table)
-        FOR EACH ROW EXECUTE FUNCTION %(sync)();
-      CREATE TRIGGER %(syncUpdateName) BEFORE UPDATE ON %(table)
-        FOR EACH ROW WHEN (%(syncWhen))
-        EXECUTE FUNCTION %(sync)();
+      %(syncTriggers)\
       -- in phase 0 readers are given the old columns, which every writer writes
       --rollback DO %$
       --rollback BEGIN
@@ -108,20 +109,25 @@ record SyncTrigger(Migration migration, String table, List<String> columns, Stri
   /** What the drop of the old columns takes along, before it. */
   static final String DROP = "  DROP FUNCTION IF EXISTS %(sync)() CASCADE;\n";
 
+  /** Fails with {@link Refused} where an old column cannot be compared, as one of type json. */
   static Uni<Optional<SyncTrigger>> read(SqlClient client, Migration migration) {
     return migration.options().sync()
         ? client
-            .preparedQuery(FACTS)
-            .execute(Tuple.of(migration.table()))
+            .query(
+                "SELECT %s FROM %s AS t LIMIT 0"
+                    .formatted(
+                        any(migration.oldNames(), "t.%1$s IS DISTINCT FROM t.%1$s"),
+                        migration.table()))
+            .execute()
+            .onFailure(PgException.class)
+            .transform(failure -> new Refused("sync: " + failure.getMessage()))
+            .chain(() -> client.preparedQuery(FACTS).execute(Tuple.of(migration.table())))
             .map(rows -> rows.iterator().next())
             .map(
                 row ->
                     Optional.of(
                         new SyncTrigger(
-                            migration,
-                            row.getString("relation"),
-                            List.of(row.getArrayOfStrings("columns")),
-                            row.getString("schema"))))
+                            migration, row.getString("relation"), row.getString("schema"))))
         : Uni.createFrom().item(Optional.empty());
   }
 
@@ -135,29 +141,37 @@ record SyncTrigger(Migration migration, String table, List<String> columns, Stri
     String insert = migration.syncName() + "_i";
     String update = migration.syncName() + "_u";
     List<String> old = migration.oldNames();
-    Map<String, String> function =
-        Map.ofEntries(
-            Map.entry("sync", function()),
-            Map.entry("syncQuote", quote),
-            Map.entry("name", migration.name()),
-            Map.entry("schema", schema),
-            Map.entry("variables", variables()),
-            Map.entry("agree", agree()),
-            Map.entry("oldInserted", any(old, "%s IS NOT NULL")),
-            Map.entry("newInserted", any(migration.newNames(), "%s IS NOT NULL")),
-            Map.entry("oldUpdated", any(old, "%1$s IS DISTINCT FROM OLD.%1$s")),
-            Map.entry("newUpdated", any(migration.newNames(), "%1$s IS DISTINCT FROM OLD.%1$s")),
-            Map.entry("reverse", assignments(migration.oldColumns())),
-            Map.entry("forward", assignments(migration.newColumns())));
-    return Map.of(
-        "sync", function(),
-        "syncFunction", ChangesetSql.fill(FUNCTION, function, quote),
-        "syncInsert", insert,
-        "syncInsertName", SqlName.quote(insert),
-        "syncUpdateName", SqlName.quote(update),
-        "syncWhen", any(migration.moved(), "OLD.%1$s IS DISTINCT FROM NEW.%1$s"),
-        "oldCount", String.valueOf(old.size()),
-        "oldList", old.stream().map(SqlName::literal).collect(Collectors.joining(", ")));
+    Map<String, String> values = new HashMap<>();
+    values.put("name", migration.name());
+    values.put("table", migration.table());
+    values.put("schema", schema);
+    values.put("sync", function());
+    values.put("syncQuote", quote);
+    values.put("syncInsert", insert);
+    values.put("syncUpdate", update);
+    values.put("syncInsertName", SqlName.quote(insert));
+    values.put("syncUpdateName", SqlName.quote(update));
+    values.put("syncWhen", any(migration.moved(), "OLD.%1$s IS DISTINCT FROM NEW.%1$s"));
+    values.put("variables", variables());
+    values.put("agree", agree());
+    values.put("oldInserted", any(old, "%s IS NOT NULL"));
+    values.put("newInserted", any(migration.newNames(), "%s IS NOT NULL"));
+    values.put("oldUpdated", any(old, "%1$s IS DISTINCT FROM OLD.%1$s"));
+    values.put("newUpdated", any(migration.newNames(), "%1$s IS DISTINCT FROM OLD.%1$s"));
+    values.put("reverse", assignments(migration.oldColumns()));
+    values.put("forward", assignments(migration.newColumns()));
+    values.put("oldCount", String.valueOf(old.size()));
+    values.put("oldList", old.stream().map(SqlName::literal).collect(Collectors.joining(", ")));
+    // what another definition or another version has made is made anew
+    values.put("syncMark", "");
+    String unmarked = ChangesetSql.fill(TRIGGERS, values, quote);
+    values.put("syncMark", "zd %08x".formatted(unmarked.hashCode()));
+    String triggers = ChangesetSql.fill(TRIGGERS, values, quote);
+    values.put("syncTriggers", triggers);
+    values.put(
+        "resync",
+        triggers.lines().map("--rollback   %s\n"::formatted).collect(Collectors.joining()));
+    return values;
   }
 
   private String function() {
@@ -188,17 +202,8 @@ record SyncTrigger(Migration migration, String table, List<String> columns, Stri
     }
   }
 
-  /**
-   * An identifier is folded to lower case, so the search ignores case; one too many is harmless.
-   */
   private String variables() {
-    String text = expressions().collect(Collectors.joining(" ")).toLowerCase(Locale.ROOT);
-    return Stream.concat(columns.stream(), migration.newNames().stream())
-        .distinct()
-        .filter(
-            column ->
-                migration.moved().contains(column)
-                    || text.contains(column.toLowerCase(Locale.ROOT).replace("\"", "\"\"")))
+    return migration.moved().stream()
         .map(SqlName::quote)
         .map(column -> "  %1$s %2$s.%1$s%%TYPE := NEW.%1$s;".formatted(column, table))
         .collect(Collectors.joining("\n"));

@@ -104,6 +104,11 @@ class SyncTriggerGateTest {
   @Test
   void theTriggersAreNoDependents() {
     assertThat(dependents()).matches(Verdict::open);
+    database.run(
+        "CREATE FUNCTION zd_sync_other() RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN NEW.old := lower(NEW.old); RETURN NEW; END'");
+    assertThat(dependents()).as("of another table").matches(Verdict::open);
+    database.run("DROP FUNCTION zd_sync_other");
     database.run("CREATE VIEW seen AS SELECT old FROM synced");
     assertThat(dependents().reason()).contains("view seen");
     database.run("DROP VIEW seen");

@@ -107,8 +107,10 @@ class SyncTriggerTest {
     assertThat(triggers()).isEqualTo("0");
     database.run("UPDATE person SET first = 'C'");
     planned.rollback();
-    assertThat(planned.apply(SchemaStage.EXPAND)).containsExactly("010-sync");
     assertThat(triggers()).isEqualTo("2");
+    assertThat(planned.apply(SchemaStage.EXPAND)).isEmpty();
+    database.run("UPDATE person SET \"Full Name\" = 'D E' WHERE id = 1");
+    assertThat(database.one(BOTH + 1)).isEqualTo("D E|D|E");
   }
 
   private void rollbackInUse() throws Exception {
@@ -118,6 +120,50 @@ class SyncTriggerTest {
 
   private String triggers() {
     return database.one("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'zd_sync%'");
+  }
+
+  @Test
+  void aTriggerThatIsMissingOrDisabledComesBack() {
+    for (String fault :
+        List.of(
+            "ALTER TABLE person DISABLE TRIGGER \"zd_sync_person-name_u\"",
+            "DROP TRIGGER \"zd_sync_person-name_u\" ON person",
+            "DROP TRIGGER \"zd_sync_person-name_i\" ON person",
+            "COMMENT ON FUNCTION \"zd_sync_person-name\"() IS 'of another definition'")) {
+      database.run(fault);
+      assertThat(planned.apply(SchemaStage.EXPAND)).as(fault).containsExactly("010-sync");
+      assertThat(planned.apply(SchemaStage.EXPAND)).isEmpty();
+      assertThat(triggers()).isEqualTo("2");
+    }
+  }
+
+  /** The new side is computed of the defaults and NULLs that such a row has. */
+  @Test
+  void anInsertThatGivesNeitherSideIsFilledToo() {
+    database.run(
+        "ALTER TABLE person ALTER COLUMN \"Full Name\" SET DEFAULT 'No Name'",
+        "INSERT INTO person (id) VALUES (9)");
+    assertThat(database.one(BOTH + 9)).isEqualTo("No Name|No|Name");
+  }
+
+  @Test
+  void aColumnThatCannotBeComparedIsRefused() {
+    database.run(
+        "CREATE TABLE note (id bigint PRIMARY KEY, old_body json, body jsonb)",
+        "ALTER TABLE note OWNER TO " + database.owner());
+    Migration json =
+        new Migration(
+            "note-body",
+            "note",
+            List.of("id"),
+            List.of(ComputedColumn.of("old_body", "body::json")),
+            List.of(ComputedColumn.of("body", "old_body::jsonb")),
+            List.of(),
+            List.of(),
+            split().options());
+    assertThatThrownBy(() -> PlannedChangelog.plan(database, json))
+        .hasMessageContaining("sync: ")
+        .hasMessageContaining("json = json");
   }
 
   @Test
