@@ -32,7 +32,7 @@ ALTER TABLE purchases ADD COLUMN status varchar(50);
 -- BEFORE triggers run in the order of their names: those that come later see both sides.
 --changeset purchase-status:010-sync labels:purchase-status,expand runAlways:true splitStatements:false rollbackSplitStatements:false
 --preconditions onFail:CONTINUE onError:HALT
---precondition-sql-check expectedResult:f SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass('purchases') AND tgname = 'zd_sync_purchase-status_i')
+--precondition-sql-check expectedResult:f SELECT count(*) = 2 FROM pg_trigger WHERE tgrelid = to_regclass('purchases') AND tgname IN ('zd_sync_purchase-status_i', 'zd_sync_purchase-status_u') AND tgenabled <> 'D' AND obj_description(tgfoid, 'pg_proc') = 'zd ca798798'
 --precondition-sql-check expectedResult:1 SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('purchases') AND attname IN ('old_status') AND NOT attisdropped
 CREATE OR REPLACE FUNCTION public."zd_sync_purchase-status"() RETURNS trigger LANGUAGE plpgsql AS $zd_sync0$
 #variable_conflict use_variable
@@ -58,14 +58,15 @@ BEGIN
   END IF;
   IF zd_new_given THEN
     NEW.old_status := upper(status);
-  ELSIF zd_old_given THEN
+  ELSIF zd_old_given OR TG_OP = 'INSERT' THEN
     NEW.status := lower(old_status);
   END IF;
   RETURN NEW;
 END $zd_sync0$;
-CREATE TRIGGER "zd_sync_purchase-status_i" BEFORE INSERT ON purchases
+COMMENT ON FUNCTION public."zd_sync_purchase-status"() IS 'zd ca798798';
+CREATE OR REPLACE TRIGGER "zd_sync_purchase-status_i" BEFORE INSERT ON purchases
   FOR EACH ROW EXECUTE FUNCTION public."zd_sync_purchase-status"();
-CREATE TRIGGER "zd_sync_purchase-status_u" BEFORE UPDATE ON purchases
+CREATE OR REPLACE TRIGGER "zd_sync_purchase-status_u" BEFORE UPDATE ON purchases
   FOR EACH ROW WHEN (OLD.old_status IS DISTINCT FROM NEW.old_status OR OLD.status IS DISTINCT FROM NEW.status)
   EXECUTE FUNCTION public."zd_sync_purchase-status"();
 -- in phase 0 readers are given the old columns, which every writer writes

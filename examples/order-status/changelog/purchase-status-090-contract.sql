@@ -32,6 +32,41 @@ END $$;
 --rollback     RAISE EXCEPTION USING MESSAGE = 'purchase-status is not in phase 3, and needs values in ' || 'purchases.old_status';
 --rollback   END IF;
 --rollback   ALTER TABLE purchases ADD COLUMN IF NOT EXISTS old_status character varying(50);
+--rollback   CREATE OR REPLACE FUNCTION public."zd_sync_purchase-status"() RETURNS trigger LANGUAGE plpgsql AS $zd_sync0$
+--rollback   #variable_conflict use_variable
+--rollback   DECLARE
+--rollback     old_status public.purchases.old_status%TYPE := NEW.old_status;
+--rollback     status public.purchases.status%TYPE := NEW.status;
+--rollback     zd_old_given boolean;
+--rollback     zd_new_given boolean;
+--rollback   BEGIN
+--rollback     IF status IS NOT DISTINCT FROM (lower(old_status)) THEN
+--rollback       RETURN NEW;
+--rollback     END IF;
+--rollback     IF TG_OP = 'INSERT' THEN
+--rollback       zd_old_given := old_status IS NOT NULL;
+--rollback       zd_new_given := status IS NOT NULL;
+--rollback     ELSE
+--rollback       zd_old_given := old_status IS DISTINCT FROM OLD.old_status;
+--rollback       zd_new_given := status IS DISTINCT FROM OLD.status;
+--rollback     END IF;
+--rollback     IF zd_old_given AND zd_new_given THEN
+--rollback       zd_new_given := COALESCE((SELECT s.phase >= 2 FROM public.migration_state s
+--rollback         WHERE s.name = 'purchase-status'), false);
+--rollback     END IF;
+--rollback     IF zd_new_given THEN
+--rollback       NEW.old_status := upper(status);
+--rollback     ELSIF zd_old_given OR TG_OP = 'INSERT' THEN
+--rollback       NEW.status := lower(old_status);
+--rollback     END IF;
+--rollback     RETURN NEW;
+--rollback   END $zd_sync0$;
+--rollback   COMMENT ON FUNCTION public."zd_sync_purchase-status"() IS 'zd ca798798';
+--rollback   CREATE OR REPLACE TRIGGER "zd_sync_purchase-status_i" BEFORE INSERT ON purchases
+--rollback     FOR EACH ROW EXECUTE FUNCTION public."zd_sync_purchase-status"();
+--rollback   CREATE OR REPLACE TRIGGER "zd_sync_purchase-status_u" BEFORE UPDATE ON purchases
+--rollback     FOR EACH ROW WHEN (OLD.old_status IS DISTINCT FROM NEW.old_status OR OLD.status IS DISTINCT FROM NEW.status)
+--rollback     EXECUTE FUNCTION public."zd_sync_purchase-status"();
 --rollback   UPDATE migration_state SET contracted_at = NULL WHERE name = 'purchase-status';
 --rollback END $$;;
 --rollback DROP INDEX CONCURRENTLY IF EXISTS purchases_old_status_idx;;
