@@ -31,7 +31,7 @@ final class OwnWrites implements PacedThreads.Turn {
   private final long user;
   private final Random random;
   private final HttpClient own;
-  private final HttpClient stranger = HttpClient.newHttpClient();
+  private final HttpClient stranger = client().build();
   private final Map<Long, List<Shown>> orders = new HashMap<>();
   private final List<Long> ids = new ArrayList<>();
   private String token = "";
@@ -47,8 +47,13 @@ final class OwnWrites implements PacedThreads.Turn {
     this.failures = failures;
     this.user = 900_000L + number;
     this.random = new Random(number);
-    HttpClient.Builder client = HttpClient.newBuilder();
+    HttpClient.Builder client = client();
     this.own = (cookies ? client.cookieHandler(new CookieManager()) : client).build();
+  }
+
+  /** As the other clients of scenarios: an upgrade on each connection is no part of them. */
+  private static HttpClient.Builder client() {
+    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
   }
 
   /** A value, and when it was acknowledged. */

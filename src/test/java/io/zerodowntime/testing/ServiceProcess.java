@@ -131,7 +131,10 @@ public final class ServiceProcess implements AutoCloseable {
     int asked = path.startsWith("/q/") ? managementPort : port;
     URI uri = URI.create("http://localhost:" + asked + path);
     HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(30)).build();
-    return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .build()
+        .send(request, HttpResponse.BodyHandlers.ofString());
   }
 
   private static int freePort() throws IOException {
