@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * killed and promoted: no client misses its own write, and no request fails.
  */
 @Tag("protocol")
+@Tag("alone")
 class ReplicaIT {
   private static final int ROWS = 500;
   private static final int CLIENTS = 4;

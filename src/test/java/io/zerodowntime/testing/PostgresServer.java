@@ -17,6 +17,9 @@ import java.util.stream.Stream;
 
 /** One PostgreSQL server with a directory of its own, to be stopped, frozen, killed, promoted. */
 public final class PostgresServer implements AutoCloseable {
+  private static final String CONFLICT = "40001";
+  private static final int ATTEMPTS = 100;
+
   private final Path data;
   private EmbeddedPostgres server;
 
@@ -99,25 +102,43 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   public void execute(String... statements) {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement()) {
-      for (String sql : statements) {
-        statement.execute(sql);
-      }
-    } catch (SQLException e) {
-      throw new IllegalStateException(String.join("; ", statements), e);
-    }
+    repeated(
+        String.join("; ", statements),
+        statement -> {
+          for (String sql : statements) {
+            statement.execute(sql);
+          }
+          return "";
+        });
   }
 
   /** The first column of the first row, as a text. */
   public String ask(String sql) {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(sql)) {
-      rows.next();
-      return rows.getString(1);
-    } catch (SQLException e) {
-      throw new IllegalStateException(sql, e);
+    return repeated(
+        sql,
+        statement -> {
+          try (ResultSet rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getString(1);
+          }
+        });
+  }
+
+  private interface Work {
+    String of(Statement statement) throws SQLException;
+  }
+
+  /** A replica ends a query that keeps it from replaying: it is sent again. */
+  private String repeated(String what, Work work) {
+    for (int attempt = 1; ; attempt++) {
+      try (Connection connection = connect();
+          Statement statement = connection.createStatement()) {
+        return work.of(statement);
+      } catch (SQLException e) {
+        if (attempt == ATTEMPTS || !CONFLICT.equals(e.getSQLState())) {
+          throw new IllegalStateException(what, e);
+        }
+      }
     }
   }
 
