@@ -51,7 +51,7 @@ final class OwnWrites implements PacedThreads.Turn {
     this.own = (cookies ? client.cookieHandler(new CookieManager()) : client).build();
   }
 
-  /** As the other clients of scenarios: an upgrade on each connection is no part of them. */
+  /** As the other clients of scenarios, which do not upgrade their connections. */
   private static HttpClient.Builder client() {
     return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
   }
