@@ -4,97 +4,20 @@ import static io.zerodowntime.db.ReplicaClients.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.mutiny.sqlclient.Tuple;
-import io.zerodowntime.testing.PostgresServer;
-import io.zerodowntime.testing.ReplicatedServers;
 import io.zerodowntime.testing.Timeouts;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** Each trap of reads on replicas, on a primary with two replicas that stream from it. */
+/** Each trap of reads on replicas: what a position, a snapshot and a promotion show. */
 @Tag("protocol")
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock("replicated servers") // its methods run one after the other
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-class ReplicaTrapsTest {
-  private static final String INCREMENT = "UPDATE counter SET n = n + 1 RETURNING n";
-  private static final String READ = "SELECT n FROM counter";
-  private static final String PAUSE = "SELECT pg_wal_replay_pause()";
-  private static final String RESUME = "SELECT pg_wal_replay_resume()";
-  private static final ReplicatedHeartbeat HEARTBEAT = () -> "SELECT max(at) FROM heartbeat";
-
-  @TempDir static Path directory;
-  private static ReplicatedServers servers;
-
-  private PostgresServer primary;
-  private ReplicaClients clients;
-
-  @BeforeAll
-  static void start() throws IOException {
-    servers = new ReplicatedServers(directory, 2);
-    servers
-        .primary()
-        .execute(
-            "CREATE TABLE counter (n integer)",
-            "INSERT INTO counter VALUES (0)",
-            "CREATE TABLE heartbeat (at timestamptz)");
-  }
-
-  @BeforeEach
-  void connect() {
-    primary = servers.primary();
-    primary.execute("UPDATE counter SET n = 0");
-    servers.awaitReplay();
-    clients = new ReplicaClients(servers, List.of(HEARTBEAT));
-    awaitInRotation(clients, 1, 2);
-  }
-
-  /** A look may come too late on a busy machine; another one follows. */
-  private static void awaitInRotation(ReplicaClients clients, Integer... replicas) {
-    List<String> names =
-        Stream.of(replicas).map(number -> clients.replica(number).name()).sorted().toList();
-    Timeouts.await().until(() -> clients.inRotation().equals(names));
-  }
-
-  private static ReplicaReading reading(ReplicaClients clients, int replica) {
-    await(clients.replicas().look());
-    return await(clients.replicas().readings()).get(replica - 1);
-  }
-
-  /** A test that failed leaves nothing to the next one. */
-  @AfterEach
-  void close() {
-    clients.close();
-    for (int number = 1; number <= 2; number++) {
-      servers.replica(number).execute(RESUME + " WHERE pg_is_in_recovery()");
-    }
-  }
-
-  @AfterAll
-  static void stop() throws IOException {
-    servers.close();
-  }
-
-  private ReplicaRows look(int replica) {
-    return await(clients.replica(replica).query(true, READ, Tuple.tuple()));
-  }
-
+class ReplicaTrapsTest extends OnReplicatedServers {
   @Test
   void thePositionInsideTheWritingStatementPrecedesItsCommitRecord() {
     String inside =
@@ -185,41 +108,6 @@ class ReplicaTrapsTest {
         .isEqualTo("primary 1");
   }
 
-  /** The last commit is old, and the replica has replayed it. */
-  @Test
-  void anIdlePrimaryDoesNotLookLagging() {
-    String age = "SELECT now() - pg_last_xact_replay_timestamp() > interval '4.5 seconds'";
-    Timeouts.await().until(() -> servers.replica(1).ask(age).equals("t"));
-    awaitInRotation(clients, 1, 2);
-  }
-
-  @Test
-  void aReplicaThatIsBehindIsOutOfRotationUntilItIsBack() {
-    servers.replica(1).ask(PAUSE);
-    primary.execute("INSERT INTO heartbeat VALUES (now())");
-    awaitInRotation(clients, 2);
-    servers.replica(1).ask(RESUME);
-    awaitInRotation(clients, 1, 2);
-  }
-
-  /** A process that has just begun has no positions to compare: the heartbeat tells the lag. */
-  @Test
-  void aHeartbeatTellsTheLagOfAReplicaThatIsNeverAtTheEndOfTheLog() {
-    primary.execute("INSERT INTO heartbeat VALUES (now())");
-    servers.awaitReplay();
-    servers.replica(1).ask(PAUSE);
-    primary.execute("UPDATE counter SET n = n + 1");
-    try (ReplicaClients begun = new ReplicaClients(servers, List.of(HEARTBEAT));
-        ReplicaClients blind = new ReplicaClients(servers, List.of())) {
-      awaitInRotation(blind, 2);
-      assertThat(reading(blind, 1).lag()).isEmpty();
-      Timeouts.await().until(() -> reading(begun, 1).lag().isPresent());
-      awaitInRotation(begun, 2);
-    } finally {
-      servers.replica(1).ask(RESUME);
-    }
-  }
-
   /** The primary waits for the second replica, and shows the commit to no session before. */
   @Test
   void withSynchronousReplicationAReplicaShowsACommitBeforeThePrimary() {
@@ -249,60 +137,6 @@ class ReplicaTrapsTest {
           "ALTER SYSTEM RESET synchronous_standby_names",
           "SELECT pg_reload_conf()",
           "ALTER DATABASE postgres RESET synchronous_commit");
-    }
-  }
-
-  @Test
-  void aQueryThatTheReplicaEndsIsAnsweredElsewhere() {
-    String slow = "SELECT n FROM counter, pg_sleep(0.7)";
-    CompletableFuture<String> read = CompletableFuture.supplyAsync(() -> clients.read(null, slow));
-    String works =
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid <>"
-            + " pg_backend_pid()";
-    Timeouts.await()
-        .until(
-            () ->
-                servers.replica(1).ask(works).equals("1")
-                    || servers.replica(2).ask(works).equals("1"));
-    primary.execute("ALTER TABLE counter ALTER n SET NOT NULL");
-    assertThat(read.join()).endsWith(" 0");
-    primary.execute("ALTER TABLE counter ALTER n DROP NOT NULL");
-  }
-
-  @Test
-  void aFrozenReplicaKeepsNoReadFromItsAnswer() throws Exception {
-    servers.replica(1).freeze();
-    try {
-      for (int reads = 0; reads < 10; reads++) {
-        assertThat(clients.read(null, READ)).isEqualTo("replica 0");
-        await(clients.replicas().look());
-      }
-      awaitInRotation(clients, 2);
-      servers.replica(2).freeze();
-      try {
-        assertThat(clients.read(null, READ)).isEqualTo("primary 0");
-      } finally {
-        servers.replica(2).thaw();
-      }
-    } finally {
-      servers.replica(1).thaw();
-    }
-    awaitInRotation(clients, 1, 2);
-  }
-
-  @Test
-  void aRoleThatMayNotSeeTheTimelineIsToldWhatToGrant() {
-    primary.execute("CREATE ROLE plain LOGIN", "GRANT SELECT ON counter, heartbeat TO plain");
-    servers.awaitReplay();
-    String urls = servers.replicaUrl("postgres").replace("//postgres@", "//plain@");
-    try (ReplicaClients plain = new ReplicaClients(primary.port(), urls, List.of(HEARTBEAT))) {
-      Timeouts.await()
-          .until(() -> reading(plain, 1).problem().orElse("").contains("GRANT pg_monitor"));
-      assertThat(plain.inRotation()).isEmpty();
-      // the position of a write can be read by every role
-      primary.execute("SET ROLE plain", WritePositions.POSITION);
-      primary.execute("GRANT pg_monitor TO plain");
-      awaitInRotation(plain, 1, 2);
     }
   }
 
