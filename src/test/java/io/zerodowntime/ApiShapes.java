@@ -22,7 +22,7 @@ final class ApiShapes {
           since:string drained:boolean gracePeriod:array nextStep:string gates:array
           indexBuild:object|null
           oldStale:boolean backfill:object|null parity:object|null unrepairedMismatches:number
-          shadow:object instances:array contractedAt:string|null
+          shadow:object instances:array unfencedWriters:array contractedAt:string|null
           """);
   static final JsonShape RUN =
       JsonShape.of(

@@ -25,7 +25,7 @@ record DefinitionFile(@Nullable Map<String, Entry> migrations) {
       @Nullable Limits backfill,
       @Nullable String soak,
       @JsonProperty("restore-names") @Nullable Boolean restoreNames,
-      @Nullable Boolean sync) {}
+      @Nullable Sync sync) {}
 
   /**
    * How a column is computed from those of the other side.

@@ -59,7 +59,7 @@ final class Definitions {
           Map.entry("backfill", "batch-size, target-load or both"),
           Map.entry("soak", "a duration, such as 24h, 30m or 0s"),
           Map.entry("restore-names", "true or false"),
-          Map.entry("sync", "true or false"));
+          Map.entry("sync", "true, false or detect"));
 
   private static final ObjectMapper YAML = mapper();
 
@@ -194,7 +194,7 @@ final class Definitions {
         batchSize,
         targetLoad,
         Boolean.TRUE.equals(entry.restoreNames()),
-        Boolean.TRUE.equals(entry.sync()));
+        Optional.ofNullable(entry.sync()).orElse(Sync.OFF));
   }
 
   private Optional<Duration> soak(String at, @Nullable String text) {

@@ -2,6 +2,7 @@ package io.zerodowntime.migration;
 
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,8 @@ import java.util.Optional;
  *     for more
  * @param shadow what live reads compared within the soak window, in the last phase 2
  * @param lasted how long the epoch has lasted, by the database's clock
+ * @param unfenced who was seen writing one side only, the last one first, 10 at most; empty without
+ *     triggers that detect it
  */
 @RegisterForReflection
 public record Evidence(
@@ -22,7 +25,8 @@ public record Evidence(
     Optional<RunEvidence> parity,
     long unrepaired,
     ShadowEvidence shadow,
-    Duration lasted) {
+    Duration lasted,
+    List<UnfencedWriter> unfenced) {
 
   /**
    * A run over the whole table.

@@ -69,7 +69,7 @@ public record Migration(
         "restore-names needs one old and one new column: which name is whose cannot be told");
     if (oldNames.stream().anyMatch(key::contains)) {
       require(
-          !options.sync(),
+          options.sync() == Sync.OFF,
           "old is a part of the key: sync cannot tell a number that was given from a default");
       require(oneToOne, "old is a part of the key: name one old and one new column");
       require(
@@ -179,17 +179,16 @@ public record Migration(
    * @param batchSize rows in a batch at most
    * @param targetLoad the share of its time that a worker works
    * @param restoreNames whether the new column takes the old one's name when that is dropped
-   * @param sync whether a trigger keeps the other side right for writers that know nothing of the
-   *     migration
+   * @param sync what triggers do for writers that know nothing of the migration
    */
   public record Options(
       Optional<Duration> soak,
       Optional<Integer> batchSize,
       Optional<Double> targetLoad,
       boolean restoreNames,
-      boolean sync) {
+      Sync sync) {
     /** The program's settings count. */
     public static final Options NONE =
-        new Options(Optional.empty(), Optional.empty(), Optional.empty(), false, false);
+        new Options(Optional.empty(), Optional.empty(), Optional.empty(), false, Sync.OFF);
   }
 }

@@ -30,6 +30,9 @@ public interface MigrationConfig {
   /** How long phases 2 and 3 must last before the step that follows them. */
   Duration soak();
 
+  /** With {@link Sync#DETECT}: how long no unfenced write may have been seen before phase 2. */
+  Duration writersWindow();
+
   /** Whether the service applies the schema changes that are due automatically. */
   boolean autoExpand();
 

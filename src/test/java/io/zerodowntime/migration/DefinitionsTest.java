@@ -95,7 +95,15 @@ class DefinitionsTest {
                     Optional.of(500),
                     Optional.of(0.25),
                     true,
-                    true)));
+                    Sync.COPY)));
+  }
+
+  @Test
+  void readsWhatTriggersDo() {
+    assertThat(read(FULL.replace("sync: true", "sync: detect")).get(0).options().sync())
+        .isEqualTo(Sync.DETECT);
+    assertThatThrownBy(() -> read(FULL.replace("sync: true", "sync: watch")))
+        .hasMessageContaining("sync: expected true, false or detect");
   }
 
   @Test

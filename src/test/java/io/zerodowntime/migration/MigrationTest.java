@@ -92,7 +92,7 @@ class MigrationTest {
                     "doc", "doc", List.of("o"), old, several, index, index, Migration.Options.NONE))
         .withMessageContaining("name one old and one new column");
     Migration.Options restored =
-        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), true, false);
+        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), true, Sync.OFF);
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> new Migration("doc", "doc", List.of("x"), old, several, index, index, restored))
@@ -152,7 +152,8 @@ class MigrationTest {
   @Test
   void aKeyThatMovesHasNoTriggers() {
     Migration.Options sync =
-        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), false, true);
+        new Migration.Options(
+            Optional.empty(), Optional.empty(), Optional.empty(), false, Sync.COPY);
     assertThatIllegalArgumentException()
         .isThrownBy(
             () ->

@@ -1,6 +1,7 @@
 package io.zerodowntime.scenario;
 
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Sync;
 import io.zerodowntime.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -64,7 +65,7 @@ final class TableTraffic implements AutoCloseable {
 
   /** With {@code sync} one writer knows the old columns only, until they are dropped. */
   private FencedStatements statements(int writer, List<Migration> migrations) {
-    return writer == 0 && migrations.stream().allMatch(each -> each.options().sync())
+    return writer == 0 && migrations.stream().allMatch(each -> each.options().sync() == Sync.COPY)
         ? statements.withoutFence()
         : statements;
   }

@@ -12,8 +12,10 @@ import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.UnfencedWriter;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -86,7 +88,8 @@ final class EvidenceStore {
         Optional.ofNullable(row.getString("finish_lsn")));
   }
 
-  private static Evidence evidence(Map<RunKind, RunEvidence> runs, Row row) {
+  private static Evidence evidence(
+      Map<RunKind, RunEvidence> runs, Row row, List<UnfencedWriter> unfenced) {
     return new Evidence(
         Optional.ofNullable(runs.get(RunKind.FORWARD)),
         Optional.ofNullable(runs.get(RunKind.REVERSE)),
@@ -94,7 +97,8 @@ final class EvidenceStore {
         row.getLong("unrepaired"),
         new ShadowEvidence(
             row.getLong("matches"), row.getLong("mismatches"), row.getLong("errors")),
-        Duration.ofMillis((long) (row.getDouble("lasted") * 1000)));
+        Duration.ofMillis((long) (row.getDouble("lasted") * 1000)),
+        unfenced);
   }
 
   static Uni<Evidence> collect(
@@ -126,6 +130,7 @@ final class EvidenceStore {
                 past ? state.epoch() - 1 : state.epoch(),
                 soak.toSeconds() * 1.0,
                 past ? state.changedAt() : null))
-        .map(rows -> evidence(runs, rows.iterator().next()));
+        .map(rows -> rows.iterator().next())
+        .chain(row -> UnfencedWriters.of(client, migration).map(seen -> evidence(runs, row, seen)));
   }
 }

@@ -18,6 +18,7 @@ import java.util.List;
  * @param live the instances whose heartbeat is fresh
  * @param soak how long a phase must last before its evidence counts
  * @param readsCompared whether code of this program compares both columns of some reads
+ * @param detectionWindow how long no unfenced write may have been seen
  * @param definitions what PostgreSQL says of definitions
  * @param replicas how far the replicas are that READ_REPLICA_URL names
  */
@@ -30,5 +31,6 @@ record GateContext(
     List<LiveInstance> live,
     Duration soak,
     boolean readsCompared,
+    Duration detectionWindow,
     DefinitionCheck definitions,
     ReplicaReadings replicas) {}

@@ -14,6 +14,7 @@ import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.Step;
+import io.zerodowntime.migration.Sync;
 import io.zerodowntime.migration.Verdict;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -82,9 +83,15 @@ public class Gates implements GateEvaluator {
 
   /** A trigger that is asked for must be there at each step that relies on it. */
   private static List<Gate> of(Migration migration, Step step) {
-    return migration.options().sync() && step.to().number() > step.from().number()
-        ? Stream.concat(of(step).stream(), Stream.of(new SyncTriggerGate())).toList()
-        : of(step);
+    if (migration.options().sync() == Sync.OFF || step.to().number() < step.from().number()) {
+      return of(step);
+    }
+    return Stream.concat(
+            of(step).stream(),
+            migration.options().sync() == Sync.DETECT && step == Step.DUAL_WRITE_TO_READ_NEW
+                ? Stream.of(new SyncTriggerGate(), new WritersKnownGate())
+                : Stream.of(new SyncTriggerGate()))
+        .toList();
   }
 
   @Override
@@ -132,6 +139,7 @@ public class Gates implements GateEvaluator {
                                 live,
                                 soak(migration),
                                 reads.stream().anyMatch(each -> each.include(migration)),
+                                config.writersWindow(),
                                 definitions,
                                 replicas))));
   }

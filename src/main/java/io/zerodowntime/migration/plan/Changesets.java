@@ -33,7 +33,7 @@ final class Changesets {
   private final Map<String, String> values = new HashMap<>();
   private final String quote;
   private final PlanLocks locks;
-  private final boolean synced;
+  private final Optional<SyncTrigger> sync;
 
   /**
    * @param types of the new columns, by name
@@ -65,11 +65,11 @@ final class Changesets {
     putOld();
     KeyChangesets.put(values, migration, facts, types, quote);
     RestoredNames.put(values, migration, facts);
-    this.synced = sync.isPresent();
+    this.sync = sync;
     sync.map(SyncTrigger::values).ifPresent(values::putAll);
     values.putIfAbsent("resync", "");
     values.put(
-        "unsync", sync.isPresent() ? ChangesetSql.fill(SyncTrigger.DROP, values, quote) : "");
+        "unsync", sync.isPresent() ? ChangesetSql.fill(SyncTriggerSql.DROP, values, quote) : "");
   }
 
   private List<String> named() {
@@ -186,7 +186,7 @@ final class Changesets {
             SchemaStage.EXPAND,
             "010",
             fill(SchemaStage.EXPAND, ChangesetSql.EXPAND)
-                + (synced ? fill(SchemaStage.EXPAND, SyncTrigger.CHANGESET) : ""),
+                + sync.map(each -> fill(SchemaStage.EXPAND, each.changeset())).orElse(""),
             locks.expand()));
     if (!forms.isEmpty()) {
       files.add(file(SchemaStage.INDEX, "020", indexes(), locks.index(forms.size())));

@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.plan;
 
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Sync;
 import io.zerodowntime.migration.plan.PlanFile.Lock;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +30,7 @@ final class PlanLocks {
     List<Lock> locks = new ArrayList<>();
     locks.add(new Lock("010-columns", "ROW EXCLUSIVE", "migration_state", "constant, one row"));
     locks.add(lock("010-columns", ACCESS_EXCLUSIVE, CONSTANT));
-    if (migration.options().sync()) {
+    if (migration.options().sync() != Sync.OFF) {
       locks.add(lock("010-sync", "SHARE ROW EXCLUSIVE", CONSTANT));
     }
     return locks;

@@ -8,6 +8,7 @@ import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.SqlName;
+import io.zerodowntime.migration.Sync;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The triggers that keep the other side right for statements that know nothing of the migration.
+ * The triggers that keep the other side right for statements that know nothing of the migration, or
+ * that record who sent them.
  *
  * <p>A row whose sides agree passes as it is: a statement behind the fence that writes both sides
  * is not touched. Where they disagree, the side that the statement gave is copied to the other one,
@@ -40,78 +42,9 @@ record SyncTrigger(Migration migration, String table, String schema) {
           JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)) AS relation
       """;
 
-  private static final String TRIGGERS =
-      """
-      CREATE OR REPLACE FUNCTION %(sync)() RETURNS trigger LANGUAGE plpgsql AS %(syncQuote)
-      #variable_conflict use_variable
-      DECLARE
-      %(variables)
-        zd_old_given boolean;
-        zd_new_given boolean;
-      BEGIN
-        IF %(agree) THEN
-          RETURN NEW;
-        END IF;
-        IF TG_OP = 'INSERT' THEN
-          zd_old_given := %(oldInserted);
-          zd_new_given := %(newInserted);
-        ELSE
-          zd_old_given := %(oldUpdated);
-          zd_new_given := %(newUpdated);
-        END IF;
-        IF zd_old_given AND zd_new_given THEN
-          zd_new_given := COALESCE((SELECT s.phase >= 2 FROM %(schema).migration_state s
-            WHERE s.name = '%(name)'), false);
-        END IF;
-        IF zd_new_given THEN
-      %(reverse)
-        ELSIF zd_old_given OR TG_OP = 'INSERT' THEN
-      %(forward)
-        END IF;
-        RETURN NEW;
-      END %(syncQuote);
-      COMMENT ON FUNCTION %(sync)() IS '%(syncMark)';
-      CREATE OR REPLACE TRIGGER %(syncInsertName) BEFORE INSERT ON %(table)
-        FOR EACH ROW EXECUTE FUNCTION %(sync)();
-      CREATE OR REPLACE TRIGGER %(syncUpdateName) BEFORE UPDATE ON %(table)
-        FOR EACH ROW WHEN (%(syncWhen))
-        EXECUTE FUNCTION %(sync)();
-      """;
-
-  /** Runs again where a trigger is missing or disabled, or the definition has changed. */
-  static final String CHANGESET =
-      """
-
-      -- Writers that know nothing of the migration write one side; these triggers fill the other.
-      -- BEFORE triggers run in the order of their names: those that come later see both sides.
-      --changeset %(name):010-sync labels:%(name),%(stage) runAlways:true splitStatements:false \
-      rollbackSplitStatements:false
-      --preconditions onFail:CONTINUE onError:HALT
-      --precondition-sql-check expectedResult:f SELECT count(*) = 2 FROM pg_trigger WHERE tgrelid \
-      = to_regclass(%'table') AND tgname IN (%'syncInsert', %'syncUpdate') AND tgenabled <> 'D' \
-      AND obj_description(tgfoid, 'pg_proc') = '%(syncMark)'
-      --precondition-sql-check expectedResult:%(oldCount) SELECT count(*) FROM pg_attribute WHERE \
-      attrelid = to_regclass(%'table') AND attname IN (%(oldList)) AND NOT attisdropped
-      %(syncTriggers)\
-      -- in phase 0 readers are given the old columns, which every writer writes
-      --rollback DO %$
-      --rollback BEGIN
-      --rollback   SET LOCAL lock_timeout = '1250ms';
-      --rollback   PERFORM pg_advisory_xact_lock(hashtextextended('zerodowntime/%(name)', 0));
-      --rollback   PERFORM FROM migration_state WHERE name = '%(name)' AND phase > 0 FOR NO KEY UPDATE;
-      --rollback   IF FOUND THEN
-      --rollback     RAISE EXCEPTION 'writers may rely on the triggers: bring %(name) back to phase 0 first';
-      --rollback   END IF;
-      --rollback   DROP FUNCTION IF EXISTS %(sync)() CASCADE;
-      --rollback END %$;
-      """;
-
-  /** What the drop of the old columns takes along, before it. */
-  static final String DROP = "  DROP FUNCTION IF EXISTS %(sync)() CASCADE;\n";
-
   /** Fails with {@link Refused} where an old column cannot be compared, as one of type json. */
   static Uni<Optional<SyncTrigger>> read(SqlClient client, Migration migration) {
-    return migration.options().sync()
+    return migration.options().sync() != Sync.OFF
         ? client
             .query(
                 "SELECT %s FROM %s AS t LIMIT 0"
@@ -132,7 +65,7 @@ record SyncTrigger(Migration migration, String table, String schema) {
   }
 
   /**
-   * What stands at the places of {@link #CHANGESET}.
+   * What stands at the places of {@link #changeset()}.
    *
    * @throws IllegalArgumentException if an expression cannot stand in a changelog
    */
@@ -162,16 +95,26 @@ record SyncTrigger(Migration migration, String table, String schema) {
     values.put("forward", assignments(migration.newColumns()));
     values.put("oldCount", String.valueOf(old.size()));
     values.put("oldList", old.stream().map(SqlName::literal).collect(Collectors.joining(", ")));
+    String triggers = detects() ? SyncTriggerSql.DETECT : SyncTriggerSql.COPY;
     // what another definition or another version has made is made anew
     values.put("syncMark", "");
-    String unmarked = ChangesetSql.fill(TRIGGERS, values, quote);
+    String unmarked = ChangesetSql.fill(triggers, values, quote);
     values.put("syncMark", "zd %08x".formatted(unmarked.hashCode()));
-    String triggers = ChangesetSql.fill(TRIGGERS, values, quote);
-    values.put("syncTriggers", triggers);
+    String filled = ChangesetSql.fill(triggers, values, quote);
+    values.put("syncTriggers", filled);
     values.put(
-        "resync",
-        triggers.lines().map("--rollback   %s\n"::formatted).collect(Collectors.joining()));
+        "resync", filled.lines().map("--rollback   %s\n"::formatted).collect(Collectors.joining()));
     return values;
+  }
+
+  private boolean detects() {
+    return migration.options().sync() == Sync.DETECT;
+  }
+
+  /** The changeset, as a template. */
+  String changeset() {
+    return SyncTriggerSql.CHANGESET
+        + (detects() ? SyncTriggerSql.DETECT_ROLLBACK : SyncTriggerSql.COPY_ROLLBACK);
   }
 
   private String function() {

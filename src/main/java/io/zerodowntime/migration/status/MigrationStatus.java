@@ -6,6 +6,7 @@ import io.zerodowntime.migration.Evidence.ShadowEvidence;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.UnfencedWriter;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.GracePeriod;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param indexBuild the build of an index on the table that runs now
  * @param backfill the last backfill
  * @param parity the last comparison
+ * @param unfencedWriters who was seen writing one side only, the last one first; needs triggers
  */
 @RegisterForReflection
 public record MigrationStatus(
@@ -30,7 +32,8 @@ public record MigrationStatus(
     Optional<RunStatus> parity,
     long unrepairedMismatches,
     ShadowEvidence shadow,
-    List<Instance> instances) {
+    List<Instance> instances,
+    List<UnfencedWriter> unfencedWriters) {
 
   /** What is moved. */
   @RegisterForReflection

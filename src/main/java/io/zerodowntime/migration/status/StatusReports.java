@@ -70,7 +70,8 @@ public class StatusReports {
         run.parity(),
         phase.evidence().unrepaired(),
         phase.evidence().shadow(),
-        phase.live().stream().map(MigrationStatus.Instance::of).toList());
+        phase.live().stream().map(MigrationStatus.Instance::of).toList(),
+        phase.evidence().unfenced());
   }
 
   private PhaseStatus phase(Migration migration, PhaseView.PhaseSnapshot phase) {

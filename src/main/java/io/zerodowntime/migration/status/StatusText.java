@@ -53,6 +53,17 @@ public final class StatusText {
     status
         .instances()
         .forEach(i -> line(text, "instance: %s asks for %s", i.instance(), name(i.requested())));
+    status
+        .unfencedWriters()
+        .forEach(
+            writer ->
+                line(
+                    text,
+                    "one side: %s (role %s) at %s: %s",
+                    writer.application(),
+                    writer.role(),
+                    writer.lastAt(),
+                    writer.statement()));
     return text.toString();
   }
 

@@ -10,6 +10,7 @@ import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.Step;
+import io.zerodowntime.migration.Sync;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -33,7 +34,7 @@ class SyncTriggerGateTest {
   @Inject StateSource states;
   @Inject Pool pool;
 
-  private static Migration migration(boolean sync) {
+  private static Migration migration(Sync sync) {
     return new Migration(
         "synced",
         "synced",
@@ -66,7 +67,7 @@ class SyncTriggerGateTest {
     database.run("DROP TABLE synced; DROP FUNCTION zd_sync_synced");
   }
 
-  private List<Verdict> ask(boolean sync, Step step) {
+  private List<Verdict> ask(Sync sync, Step step) {
     Migration migration = migration(sync);
     return Engine.await(
         states
@@ -74,21 +75,21 @@ class SyncTriggerGateTest {
             .chain(state -> gates.verdicts(pool, migration, state, step, List.of())));
   }
 
-  private Optional<Verdict> trigger(boolean sync, Step step) {
+  private Optional<Verdict> trigger(Sync sync, Step step) {
     return ask(sync, step).stream().filter(v -> v.gate().equals("sync-trigger")).findFirst();
   }
 
   @Test
   void closesWhereATriggerIsDisabledOrMissing() {
     for (Step step : FORWARD) {
-      assertThat(trigger(true, step)).get().matches(Verdict::open);
-      assertThat(trigger(false, step)).isEmpty();
+      assertThat(trigger(Sync.COPY, step)).get().matches(Verdict::open);
+      assertThat(trigger(Sync.OFF, step)).isEmpty();
     }
     for (String fault :
         List.of("ALTER TABLE synced DISABLE TRIGGER u", "DROP TRIGGER i ON synced")) {
       database.run(fault);
       for (Step step : FORWARD) {
-        assertThat(trigger(true, step))
+        assertThat(trigger(Sync.COPY, step))
             .get()
             .satisfies(
                 verdict -> {
@@ -98,7 +99,7 @@ class SyncTriggerGateTest {
       }
       database.run("ALTER TABLE synced ENABLE TRIGGER u");
     }
-    assertThat(trigger(true, Step.DUAL_WRITE_TO_EXPAND)).isEmpty();
+    assertThat(trigger(Sync.COPY, Step.DUAL_WRITE_TO_EXPAND)).isEmpty();
   }
 
   @Test
@@ -115,7 +116,7 @@ class SyncTriggerGateTest {
   }
 
   private Verdict dependents() {
-    Migration migration = migration(true);
+    Migration migration = migration(Sync.COPY);
     return Engine.await(
             states
                 .state(pool, migration)

@@ -30,7 +30,7 @@ class SchemaChangesTest {
   @Test
   void appliesTurnsWithoutBlockingTheEventLoop() throws Exception {
     assertThat(fromEventLoop(SchemaStage.EXPAND).changesets())
-        .hasSize(14)
+        .hasSize(15)
         .endsWith("010-status-column");
     assertThat(status()).doesNotContain("is being built");
     assertThat(whileAReaderHoldsItUp(SchemaStage.INDEX).changesets())

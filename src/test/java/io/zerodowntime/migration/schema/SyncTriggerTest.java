@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.Sync;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +48,8 @@ class SyncTriggerTest {
             ComputedColumn.of("the last", "split_part(\"Full Name\", ' ', 2)")),
         List.of(),
         List.of(),
-        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), false, true));
+        new Migration.Options(
+            Optional.empty(), Optional.empty(), Optional.empty(), false, Sync.COPY));
   }
 
   @ParameterizedTest
