@@ -22,7 +22,8 @@ final class ApiShapes {
           since:string drained:boolean gracePeriod:array nextStep:string gates:array
           indexBuild:object|null
           oldStale:boolean backfill:object|null parity:object|null unrepairedMismatches:number
-          shadow:object instances:array unfencedWriters:array contractedAt:string|null
+          shadow:object instances:array unfencedWriters:array contractedAt:string|null gatesSince:object
+          mismatchedKeys:array service:object|null flagCommands:object readAt:string
           """);
   static final JsonShape RUN =
       JsonShape.of(

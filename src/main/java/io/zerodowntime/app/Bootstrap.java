@@ -100,6 +100,7 @@ public final class Bootstrap {
     System.setProperty(DATABASE_URL, database.url());
     System.setProperty(EMBEDDED, "true");
     setUnlessSet("MIGRATION_AUTO_EXPAND", "true");
+    setUnlessSet("MIGRATION_LOCAL_FLAGS", "true");
     setUnlessSet("MIGRATION_SOAK", "0s");
     if (Stream.concat(FLAGS.stream(), Stream.of(FLAGS_DIR)).allMatch(f -> setting(f).isEmpty())) {
       System.setProperty(FLAGS_DIR, LocalFiles.flags(DIRECTORY, FLAGS).toString());

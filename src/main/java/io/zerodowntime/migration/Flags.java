@@ -1,5 +1,8 @@
 package io.zerodowntime.migration;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -21,6 +24,28 @@ public record Flags(boolean dualWrite, boolean writeToNew, boolean readFromNew) 
   public static Flags of(Map<String, String> values) {
     return new Flags(
         parse(DUAL_WRITE, values), parse(WRITE_TO_NEW, values), parse(READ_FROM_NEW, values));
+  }
+
+  /** The flags that ask for this phase; in phase 0, which any value allows, DUAL_WRITE is false. */
+  public static Flags of(Phase phase) {
+    return new Flags(phase.writesOld() && phase.writesNew(), phase.writesNew(), phase.readsNew());
+  }
+
+  /**
+   * The flags by their names, in an order in which they can be written one by one: no set between
+   * neighbouring phases is one that is refused.
+   */
+  public List<Map.Entry<String, Boolean>> inOrderOfWriting() {
+    List<Map.Entry<String, Boolean>> flags =
+        new ArrayList<>(
+            List.of(
+                Map.entry(DUAL_WRITE, dualWrite),
+                Map.entry(WRITE_TO_NEW, writeToNew),
+                Map.entry(READ_FROM_NEW, readFromNew)));
+    if (!writeToNew) {
+      Collections.reverse(flags);
+    }
+    return flags;
   }
 
   /**

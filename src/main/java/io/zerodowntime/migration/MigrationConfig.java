@@ -20,6 +20,12 @@ public interface MigrationConfig {
   /** The directory of flag files; without it the environment counts, once, at start. */
   Optional<String> flagsDir();
 
+  /** Whether the console may write the flag files of this machine: in development. */
+  boolean localFlags();
+
+  /** The ConfigMap of the flags, as namespace/name, for commands that are shown; or none. */
+  Optional<String> flagsConfigMap();
+
   /** How long an instance counts as live after its last heartbeat. */
   @WithDefault("10s")
   Duration instanceTimeout();

@@ -13,6 +13,8 @@ public final class EngineConfig {
           Map.entry("migration.file", ""),
           Map.entry("migration.changelog-dir", ""),
           Map.entry("migration.flags-dir", ""),
+          Map.entry("migration.local-flags", "false"),
+          Map.entry("migration.flags-config-map", ""),
           Map.entry("migration.heartbeat-interval", "PT1S"),
           Map.entry("migration.soak", "PT0S"),
           Map.entry("migration.auto-expand", "false"),
@@ -31,8 +33,13 @@ public final class EngineConfig {
 
   /** The usual values, with this one instead. */
   public static MigrationConfig with(String name, String value) {
+    return with(Map.of(name, value));
+  }
+
+  /** The usual values, with these instead. */
+  public static MigrationConfig with(Map<String, String> others) {
     Map<String, String> values = new HashMap<>(DEFAULTS);
-    values.put(name, value);
+    values.putAll(others);
     return new SmallRyeConfigBuilder()
         .withMapping(MigrationConfig.class)
         .withDefaultValues(values)

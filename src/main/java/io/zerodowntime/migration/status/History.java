@@ -23,7 +23,7 @@ public class History {
   private static final String ENTRIES =
       """
       SELECT id, kind, epoch, from_phase, to_phase, at, instance, reason, evidence::text
-      FROM migration_history WHERE migration = $1 ORDER BY id DESC LIMIT $2
+      FROM migration_history WHERE migration = $1 AND id < $2 ORDER BY id DESC LIMIT $3
       """;
 
   private final Pool pool;
@@ -45,10 +45,10 @@ public class History {
         row.getString("evidence"));
   }
 
-  /** The last 500 entries, the newest first. */
-  public Uni<List<Entry>> of(Migration migration) {
+  /** The last 500 entries whose id is smaller than this one, the newest first. */
+  public Uni<List<Entry>> of(Migration migration, long before) {
     return pool.preparedQuery(ENTRIES)
-        .execute(Tuple.of(migration.name(), LIMIT))
+        .execute(Tuple.of(migration.name(), before, LIMIT))
         .map(rows -> rows.stream().map(History::entry).toList());
   }
 

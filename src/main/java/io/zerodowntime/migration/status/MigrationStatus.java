@@ -12,6 +12,7 @@ import io.zerodowntime.migration.phase.GracePeriod;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,6 +23,10 @@ import java.util.Optional;
  * @param backfill the last backfill
  * @param parity the last comparison
  * @param unfencedWriters who was seen writing one side only, the last one first; needs triggers
+ * @param mismatchedKeys the first of the keys that disagree, the oldest first
+ * @param service how the answering instance's own requests did lately; empty in a command
+ * @param flagCommands how the flags are made to ask for a neighbouring phase
+ * @param readAt when it was read, by the clock of the answering instance
  */
 @RegisterForReflection
 public record MigrationStatus(
@@ -31,9 +36,13 @@ public record MigrationStatus(
     Optional<RunStatus> backfill,
     Optional<RunStatus> parity,
     long unrepairedMismatches,
+    List<MismatchedKey> mismatchedKeys,
     ShadowEvidence shadow,
     List<Instance> instances,
-    List<UnfencedWriter> unfencedWriters) {
+    List<UnfencedWriter> unfencedWriters,
+    Optional<ServiceReading> service,
+    FlagView.Commands flagCommands,
+    OffsetDateTime readAt) {
 
   /** What is moved. */
   @RegisterForReflection
@@ -57,6 +66,7 @@ public record MigrationStatus(
    * @param gracePeriod who is waited for
    * @param nextStep the step whose gates are shown: the one asked for, else the next forward;
    *     {@code drop} in phase 3, {@code none} after the drop
+   * @param gatesSince since when each gate is as it is, as the answering instance saw it
    * @param oldStale phase 3 was entered, and the old column was not refilled since
    */
   @RegisterForReflection
@@ -71,6 +81,7 @@ public record MigrationStatus(
       List<GracePeriod.Holder> gracePeriod,
       String nextStep,
       List<Verdict> gates,
+      Map<String, OffsetDateTime> gatesSince,
       boolean oldStale,
       Optional<OffsetDateTime> contractedAt) {}
 
@@ -132,6 +143,14 @@ public record MigrationStatus(
   @RegisterForReflection
   public record RunPace(
       int batchSize, long delayMillis, double targetLoad, Optional<String> throttledBy) {}
+
+  /**
+   * A key whose row was found to disagree, without the values of its columns.
+   *
+   * @param source {@code scan} or {@code shadow}: what found it
+   */
+  @RegisterForReflection
+  public record MismatchedKey(String key, String source, OffsetDateTime foundAt) {}
 
   /** One live instance. */
   @RegisterForReflection

@@ -17,7 +17,9 @@ import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.GracePeriod;
 import io.zerodowntime.migration.phase.Instances;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The phase, who asks for what, and which gates stand before the next step. */
@@ -28,18 +30,21 @@ class PhaseView {
   private final Instances instances;
   private final GracePeriod grace;
   private final GateEvaluator gates;
+  private final GateTimes times;
 
   PhaseView(
       @Identifier(DatabasePools.CONTROL) Pool pool,
       StateSource states,
       Instances instances,
       GracePeriod grace,
-      GateEvaluator gates) {
+      GateEvaluator gates,
+      GateTimes times) {
     this.pool = pool;
     this.states = states;
     this.instances = instances;
     this.grace = grace;
     this.gates = gates;
+    this.times = times;
   }
 
   Uni<PhaseSnapshot> collect(Migration migration) {
@@ -78,7 +83,13 @@ class PhaseView {
         .with(
             (found, holders, evidence) ->
                 new PhaseSnapshot(
-                    state, live, next, found, state.drained() ? List.of() : holders, evidence));
+                    state,
+                    live,
+                    next,
+                    found,
+                    times.since(migration.name(), next, found),
+                    state.drained() ? List.of() : holders,
+                    evidence));
   }
 
   /** The step that the fleet wants, else the next one forward; empty if only the drop is left. */
@@ -93,6 +104,7 @@ class PhaseView {
       List<LiveInstance> live,
       String nextStep,
       List<Verdict> gates,
+      Map<String, OffsetDateTime> gatesSince,
       List<GracePeriod.Holder> holders,
       Evidence evidence) {}
 }

@@ -9,6 +9,8 @@ import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.BackfillStream;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
+import io.zerodowntime.migration.parity.Mismatches;
+import io.zerodowntime.migration.status.MigrationStatus.MismatchedKey;
 import io.zerodowntime.migration.status.MigrationStatus.RunPace;
 import io.zerodowntime.migration.status.MigrationStatus.RunRows;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
@@ -21,26 +23,33 @@ import java.util.Optional;
 @ApplicationScoped
 class RunView {
   private static final int LOOK_BACK = 10;
+  private static final int KEYS_SHOWN = 10;
 
   private final BackfillStore store;
   private final BackfillJob job;
   private final BackfillStream stream;
+  private final Mismatches mismatches;
 
-  RunView(BackfillStore store, BackfillJob job, BackfillStream stream) {
+  RunView(BackfillStore store, BackfillJob job, BackfillStream stream, Mismatches mismatches) {
     this.store = store;
     this.job = job;
     this.stream = stream;
+    this.mismatches = mismatches;
   }
 
   Uni<RunSnapshot> collect(Migration migration) {
     return Uni.combine()
         .all()
-        .unis(store.runs(migration, LOOK_BACK), stream.throttledBy())
+        .unis(
+            store.runs(migration, LOOK_BACK),
+            stream.throttledBy(),
+            mismatches.unrepaired(migration, KEYS_SHOWN))
         .with(
-            (runs, throttled) ->
+            (runs, throttled, keys) ->
                 new RunSnapshot(
                     last(migration, runs, false, throttled),
-                    last(migration, runs, true, throttled)));
+                    last(migration, runs, true, throttled),
+                    keys.stream().map(RunView::key).toList()));
   }
 
   private Optional<RunStatus> last(
@@ -49,6 +58,10 @@ class RunView {
         .filter(run -> (run.kind() == RunKind.PARITY) == parity)
         .findFirst()
         .map(run -> status(migration, run, job.meter(migration), throttledBy(run, throttled)));
+  }
+
+  private static MismatchedKey key(Mismatches.Mismatch found) {
+    return new MismatchedKey(found.key(), found.source(), found.foundAt());
   }
 
   private Optional<String> throttledBy(Run run, Optional<String> throttled) {
@@ -103,5 +116,8 @@ class RunView {
     return run.locked() > 0 ? Optional.of(BackfillStream.ROWS_LOCKED) : Optional.empty();
   }
 
-  record RunSnapshot(Optional<RunStatus> backfill, Optional<RunStatus> parity) {}
+  record RunSnapshot(
+      Optional<RunStatus> backfill,
+      Optional<RunStatus> parity,
+      List<MismatchedKey> mismatchedKeys) {}
 }

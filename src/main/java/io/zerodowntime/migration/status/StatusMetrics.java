@@ -18,11 +18,14 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
@@ -40,6 +43,7 @@ public class StatusMetrics {
   private final Migrations migrations;
   private final StatusReports reports;
   private final RequestedPhases flags;
+  private final Timeline timeline;
   private final MultiGauge phase;
   private final MultiGauge gate;
   private final MultiGauge draining;
@@ -54,10 +58,15 @@ public class StatusMetrics {
   private final Map<String, MigrationStatus> known = new ConcurrentSkipListMap<>();
 
   StatusMetrics(
-      Migrations migrations, StatusReports reports, RequestedPhases flags, MeterRegistry registry) {
+      Migrations migrations,
+      StatusReports reports,
+      RequestedPhases flags,
+      Timeline timeline,
+      MeterRegistry registry) {
     this.migrations = migrations;
     this.reports = reports;
     this.flags = flags;
+    this.timeline = timeline;
     this.phase = MultiGauge.builder("migration_phase").register(registry);
     this.gate = MultiGauge.builder("migration_gate_open").register(registry);
     this.draining = MultiGauge.builder("migration_draining_seconds").register(registry);
@@ -142,9 +151,26 @@ public class StatusMetrics {
     show(disagree, all, status -> status.phase().disagreement().isPresent() ? 1 : 0);
     show(build, all, status -> status.indexBuild().map(IndexBuild::seconds).orElse(0L));
     show(rate, all, status -> status.backfill().map(run -> run.rows().rowsPerSecond()).orElse(0.0));
+    timeline.rates(rates(all));
     show(lag, all, StatusMetrics::rowsToGo);
     show(locked, all, status -> status.backfill().map(run -> run.rows().lockedRows()).orElse(0L));
     show(mismatches, all, MigrationStatus::unrepairedMismatches);
+  }
+
+  /** Of the migrations whose backfill or comparison moves. */
+  private static Map<String, Double> rates(List<MigrationStatus> all) {
+    Map<String, Double> rates = new HashMap<>();
+    for (MigrationStatus status : all) {
+      double rate =
+          Stream.of(status.backfill(), status.parity())
+              .flatMap(Optional::stream)
+              .mapToDouble(run -> run.rows().rowsPerSecond())
+              .sum();
+      if (rate > 0) {
+        rates.put(status.definition().name(), rate);
+      }
+    }
+    return rates;
   }
 
   private static double drainingSeconds(MigrationStatus status) {

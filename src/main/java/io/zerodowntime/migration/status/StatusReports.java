@@ -7,13 +7,15 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
-import io.zerodowntime.migration.phase.RequestedPhases;
 import io.zerodowntime.migration.schema.IndexBuilds;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseStatus;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,19 +26,22 @@ public class StatusReports {
   private final PhaseView phases;
   private final RunView runs;
   private final IndexBuilds builds;
-  private final RequestedPhases flags;
+  private final FlagView flags;
+  private final Timeline timeline;
 
   StatusReports(
       Migrations migrations,
       PhaseView phases,
       RunView runs,
       IndexBuilds builds,
-      RequestedPhases flags) {
+      FlagView flags,
+      Timeline timeline) {
     this.migrations = migrations;
     this.phases = phases;
     this.runs = runs;
     this.builds = builds;
     this.flags = flags;
+    this.timeline = timeline;
   }
 
   /** Where every migration stands now. */
@@ -69,9 +74,13 @@ public class StatusReports {
         run.backfill(),
         run.parity(),
         phase.evidence().unrepaired(),
+        run.mismatchedKeys(),
         phase.evidence().shadow(),
         phase.live().stream().map(MigrationStatus.Instance::of).toList(),
-        phase.evidence().unfenced());
+        phase.evidence().unfenced(),
+        timeline.latest(),
+        flags.commands(migration, phase.state().phase()),
+        OffsetDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.MILLIS));
   }
 
   private PhaseStatus phase(Migration migration, PhaseView.PhaseSnapshot phase) {
@@ -79,7 +88,7 @@ public class StatusReports {
     return new PhaseStatus(
         fleet.wish().map(PhaseName::of),
         fleet.disagreement(),
-        flags.current(migration).refused(),
+        flags.refused(migration),
         PhaseName.of(phase.state().phase()),
         phase.state().epoch(),
         phase.state().changedAt(),
@@ -87,6 +96,7 @@ public class StatusReports {
         phase.holders(),
         phase.nextStep(),
         phase.gates(),
+        phase.gatesSince(),
         phase.state().oldStale(),
         phase.state().contractedAt());
   }

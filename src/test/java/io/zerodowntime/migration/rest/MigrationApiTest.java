@@ -235,7 +235,7 @@ class MigrationApiTest {
       assertThat(seen).isEqualTo(4);
     }
     // the period that the stream is made with: a clock would measure the machine as well
-    assertThat(MigrationResource.TICK).isLessThanOrEqualTo(Duration.ofSeconds(1));
+    assertThat(StatusStreams.TICK).isLessThanOrEqualTo(Duration.ofSeconds(1));
   }
 
   @Test
