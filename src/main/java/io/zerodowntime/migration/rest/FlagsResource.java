@@ -17,7 +17,9 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 @Path("/migrations/{name}/flags")
 @RolesAllowed("operator")
 @Produces(MediaType.APPLICATION_JSON)
-@Consumes(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.WILDCARD)
 @WithinDeadline
 @APIResponse(responseCode = "409", description = "The flags of this program come from outside")
 public class FlagsResource {
@@ -42,6 +44,11 @@ public class FlagsResource {
   @POST
   @ResponseStatus(202)
   @APIResponse(responseCode = "202", description = "Accepted")
+  @RequestBody(
+      content =
+          @Content(
+              mediaType = MediaType.APPLICATION_JSON,
+              schema = @Schema(implementation = FlagsChange.class)))
   public Uni<Void> ask(@PathParam("name") String name, FlagsChange change) {
     if (change == null || change.phase == null || change.phase < 0 || change.phase > 3) {
       throw new ProblemException(

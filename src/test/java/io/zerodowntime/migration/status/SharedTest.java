@@ -39,8 +39,8 @@ class SharedTest {
   @Test
   void aNewOneBeginsOnlyWhenTheLastOneIsOver() {
     Shared<String> shared = shared(Duration.ZERO);
-    shared.get().subscribe().with(item -> {});
-    shared.get().subscribe().with(item -> {});
+    shared.get().subscribe().with(item -> {}, failure -> {});
+    shared.get().subscribe().with(item -> {}, failure -> {});
     assertThat(readings).as("old, but in flight").hasSize(1);
     AtomicReference<Throwable> failed = new AtomicReference<>();
     shared.get().subscribe().with(item -> {}, failed::set);
