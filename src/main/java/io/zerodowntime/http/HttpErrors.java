@@ -1,5 +1,6 @@
 package io.zerodowntime.http;
 
+import io.quarkus.security.AuthenticationFailedException;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
@@ -8,17 +9,25 @@ import jakarta.inject.Singleton;
 /** Problems for what fails beside the calls, for example unknown paths. */
 @Singleton
 class HttpErrors {
+  private static final int UNAUTHORIZED = 401;
 
   void answerFailures(@Observes Router router) {
     router.route().order(Integer.MIN_VALUE).failureHandler(HttpErrors::answer);
   }
 
   private static void answer(RoutingContext context) {
-    int status = context.statusCode();
+    int status = status(context);
     if (context.response().ended() || context.response().headWritten() || status < 400) {
       context.next();
     } else {
       ProblemResponse.send(context.request(), HttpProblems.of(status));
     }
+  }
+
+  /** A wrong password at the console's login fails without a status, which Vert.x makes 500. */
+  private static int status(RoutingContext context) {
+    return context.failure() instanceof AuthenticationFailedException
+        ? UNAUTHORIZED
+        : context.statusCode();
   }
 }

@@ -1,10 +1,8 @@
 package io.zerodowntime.http;
 
-import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -39,19 +37,6 @@ class SessionRequests {
 
   void register(@Observes Filters filters) {
     filters.register(this::check, BEFORE_LOGIN);
-  }
-
-  void register(@Observes Router router) {
-    router.post(signIn).order(Integer.MIN_VALUE).failureHandler(SessionRequests::refuse);
-  }
-
-  /** Answers a wrong password before Quarkus REST does: for a path without a call that is 500. */
-  private static void refuse(RoutingContext routing) {
-    if (routing.failure() instanceof AuthenticationFailedException) {
-      ProblemResponse.send(routing.request(), HttpProblems.of(UNAUTHORIZED));
-    } else {
-      routing.next();
-    }
   }
 
   private void check(RoutingContext routing) {

@@ -8,8 +8,11 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
 import io.zerodowntime.testing.Api;
+import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
 import io.zerodowntime.testing.PostgresResource;
+import jakarta.inject.Inject;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +26,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SessionTest {
   private static final String COOKIE = "zerodowntime-session";
   private static final String SIGN_IN = "/console/sign-in";
+
+  @Inject EngineDatabase database;
+
+  @BeforeEach
+  void reset() throws Exception {
+    database.reset();
+  }
 
   private static RequestSpecification console() {
     return given().header("X-Requested-With", "console");
