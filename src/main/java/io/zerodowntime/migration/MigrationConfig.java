@@ -37,6 +37,7 @@ public interface MigrationConfig {
   Duration soak();
 
   /** With {@link Sync#DETECT}: how long no unfenced write may have been seen before phase 2. */
+  @WithDefault("10m")
   Duration writersWindow();
 
   /** Whether the service applies the schema changes that are due automatically. */

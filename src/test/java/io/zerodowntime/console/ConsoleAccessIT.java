@@ -31,7 +31,7 @@ class ConsoleAccessIT {
 
   @Test
   void axeFindsNothingAndNothingIsWiderThanThePage() throws Exception {
-    PlaywrightAssertions.setDefaultAssertionTimeout(Timeouts.LIMIT.toMillis());
+    PlaywrightAssertions.setDefaultAssertionTimeout((double) Timeouts.LIMIT.toMillis());
     try (ConsoleBrowser browser = new ConsoleBrowser();
         ConsoleService service = new ConsoleService(directory, Map.of())) {
       service.orders(20_000);

@@ -51,7 +51,7 @@ final class ConsoleBrowser implements AutoCloseable {
                 new BrowserType.LaunchOptions()
                     .setExecutablePath(installed().orElseThrow())
                     .setHeadless(true)
-                    .setTimeout(Timeouts.LIMIT.toMillis())
+                    .setTimeout((double) Timeouts.LIMIT.toMillis())
                     .setArgs(OPTIONS));
   }
 
@@ -77,7 +77,7 @@ final class ConsoleBrowser implements AutoCloseable {
                 .setViewportSize(width, height)
                 .setColorScheme(colors)
                 .setAcceptDownloads(true));
-    context.setDefaultTimeout(Timeouts.LIMIT.toMillis());
+    context.setDefaultTimeout((double) Timeouts.LIMIT.toMillis());
     Page page = context.newPage();
     page.onPageError(complaints::add);
     page.onConsoleMessage(

@@ -40,7 +40,7 @@ class ConsoleIT {
 
   @BeforeAll
   static void launch() {
-    PlaywrightAssertions.setDefaultAssertionTimeout(Timeouts.LIMIT.toMillis());
+    PlaywrightAssertions.setDefaultAssertionTimeout((double) Timeouts.LIMIT.toMillis());
     browser = new ConsoleBrowser();
   }
 
