@@ -6,7 +6,7 @@
 #   check.sh --server   also asks a real API server (server.sh; the first time it takes long to build)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-readonly KUBERNETES=v1.33.13 OPERATOR=v0.85.0 KUSTOMIZE=v5.6.0 KUBECONFORM=v0.6.7
+readonly KUBERNETES=v1.33.13 OPERATOR=v0.85.0 KUSTOMIZE=v5.6.0 KUBECONFORM=v0.6.7 CLOUDNATIVE_PG=v1.27.0
 readonly MANIFESTS=src/main/kubernetes MONITORING=src/main/monitoring OUT=$PWD/target/manifests
 export KUBERNETES OUT
 
@@ -55,6 +55,8 @@ TABLES
 # what a cluster's own repository looks like: an overlay, the components, a namespace, an image, tables of its own
 cluster() {
   mkdir -p "$OUT/cluster" "$OUT/cluster-jobs" "$OUT/cluster-controller"
+  mkdir -p "$OUT/cluster" "$OUT/cluster-jobs" "$OUT/cluster-database"
+  cp examples/order-status/migrations.yaml examples/order-status/changelog/*.sql "$OUT/cluster"
   cat > "$OUT/cluster/kustomization.yaml" << 'CLUSTER'
 resources: [../../../src/main/kubernetes/overlays/1-dual-write]
 components:
@@ -71,6 +73,16 @@ CLUSTER
 resources: [../../../src/main/kubernetes/jobs/backfill, ../../../src/main/kubernetes/jobs/contract]
 components: [../../../src/main/kubernetes/components/definitions]
 JOBS
+  cat > "$OUT/cluster-database/kustomization.yaml" << 'DATABASE'
+resources:
+  - ../../../src/main/kubernetes/overlays/1-dual-write
+  - ../../../src/main/kubernetes/jobs/backfill
+  - ../../../src/main/kubernetes/jobs/contract
+components:
+  - ../../../src/main/kubernetes/components/workers
+  - ../../../src/main/kubernetes/components/cloudnative-pg
+namespace: orders
+DATABASE
 }
 
 render() {
@@ -82,13 +94,15 @@ render() {
 }
 
 schemas() {
-  local kubernetes operator
+  local kubernetes operator database
   kubernetes=$(module "k8s.io/kubernetes@$KUBERNETES")
   operator=$(module "github.com/prometheus-operator/prometheus-operator@$OPERATOR")
+  database=$(module "github.com/cloudnative-pg/cloudnative-pg@$CLOUDNATIVE_PG")
   export CRDS="$operator/example/prometheus-operator-crd"
   mkdir -p "$OUT/schemas"
   awk 'FNR == 1 { print "---" } 1' "$OUT"/*.yaml | (cd .ci/manifests/schemas && go run . "$OUT/schemas" \
-    "$kubernetes/api/openapi-spec/swagger.json" "$CRDS"/monitoring.coreos.com_{servicemonitors,prometheusrules}.yaml)
+    "$kubernetes/api/openapi-spec/swagger.json" "$CRDS"/monitoring.coreos.com_{servicemonitors,prometheusrules}.yaml \
+    "$database/config/crd/bases/postgresql.cnpg.io_clusters.yaml")
   "$(bin kubeconform)" -strict -summary -schema-location "$OUT/schemas/{{.ResourceKind}}{{.KindSuffix}}.json" \
     "$OUT"/*.yaml
 }
@@ -135,6 +149,17 @@ controller() {
 
 kinds() { sed -n 's/^kind: //p' "$1" | sort; }
 
+# with CloudNativePG every container logs in by the files of its Secrets, and no other secret is named for it
+database() {
+  local rendered=$OUT/cluster-database.yaml containers
+  containers=$(grep -c '^ *image: zerodowntime' "$rendered")
+  for line in 'value: /etc/orders/database/password$' 'mountPath: /etc/orders/database$' \
+    'value: postgresql://orders@order-postgres-rw:5432/orders?'; do
+    [ "$(grep -c "$line" "$rendered")" = "$containers" ] || fail "$rendered: not in each container: $line"
+  done
+  ! grep -q 'name: order-database$' "$rendered" || fail "$rendered: the Secret order-database is named"
+}
+
 tools
 [ "${1:-}" != --write ] || rule > "$MONITORING/prometheus-rule.yaml"
 diff <(rule) "$MONITORING/prometheus-rule.yaml" || fail "prometheus-rule.yaml is not rules.yaml: --write"
@@ -145,5 +170,6 @@ schemas
 overlays
 definitions
 controller
+database
 [ "${1:-}" != --server ] || .ci/manifests/server.sh
 echo "manifests are right"

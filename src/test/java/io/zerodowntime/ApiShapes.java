@@ -3,7 +3,10 @@ package io.zerodowntime;
 import io.zerodowntime.testing.JsonShape;
 
 /** Every JSON that the program speaks: members by name and type. */
-final class ApiShapes {
+public final class ApiShapes {
+  /** The token that the answer to a write carries where there are replicas. */
+  public static final String WRITE_POSITION = "[A-Za-z0-9_-]{28}";
+
   static final JsonShape ORDER =
       JsonShape.of("id:number userId:number amount:number status:string createdAt:string");
   static final JsonShape PROBLEM =

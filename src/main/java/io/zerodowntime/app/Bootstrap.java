@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
@@ -33,6 +34,7 @@ public final class Bootstrap {
 
   private static final Logger LOG = Logger.getLogger(Bootstrap.class);
   private static final String DATABASE_URL = "DATABASE_URL";
+  private static final String DATABASE_DIRECT_URL = "DATABASE_DIRECT_URL";
   private static final String OPERATOR_PASSWORD = "OPERATOR_PASSWORD";
   private static final String FLAGS_DIR = "FLAGS_DIR";
   private static final List<String> FLAGS = List.of("DUAL_WRITE", "WRITE_TO_NEW", "READ_FROM_NEW");
@@ -48,10 +50,18 @@ public final class Bootstrap {
   public static void prepare() {
     Optional<String> url = setting(DATABASE_URL);
     try {
+      if (url.isEmpty() && setting(DATABASE_DIRECT_URL).isPresent()) {
+        throw new StartException("DATABASE_DIRECT_URL is set, and DATABASE_URL is missing");
+      }
       if (url.isEmpty()) {
         startEmbedded();
       } else if (!embedded() && !Boolean.getBoolean(TRAINING)) {
-        System.setProperty(DatabaseConfig.SSL_MODE, DatabasePreflight.check(url.get()).label());
+        publish(
+            DatabasePreflight.check(
+                url.get(),
+                setting(DATABASE_DIRECT_URL),
+                setting(DatabaseConfig.PASSWORD_FILE),
+                setting(DatabaseConfig.PASS_FILE)));
       }
       if ((embedded() || LaunchMode.current().isDev()) && setting(OPERATOR_PASSWORD).isEmpty()) {
         System.setProperty(OPERATOR_PASSWORD, LocalFiles.operatorPassword(DIRECTORY));
@@ -83,6 +93,14 @@ public final class Bootstrap {
     System.setProperty("quarkus.http.host", "localhost");
     System.setProperty("quarkus.management.host", "localhost");
     System.setProperty("quarkus.log.level", "OFF");
+  }
+
+  private static void publish(DatabasePreflight.Found found) {
+    System.setProperty(DatabaseConfig.SSL_MODE, found.sslMode().label());
+    System.setProperty(DatabaseConfig.POOLING, found.pooling().name().toLowerCase(Locale.ROOT));
+    found
+        .directSslMode()
+        .ifPresent(mode -> System.setProperty(DatabaseConfig.DIRECT_SSL_MODE, mode.label()));
   }
 
   private static boolean embedded() {

@@ -1,124 +1,111 @@
 package io.zerodowntime.app;
 
 import io.zerodowntime.app.embedded.StartException;
-import io.zerodowntime.db.DatabaseEngine;
 import io.zerodowntime.db.DatabaseUrl;
+import io.zerodowntime.db.Pooling;
 import io.zerodowntime.db.SslMode;
-import java.net.UnknownHostException;
-import java.sql.Connection;
-import java.sql.DatabaseMetaData;
-import java.sql.SQLException;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
-import java.util.Set;
-import org.postgresql.Driver;
 
 /** Finds out at the very start, in a few seconds, whether {@code DATABASE_URL} can serve. */
 public final class DatabasePreflight {
-  private static final int OLDEST_MAJOR = 14;
-  private static final String SECONDS = "5";
-  private static final Map<String, String> TIMEOUTS =
-      Map.of("connectTimeout", SECONDS, "loginTimeout", SECONDS, "socketTimeout", SECONDS);
-
-  /** No TLS or no login without it (08004, 28000), no agreement about TLS (08006). */
-  private static final Set<String> OTHER_MODE_MAY_HELP = Set.of("08004", "28000", "08006");
+  private static final String DATABASE_URL = "DATABASE_URL";
+  private static final String DATABASE_DIRECT_URL = "DATABASE_DIRECT_URL";
 
   private DatabasePreflight() {}
 
   /**
-   * Logs in, at most twice. Blocks for 12 seconds at most.
+   * What was found.
+   *
+   * @param sslMode the mode that all connections of {@code DATABASE_URL} are to use: the URL's, or
+   *     what the server made of {@code prefer} and {@code allow}. The reactive client has no use of
+   *     those: with each connection to a server without TLS it leaves another one behind
+   * @param pooling what stands before the server
+   * @param directSslMode the same for {@code DATABASE_DIRECT_URL}, if there is one
+   */
+  public record Found(SslMode sslMode, Pooling pooling, Optional<SslMode> directSslMode) {}
+
+  /**
+   * Logs in to one host after the other, to each at most twice. Blocks for 12 seconds for each host
+   * at most, and behind a pooler for 12 seconds more.
    *
    * @param databaseUrl what {@code DATABASE_URL} says
-   * @return the mode that all connections are to use: the URL's, or what the server made of {@code
-   *     prefer} and {@code allow}. The reactive client has no use of those: with each connection to
-   *     a server without TLS it leaves another one behind
-   * @throws StartException if the URL is malformed, the server cannot be reached, is too old or is
-   *     not PostgreSQL, or the login fails; its one line never shows the password
+   * @param directUrl what {@code DATABASE_DIRECT_URL} says
+   * @param passwordFile what {@code DATABASE_PASSWORD_FILE} says
+   * @param passFile what {@code PGPASSFILE} says
+   * @throws StartException if a URL is malformed, a file cannot be used, no server can be reached,
+   *     it is too old, not PostgreSQL or a standby, the login fails, or a pooler keeps from it what
+   *     the protocol needs; its one line never shows a password
    */
-  public static SslMode check(String databaseUrl) {
-    DatabaseUrl url = parse(databaseUrl);
-    List<SslMode> modes = candidates(url.sslMode());
-    try {
-      return logIn(url.withSslMode(modes.get(0)));
-    } catch (SQLException first) {
-      if (modes.size() == 1 || !OTHER_MODE_MAY_HELP.contains(state(first))) {
-        throw new StartException(explain(url, first), first);
-      }
-      try {
-        return logIn(url.withSslMode(modes.get(1)));
-      } catch (SQLException second) {
-        throw new StartException(explain(url, second), second);
-      }
+  public static Found check(
+      String databaseUrl,
+      Optional<String> directUrl,
+      Optional<String> passwordFile,
+      Optional<String> passFile) {
+    DatabaseUrl url = parse(DATABASE_URL, databaseUrl, passwordFile, passFile);
+    if (url.password().isPresent() && passwordFile.isPresent()) {
+      throw new StartException("DATABASE_URL has a password, and DATABASE_PASSWORD_FILE another");
     }
+    ReachedServer requests = ReachedServer.reach(DATABASE_URL, url, directUrl.isPresent());
+    Optional<ReachedServer> direct =
+        directUrl
+            .map(text -> parse(DATABASE_DIRECT_URL, text, passwordFile, passFile))
+            .map(parsed -> ReachedServer.reach(DATABASE_DIRECT_URL, parsed, true));
+    direct.ifPresent(reached -> requireDirect(reached, requests));
+    requirePooling(requests, direct.isPresent());
+    return new Found(requests.mode(), requests.pooling(), direct.map(ReachedServer::mode));
   }
 
-  private static List<SslMode> candidates(SslMode mode) {
-    return switch (mode) {
-      case PREFER -> List.of(SslMode.REQUIRE, SslMode.DISABLE);
-      case ALLOW -> List.of(SslMode.DISABLE, SslMode.REQUIRE);
-      default -> List.of(mode);
-    };
-  }
-
-  private static SslMode logIn(DatabaseUrl url) throws SQLException {
-    Properties login = new Properties();
-    login.setProperty("user", url.user());
-    login.setProperty("password", url.password().orElse(""));
-    try (Connection connection = new Driver().connect(url.jdbcUrl(TIMEOUTS), login)) {
-      requireEngine(url, DatabaseEngine.refuse(connection));
-      DatabaseMetaData server = connection.getMetaData();
-      requireVersion(url, server.getDatabaseMajorVersion(), server.getDatabaseProductVersion());
-      return url.sslMode();
-    }
-  }
-
-  static void requireEngine(DatabaseUrl url, Optional<String> other) {
-    other.ifPresent(
-        name -> {
-          throw new StartException(
-              "DATABASE_URL %s is %s: PostgreSQL itself is needed, by its locks the fleet switches"
-                  .formatted(url.redacted(), name));
-        });
-  }
-
-  static void requireVersion(DatabaseUrl url, int major, String version) {
-    if (major < OLDEST_MAJOR) {
+  private static void requireDirect(ReachedServer direct, ReachedServer requests) {
+    if (direct.pooling() != Pooling.NONE) {
       throw new StartException(
-          "DATABASE_URL %s is PostgreSQL %s: %d or later is needed"
-              .formatted(url.redacted(), version, OLDEST_MAJOR));
+          "DATABASE_DIRECT_URL %s leads to a pooler: name the server itself"
+              .formatted(direct.url().redacted()));
+    }
+    if (!direct.identity().equals(requests.identity())) {
+      throw new StartException(
+          "DATABASE_DIRECT_URL %s is another database than DATABASE_URL %s"
+              .formatted(direct.url().redacted(), requests.url().redacted()));
     }
   }
 
-  private static DatabaseUrl parse(String databaseUrl) {
+  private static void requirePooling(ReachedServer requests, boolean direct) {
+    String where = "DATABASE_URL " + requests.url().redacted();
+    if (requests.pooling() != Pooling.NONE && requests.url().options().isPresent()) {
+      throw new StartException(
+          where
+              + " leads to a pooler, which takes no options: leave them out of the URL, and give"
+              + " the settings to the role (ALTER ROLE ... SET ...)");
+    }
+    if (requests.pooling() != Pooling.TRANSACTION) {
+      return;
+    }
+    if (!direct) {
+      throw new StartException(
+          where
+              + " leads to a pooler in transaction mode, and schema changes, contract and backfill"
+              + " need sessions of their own: set DATABASE_DIRECT_URL to the server itself");
+    }
+    requests
+        .role()
+        .ifPresent(
+            reason -> {
+              throw new StartException(where + ": " + reason);
+            });
+  }
+
+  private static DatabaseUrl parse(
+      String name, String text, Optional<String> passwordFile, Optional<String> passFile) {
+    DatabaseUrl url;
     try {
-      return DatabaseUrl.parse(databaseUrl);
+      url = DatabaseUrl.parse(text).withPasswordFiles(passwordFile, passFile);
     } catch (IllegalArgumentException e) {
-      throw new StartException("DATABASE_URL is " + e.getMessage(), e);
+      throw new StartException(name + " is " + e.getMessage(), e);
     }
-  }
-
-  private static String explain(DatabaseUrl url, SQLException failure) {
-    String problem =
-        switch (state(failure)) {
-          case "28P01", "28000" -> "refuses the login, user or password is wrong";
-          case "3D000" -> "has no such database";
-          case "57P03" -> "is starting up or shutting down, try again";
-          case "53300" -> "has no connection left";
-          case "08004" -> "refuses the connection";
-          default -> "cannot be reached";
-        };
-    return "DATABASE_URL %s %s (%s)".formatted(url.redacted(), problem, detail(failure));
-  }
-
-  private static String state(SQLException failure) {
-    return failure.getSQLState() == null ? "" : failure.getSQLState();
-  }
-
-  private static String detail(SQLException failure) {
-    return failure.getCause() instanceof UnknownHostException
-        ? "unknown host"
-        : String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+    try {
+      url.checkFiles();
+    } catch (IllegalArgumentException e) {
+      throw new StartException("%s %s: %s".formatted(name, url.redacted(), e.getMessage()), e);
+    }
+    return url;
   }
 }

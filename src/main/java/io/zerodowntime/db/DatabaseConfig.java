@@ -6,6 +6,7 @@ import io.smallrye.config.ConfigValue;
 import io.smallrye.config.PropertiesConfigSource;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -26,8 +27,23 @@ public final class DatabaseConfig implements ConfigSourceFactory {
   /** The system property by which the preflight says what the server made of the URL's mode. */
   public static final String SSL_MODE = "zerodowntime.database.sslmode";
 
+  /** The same for {@code DATABASE_DIRECT_URL}. */
+  public static final String DIRECT_SSL_MODE = "zerodowntime.database.direct-sslmode";
+
+  /** The system property by which the preflight says what kind of pooler it has found. */
+  public static final String POOLING = "zerodowntime.database.pooling";
+
+  /** The variable that names a file with nothing but the password. */
+  public static final String PASSWORD_FILE = "DATABASE_PASSWORD_FILE";
+
+  /** The variable of libpq that names a password file. */
+  public static final String PASS_FILE = "PGPASSFILE";
+
   /** In seconds. */
   private static final String CONNECT_TIMEOUT = "5";
+
+  /** In milliseconds. */
+  private static final String LOCK_TIMEOUT = "1000";
 
   /** Above application.properties (250), below the environment (300). */
   private static final int ORDINAL = 275;
@@ -39,10 +55,21 @@ public final class DatabaseConfig implements ConfigSourceFactory {
   @Override
   public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
     Map<String, String> values = new HashMap<>();
-    raw(context, "DATABASE_URL")
-        .map(DatabaseUrl::parse)
-        .map(url -> raw(context, SSL_MODE).map(SslMode::of).map(url::withSslMode).orElse(url))
-        .ifPresent(url -> put(values, url));
+    Optional<DatabaseUrl> primary = url(context, "DATABASE_URL", SSL_MODE);
+    Optional<DatabaseUrl> direct = url(context, "DATABASE_DIRECT_URL", DIRECT_SSL_MODE);
+    primary.ifPresent(
+        url -> {
+          put(values, url);
+          raw(context, "DATABASE_URL")
+              .ifPresent(text -> values.put(DatabaseServers.URL, literal(text)));
+          jdbc(values, direct.orElse(url), direct.isPresent() ? Pooling.NONE : pooling(context));
+        });
+    direct
+        .or(() -> primary)
+        .filter(url -> url.hosts().size() > 1)
+        .ifPresent(url -> values.put(DatabaseServers.OTHER_HOSTS, "5s"));
+    raw(context, "DATABASE_DIRECT_URL")
+        .ifPresent(text -> values.put(DatabaseServers.DIRECT_URL, literal(text)));
     raw(context, "READ_REPLICA_URL")
         .ifPresent(
             urls -> {
@@ -61,11 +88,22 @@ public final class DatabaseConfig implements ConfigSourceFactory {
     return OptionalInt.of(ORDINAL);
   }
 
+  /** With the mode that the server was found to speak. */
+  private static Optional<DatabaseUrl> url(
+      ConfigSourceContext context, String name, String sslMode) {
+    return raw(context, name)
+        .map(DatabaseUrl::parse)
+        .map(url -> url.withPasswordFiles(raw(context, PASSWORD_FILE), raw(context, PASS_FILE)))
+        .map(url -> raw(context, sslMode).map(SslMode::of).map(url::withSslMode).orElse(url));
+  }
+
+  private static Pooling pooling(ConfigSourceContext context) {
+    return raw(context, POOLING)
+        .map(name -> Pooling.valueOf(name.toUpperCase(Locale.ROOT)))
+        .orElse(Pooling.NONE);
+  }
+
   private static void put(Map<String, String> values, DatabaseUrl url) {
-    values.put("quarkus.datasource.username", literal(url.user()));
-    url.password()
-        .ifPresent(password -> values.put("quarkus.datasource.password", literal(password)));
-    values.put("quarkus.datasource.jdbc.url", literal(url.jdbcUrl(ddlParameters(url))));
     values.put(REACTIVE + "url", literal(url.reactiveUrl(APPLICATION_NAME)));
     values.put(REACTIVE + "postgresql.ssl-mode", url.sslMode().label());
     values.put(REACTIVE + "trust-all", String.valueOf(!url.sslMode().verifies()));
@@ -81,17 +119,34 @@ public final class DatabaseConfig implements ConfigSourceFactory {
             });
   }
 
-  private static Map<String, String> ddlParameters(DatabaseUrl url) {
-    String given = url.options().map(options -> options + " ").orElse("");
-    return Map.of(
-        "ApplicationName",
-        DDL_APPLICATION_NAME,
-        "options",
-        given + "-c lock_timeout=1000",
-        "connectTimeout",
-        CONNECT_TIMEOUT,
-        "tcpKeepAlive",
-        "true");
+  /** The login of schema changes: past a pooler that shares sessions, if there is one. */
+  private static void jdbc(Map<String, String> values, DatabaseUrl url, Pooling pooling) {
+    values.put("quarkus.datasource.username", literal(url.user()));
+    url.password()
+        .ifPresent(password -> values.put("quarkus.datasource.password", literal(password)));
+    if (url.passwordSource().isInFile()) {
+      values.put("quarkus.datasource.credentials-provider", DatabaseCredentials.NAME);
+      values.put("quarkus.datasource.credentials-provider-name", DatabaseCredentials.NAME);
+    }
+    if (pooling != Pooling.NONE) {
+      values.put(
+          "quarkus.datasource.jdbc.new-connection-sql", "SET lock_timeout = " + LOCK_TIMEOUT);
+    }
+    values.put("quarkus.datasource.jdbc.url", literal(url.jdbcUrl(ddlParameters(url, pooling))));
+  }
+
+  private static Map<String, String> ddlParameters(DatabaseUrl url, Pooling pooling) {
+    Map<String, String> parameters = new HashMap<>();
+    parameters.put("ApplicationName", DDL_APPLICATION_NAME);
+    parameters.put("connectTimeout", CONNECT_TIMEOUT);
+    // until the login is done; DdlConnections lifts it
+    parameters.put("socketTimeout", CONNECT_TIMEOUT);
+    parameters.put("tcpKeepAlive", "true");
+    if (pooling == Pooling.NONE) {
+      String given = url.options().map(options -> options + " ").orElse("");
+      parameters.put("options", given + "-c lock_timeout=" + LOCK_TIMEOUT);
+    }
+    return parameters;
   }
 
   private static void put(Map<String, String> values, String user, String password, String roles) {

@@ -2,12 +2,13 @@ package io.zerodowntime.db;
 
 import io.quarkus.reactive.pg.client.PgPoolCreator;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduled;
 import io.smallrye.common.annotation.Identifier;
+import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.impl.CloseFuture;
-import io.vertx.core.impl.ContextInternal;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.SqlClient;
@@ -19,6 +20,7 @@ import io.vertx.sqlclient.spi.ConnectionFactory;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
@@ -66,19 +68,36 @@ public class DatabasePools implements PgPoolCreator {
 
   private final PoolSettings settings;
   private final CircuitBreaker breaker;
+  private final DatabaseServers servers;
+  private final PrimaryLine line;
   private final LongAdder closed = new LongAdder();
   private final CloseFuture closing = new CloseFuture();
   private volatile @Nullable Input input;
+  private volatile @Nullable Server primary;
+  private volatile @Nullable Server direct;
+  private volatile @Nullable ConnectionFactory looks;
 
-  DatabasePools(PoolSettings settings, CircuitBreaker breaker) {
+  @Inject
+  DatabasePools(
+      PoolSettings settings, CircuitBreaker breaker, DatabaseServers servers, PrimaryLine line) {
     this.settings = settings;
     this.breaker = breaker;
+    this.servers = servers;
+    this.line = line;
+  }
+
+  DatabasePools(PoolSettings settings, CircuitBreaker breaker) {
+    this(settings, breaker, DatabaseServers.none(), new PrimaryLine());
   }
 
   /** Makes the engine's pool; whoever closes it closes all. */
   @Override
   public io.vertx.sqlclient.Pool create(Input given) {
     input = given;
+    PgConnectOptions shared = shared();
+    Server requests = primaryServer(shared);
+    primary = requests;
+    direct = servers.direct().map(url -> directServer(url, shared)).orElse(requests);
     return new PgPoolImpl((VertxInternal) given.vertx(), closing, primary(ENGINE, false));
   }
 
@@ -131,8 +150,42 @@ public class DatabasePools implements PgPoolCreator {
   io.vertx.sqlclient.Pool replica(
       Pool engine, String name, DatabaseUrl url, CircuitBreaker breaker) {
     engine.size();
-    PgConnectOptions options = ReplicaOptions.of(url, shared());
-    return pool(new Server(url.place(), options, breaker), name, false);
+    DatabaseUrl complete = servers.complete(url);
+    PgConnectOptions options = ServerOptions.of(complete, shared());
+    SessionRules rules = new SessionRules(Pooling.NONE, null);
+    return pool(new Server(url.place(), options, breaker, complete, rules), name, false);
+  }
+
+  /** Without a URL the client's own options say where it is. */
+  private Server primaryServer(PgConnectOptions shared) {
+    Pooling pooling = servers.pooling();
+    return servers
+        .primary()
+        .map(
+            url ->
+                new Server(
+                    "",
+                    ServerOptions.of(url, shared),
+                    breaker,
+                    url,
+                    new SessionRules(pooling, pooling == Pooling.TRANSACTION ? null : looked(url))))
+        .orElseGet(
+            () -> new Server("", shared, breaker, null, new SessionRules(Pooling.NONE, null)));
+  }
+
+  private Server directServer(DatabaseUrl url, PgConnectOptions shared) {
+    return new Server(
+        "",
+        ServerOptions.of(url, shared),
+        new CircuitBreaker(
+            "the database of DATABASE_DIRECT_URL", settings.deadline(), System::nanoTime),
+        url,
+        new SessionRules(Pooling.NONE, looked(url)));
+  }
+
+  /** One host is taken for what it is, without a statement more. */
+  private @Nullable PrimaryLine looked(DatabaseUrl url) {
+    return url.hosts().size() > 1 || url.target() != TargetSession.ANY ? line : null;
   }
 
   /**
@@ -158,8 +211,33 @@ public class DatabasePools implements PgPoolCreator {
     return input().pgConnectOptionsList().get(0);
   }
 
+  /**
+   * Looks at the hosts that are not used now. Of two primaries the one of the later timeline is
+   * right, and only who looks at both can tell.
+   */
+  @Scheduled(
+      every = "${" + DatabaseServers.OTHER_HOSTS + ":off}",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> lookAtOtherHosts() {
+    Server server = direct;
+    ConnectionFactory factory = looks;
+    if (server == null || factory == null) {
+      return Uni.createFrom().voidItem();
+    }
+    VertxInternal vertx = (VertxInternal) input().vertx();
+    PgConnectOptions begin = server.options(settings.of(CONTROL), CONTROL, 1);
+    return Uni.createFrom()
+        .emitter(
+            emitter ->
+                server
+                    .lookAtOthers(factory, begin, vertx.createEventLoopContext())
+                    .onComplete(done -> emitter.complete(null)));
+  }
+
+  /** What needs sessions of its own, or must not wait behind requests, goes past a pooler. */
   private io.vertx.sqlclient.Pool primary(String name, boolean pipelined) {
-    return pool(new Server("", shared(), breaker), name, pipelined);
+    Server server = name.equals(ENGINE) || name.equals(CONTROL) ? direct : primary;
+    return pool(Objects.requireNonNull(server), name, pipelined);
   }
 
   private io.vertx.sqlclient.Pool pool(Server server, String name, boolean pipelined) {
@@ -172,19 +250,23 @@ public class DatabasePools implements PgPoolCreator {
             settings.options(name, input().poolOptions(), pipelined).setName(title),
             pipelined,
             closing);
-    ConnectionFactory factory =
-        PgDriver.INSTANCE.createConnectionFactory(
-            vertx, bounds.connection(title, server.options(), PoolSettings.pipeline(name)));
-    pool.connectionProvider(context -> connect(factory, context, bounds, server.breaker()));
+    PgConnectOptions begin = server.options(bounds, title, PoolSettings.pipeline(name));
+    ConnectionFactory factory = PgDriver.INSTANCE.createConnectionFactory(vertx, begin);
+    if (name.equals(CONTROL)) {
+      looks = factory;
+    }
+    pool.connectionProvider(context -> connect(server, factory, begin, context, bounds));
     closing.add(factory);
     return pool.init();
   }
 
   private Future<SqlConnection> connect(
+      Server server,
       ConnectionFactory factory,
+      PgConnectOptions begin,
       Context context,
-      PoolSettings.Bounds bounds,
-      CircuitBreaker breaker) {
+      PoolSettings.Bounds bounds) {
+    CircuitBreaker breaker = server.breaker();
     if (!breaker.admits()) {
       return Future.future(
           refused ->
@@ -192,7 +274,8 @@ public class DatabasePools implements PgPoolCreator {
                   later -> refused.fail(new NotConnectedException("it is away", null))));
     }
     long began = System.nanoTime();
-    return answered(context, factory.connect(context))
+    return server
+        .connect(factory, begin, context)
         .map(
             connection ->
                 new ResponseLimit(bounds.response(), breaker::lastReturn, closed, System::nanoTime)
@@ -200,35 +283,4 @@ public class DatabasePools implements PgPoolCreator {
         .onComplete(connected -> breaker.succeeded(), failure -> breaker.failed(began, failure))
         .recover(failure -> Future.failedFuture(new NotConnectedException(failure)));
   }
-
-  /**
-   * Fails if the login takes too long; a connection that is made later is closed. The pool is told
-   * in the context of the connection: another thread could find it half made.
-   */
-  private Future<SqlConnection> answered(Context context, Future<SqlConnection> login) {
-    Promise<SqlConnection> answer = ((ContextInternal) context).promise();
-    long limit =
-        context
-            .owner()
-            .setTimer(
-                PoolSettings.LOGIN.toMillis(),
-                late -> answer.tryFail(new TimeoutException("the login was not answered in time")));
-    login.onComplete(
-        made -> {
-          context.owner().cancelTimer(limit);
-          if (made.failed()) {
-            answer.tryFail(made.cause());
-          } else if (!answer.tryComplete(made.result())) {
-            made.result().close();
-          }
-        });
-    return answer.future();
-  }
-
-  /**
-   * A server to connect to.
-   *
-   * @param title tells its pools from those of others; empty for the primary
-   */
-  private record Server(String title, PgConnectOptions options, CircuitBreaker breaker) {}
 }

@@ -1,30 +1,30 @@
 package io.zerodowntime.db;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Where a PostgreSQL server is and how to log in, parsed from {@code
- * postgresql://user:password@host:port/database?sslmode=...}.
+ * postgresql://user:password@host:port,host:port/database?sslmode=...}.
  *
- * @param host a name or an address; an IPv6 address stands without brackets
- * @param port 1 to 65535
- * @param password empty where the server asks for none
- * @param rootCertificate a file of PEM certificates to trust in the verifying modes; empty for the
- *     authorities that the Java runtime trusts
+ * @param hosts at least one; the first one that fits is used
+ * @param target which of them fits
+ * @param passwordSource where the password comes from
  * @param applicationName what {@code pg_stat_activity} shows behind the service's own name
  * @param options command line options for the session, for example {@code -c search_path=shop}
  */
 public record DatabaseUrl(
-    String host,
-    int port,
+    List<DatabaseHost> hosts,
+    TargetSession target,
     String database,
     String user,
-    Optional<String> password,
+    DatabasePassword passwordSource,
     SslMode sslMode,
-    Optional<String> rootCertificate,
+    TlsFiles tlsFiles,
     Optional<String> applicationName,
     Optional<String> options) {
 
@@ -32,8 +32,9 @@ public record DatabaseUrl(
    * Reads {@code postgresql://} or {@code postgres://}. User, password and database may be
    * percent-encoded; the port defaults to 5432, the database to the user, {@code sslmode} to {@code
    * prefer}; {@code require} with {@code sslrootcert} is {@code verify-ca}, as it is for libpq.
-   * Parameters: {@code sslmode}, {@code sslrootcert}, {@code application_name}, {@code options};
-   * any other is refused.
+   * Parameters: {@code sslmode}, {@code sslrootcert}, {@code sslcert}, {@code sslkey}, {@code
+   * passfile}, {@code target_session_attrs}, {@code application_name}, {@code options}; any other
+   * is refused.
    *
    * @throws IllegalArgumentException if it is malformed, saying where but never the password
    */
@@ -45,11 +46,51 @@ public record DatabaseUrl(
    * Reads what {@code READ_REPLICA_URL} says: one URL whose host is a list ({@code a,b:5433}), or
    * several URLs with commas or blanks between them.
    *
-   * @return at least one, no two of one host and port
+   * @return at least one, each with one host, no two of one host and port
    * @throws IllegalArgumentException if one is malformed, is there twice, or if there are too many
    */
   public static List<DatabaseUrl> parseReplicas(String urls) {
     return ReplicaUrlParser.parse(urls);
+  }
+
+  /** The name of the first host. */
+  public String host() {
+    return hosts.get(0).name();
+  }
+
+  /** The port of the first host. */
+  public int port() {
+    return hosts.get(0).port();
+  }
+
+  /** The password that the URL itself holds. */
+  public Optional<String> password() {
+    return passwordSource.given();
+  }
+
+  /** The file of authorities that the URL names. */
+  public Optional<String> rootCertificate() {
+    return tlsFiles.rootCertificate();
+  }
+
+  /**
+   * Looks at every file that it names, as a start does. Blocking.
+   *
+   * @throws IllegalArgumentException if one cannot be used, saying why but never a password
+   */
+  public void checkFiles() {
+    tlsFiles.check();
+    hosts.forEach(this::password);
+  }
+
+  /**
+   * The password for one of the hosts; blocking if it is in a file.
+   *
+   * @return empty if there is none
+   * @throws IllegalArgumentException if the file cannot be used
+   */
+  public Optional<String> password(DatabaseHost host) {
+    return passwordSource.of(host, database, user);
   }
 
   /**
@@ -60,14 +101,21 @@ public record DatabaseUrl(
   public String jdbcUrl(Map<String, String> parameters) {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("sslmode", sslMode.label());
-    rootCertificate.ifPresent(file -> all.put("sslrootcert", file));
-    if (sslMode.verifies() && rootCertificate.isEmpty()) {
+    rootCertificate().ifPresent(file -> all.put("sslrootcert", file));
+    tlsFiles.certificate().ifPresent(file -> all.put("sslcert", file));
+    tlsFiles.key().ifPresent(file -> all.put("sslkey", file));
+    if (tlsFiles.certificate().isPresent()) {
+      all.put("sslfactory", PemSocketFactory.class.getName());
+    } else if (sslMode.verifies() && rootCertificate().isEmpty()) {
       all.put("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory");
     }
     applicationName.ifPresent(name -> all.put("ApplicationName", name));
     options.ifPresent(text -> all.put("options", text));
+    if (target != TargetSession.ANY) {
+      all.put("targetServerType", "primary");
+    }
     all.putAll(parameters);
-    return "jdbc:" + address() + PercentCoding.query(all);
+    return "jdbc:" + address(hosts) + PercentCoding.query(all);
   }
 
   /** The URL of the JDBC driver, without user and password. */
@@ -76,7 +124,8 @@ public record DatabaseUrl(
   }
 
   /**
-   * The URL of the Vert.x client, without user, password and {@code sslmode}: set the mode apart.
+   * The URL of the Vert.x client, without user, password and {@code sslmode}, and with the first
+   * host alone: set the mode apart.
    *
    * @param service what every session's name begins with, so that schema changes can tell the
    *     service's sessions from others; the URL's own name follows
@@ -85,7 +134,7 @@ public record DatabaseUrl(
     Map<String, String> parameters = new LinkedHashMap<>();
     parameters.put("application_name", sessionName(service));
     options.ifPresent(text -> parameters.put("options", text));
-    return address() + PercentCoding.query(parameters);
+    return address(hosts.subList(0, 1)) + PercentCoding.query(parameters);
   }
 
   /** What {@code pg_stat_activity} shows: the service's name, and the URL's own behind it. */
@@ -95,21 +144,54 @@ public record DatabaseUrl(
         .orElse(service);
   }
 
-  /** Host and port, as logs and metrics show them. */
+  /** Hosts and ports, as logs and metrics show them. */
   String place() {
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    return places(hosts);
   }
 
   /** The same with another mode. */
   public DatabaseUrl withSslMode(SslMode mode) {
     return new DatabaseUrl(
-        host, port, database, user, password, mode, rootCertificate, applicationName, options);
+        hosts, target, database, user, passwordSource, mode, tlsFiles, applicationName, options);
+  }
+
+  /** The same with one host, which is used whatever it is. */
+  public DatabaseUrl at(DatabaseHost host) {
+    return new DatabaseUrl(
+        List.of(host),
+        TargetSession.ANY,
+        database,
+        user,
+        passwordSource,
+        sslMode,
+        tlsFiles,
+        applicationName,
+        options);
+  }
+
+  /**
+   * The same with files that hold the password where the URL says nothing about it.
+   *
+   * @param file what {@code DATABASE_PASSWORD_FILE} names
+   * @param passFile what {@code PGPASSFILE} names
+   */
+  public DatabaseUrl withPasswordFiles(Optional<String> file, Optional<String> passFile) {
+    return new DatabaseUrl(
+        hosts,
+        target,
+        database,
+        user,
+        passwordSource.orElse(file.map(Path::of), passFile.map(Path::of)),
+        sslMode,
+        tlsFiles,
+        applicationName,
+        options);
   }
 
   /** For logs: everything but the password. */
   public String redacted() {
-    String secret = password.isPresent() ? ":***" : "";
-    return address().replace("//", "//" + PercentCoding.encode(user) + secret + "@");
+    String secret = password().isPresent() ? ":***" : "";
+    return address(hosts).replace("//", "//" + PercentCoding.encode(user) + secret + "@");
   }
 
   @Override
@@ -117,7 +199,11 @@ public record DatabaseUrl(
     return redacted();
   }
 
-  private String address() {
-    return "postgresql://" + place() + "/" + PercentCoding.encode(database);
+  private String address(List<DatabaseHost> some) {
+    return "postgresql://" + places(some) + "/" + PercentCoding.encode(database);
+  }
+
+  private static String places(List<DatabaseHost> some) {
+    return some.stream().map(DatabaseHost::place).collect(Collectors.joining(","));
   }
 }

@@ -1,9 +1,12 @@
 package io.zerodowntime.db;
 
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,10 +14,22 @@ import java.util.regex.Pattern;
 final class DatabaseUrlParser {
   private static final String SHAPE = "postgresql://user:password@host:port/database";
   private static final Pattern SCHEME = Pattern.compile("postgres(?:ql)?://(.*)");
-  private static final Pattern ADDRESS =
-      Pattern.compile("(?<host>\\[[0-9a-fA-F:.]+]|[A-Za-z0-9._-]+)(?::(?<port>[0-9]{1,5}))?");
+  private static final String TARGET = "target_session_attrs";
+  private static final String CERTIFICATE = "sslcert";
+  private static final String KEY = "sslkey";
   private static final List<String> PARAMETERS =
-      List.of("sslmode", "sslrootcert", "application_name", "options");
+      List.of(
+          "sslmode",
+          "sslrootcert",
+          CERTIFICATE,
+          KEY,
+          "passfile",
+          TARGET,
+          "application_name",
+          "options");
+
+  /** Each is looked at in turn by a start and by an attempt to connect. */
+  private static final int MOST_HOSTS = 16;
 
   private final String url;
 
@@ -46,41 +61,55 @@ final class DatabaseUrlParser {
         Optional.of(colon < 0 ? "" : decode(login.substring(colon + 1), "password"))
             .filter(text -> !text.isEmpty());
     int slash = place.indexOf('/');
-    Matcher address = ADDRESS.matcher(slash < 0 ? place : place.substring(0, slash));
-    require(address.matches(), "host and port are missing or malformed");
     String database = slash < 0 ? "" : decode(place.substring(slash + 1), "database");
     require(!database.contains("/"), "the database's name contains a slash");
     return new DatabaseUrl(
-        address.group("host").replaceAll("[\\[\\]]", ""),
-        port(address.group("port")),
+        hosts(slash < 0 ? place : place.substring(0, slash)),
+        of(TargetSession::of, parameters.getOrDefault(TARGET, TargetSession.ANY.label())),
         database.isEmpty() ? user : database,
         user,
-        password,
+        new DatabasePassword(
+            password,
+            Optional.empty(),
+            Optional.ofNullable(parameters.get("passfile")).map(Path::of)),
         sslMode(parameters),
-        Optional.ofNullable(parameters.get("sslrootcert")),
+        tlsFiles(parameters),
         Optional.ofNullable(parameters.get("application_name")),
         Optional.ofNullable(parameters.get("options")));
   }
 
+  private static List<DatabaseHost> hosts(String list) {
+    List<DatabaseHost> hosts =
+        Arrays.stream(list.split(",", -1)).map(each -> of(DatabaseHost::parse, each)).toList();
+    require(
+        hosts.size() <= MOST_HOSTS,
+        "it names %d hosts, and %d is the most".formatted(hosts.size(), MOST_HOSTS));
+    return hosts;
+  }
+
+  private static TlsFiles tlsFiles(Map<String, String> parameters) {
+    require(
+        parameters.containsKey(CERTIFICATE) == parameters.containsKey(KEY),
+        "of " + CERTIFICATE + " and " + KEY + " one is missing");
+    return new TlsFiles(
+        Optional.ofNullable(parameters.get("sslrootcert")),
+        Optional.ofNullable(parameters.get(CERTIFICATE)),
+        Optional.ofNullable(parameters.get(KEY)));
+  }
+
   private static SslMode sslMode(Map<String, String> parameters) {
-    SslMode mode = sslMode(parameters.getOrDefault("sslmode", SslMode.PREFER.label()));
+    SslMode mode = of(SslMode::of, parameters.getOrDefault("sslmode", SslMode.PREFER.label()));
     return mode == SslMode.REQUIRE && parameters.containsKey("sslrootcert")
         ? SslMode.VERIFY_CA
         : mode;
   }
 
-  private static SslMode sslMode(String label) {
+  private static <T> T of(Function<String, T> read, String text) {
     try {
-      return SslMode.of(label);
+      return read.apply(text);
     } catch (IllegalArgumentException e) {
       throw malformed(String.valueOf(e.getMessage()));
     }
-  }
-
-  private static int port(String digits) {
-    int port = digits == null ? 5432 : Integer.parseInt(digits);
-    require(port >= 1 && port <= 65_535, "the port is not between 1 and 65535");
-    return port;
   }
 
   private static Map<String, String> parameters(String query) {

@@ -69,12 +69,14 @@ class PoolSettings {
 
   private final Map<String, Bounds> bounds;
   private final Map<String, Integer> connections;
+  private final Duration deadline;
   private final Duration replicaAttempt;
 
   PoolSettings(
       @ConfigProperty(name = "request.deadline", defaultValue = "5s") Duration deadline,
       @ConfigProperty(name = "http.bulkhead.limit") int admitted,
       @ConfigProperty(name = "database.pools") Map<String, Integer> connections) {
+    this.deadline = deadline;
     Duration request = deadline.plus(BEHIND_DEADLINE);
     Duration half = deadline.dividedBy(2);
     Duration lock = shorter(half, LOCK);
@@ -103,6 +105,11 @@ class PoolSettings {
 
   private static Duration shorter(Duration one, Duration other) {
     return one.compareTo(other) < 0 ? one : other;
+  }
+
+  /** How long a request may take. */
+  Duration deadline() {
+    return deadline;
   }
 
   /** How long a read may take on a replica before it goes elsewhere. */

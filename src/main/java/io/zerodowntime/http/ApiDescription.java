@@ -36,7 +36,12 @@ public class ApiDescription implements OASFilter {
         .getPathItems()
         .forEach(
             (path, item) ->
-                item.getOperations().values().forEach(call -> describe(path, call, requests)));
+                item.getOperations()
+                    .forEach(
+                        (method, call) -> {
+                          describe(path, call, requests);
+                          WritePositionTokens.describe(path, method, call);
+                        }));
     api.getComponents()
         .getSchemas()
         .forEach(

@@ -16,6 +16,11 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.eclipse.microprofile.openapi.OASFactory;
+import org.eclipse.microprofile.openapi.models.Operation;
+import org.eclipse.microprofile.openapi.models.PathItem;
+import org.eclipse.microprofile.openapi.models.media.Schema;
+import org.eclipse.microprofile.openapi.models.parameters.Parameter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +34,9 @@ public class WritePositionTokens {
   static final String HEADER = "Write-Position";
 
   static final String COOKIE = "write-position";
+
+  private static final String DESCRIBED = "/orders";
+  private static final String TOKEN = "[A-Za-z0-9_-]{28}";
 
   /** Behind {@link RequestDeadlines}, before the call. */
   private static final int EARLY = 8000;
@@ -97,5 +105,42 @@ public class WritePositionTokens {
   private String cookie(String token) {
     long seconds = settings.maxLag().plus(MARGIN).toSeconds();
     return COOKIE + "=" + token + "; Path=/; Max-Age=" + seconds + "; HttpOnly; SameSite=Lax";
+  }
+
+  /** Adds the token to the description of a call that takes or gives one. */
+  static void describe(String path, PathItem.HttpMethod method, Operation call) {
+    if (!path.equals(DESCRIBED) && !path.startsWith(DESCRIBED + "/")) {
+      return;
+    }
+    if (method == PathItem.HttpMethod.GET) {
+      call.addParameter(parameter(Parameter.In.HEADER, HEADER, "[A-Za-z0-9_,-]+"));
+      call.addParameter(parameter(Parameter.In.COOKIE, COOKIE, TOKEN));
+    } else {
+      call.getResponses().getAPIResponses().entrySet().stream()
+          .filter(each -> each.getKey().startsWith("2") || each.getKey().equals("503"))
+          .forEach(
+              each ->
+                  each.getValue()
+                      .addHeader(
+                          HEADER,
+                          OASFactory.createHeader()
+                              .description(
+                                  "With replicas: which write the client may want to read; also as"
+                                      + " the cookie "
+                                      + COOKIE)
+                              .schema(text(TOKEN))));
+    }
+  }
+
+  private static Parameter parameter(Parameter.In in, String name, String pattern) {
+    return OASFactory.createParameter()
+        .in(in)
+        .name(name)
+        .description("A token of an answer to a write, which this read is to show")
+        .schema(text(pattern));
+  }
+
+  private static Schema text(String pattern) {
+    return OASFactory.createSchema().addType(Schema.SchemaType.STRING).pattern("^" + pattern + "$");
   }
 }

@@ -32,23 +32,23 @@ class DatabasePreflightTest {
 
   @Test
   void acceptsAServerThatAnswers() {
-    assertThatCode(() -> DatabasePreflight.check(DATABASE.url())).doesNotThrowAnyException();
+    assertThatCode(() -> check(DATABASE.url())).doesNotThrowAnyException();
   }
 
   @Test
   void asksTheServerOnceWhetherItSpeaksTls() {
     String url = DATABASE.url().replaceFirst("\\?.*", "");
     for (String mode : List.of("", "?sslmode=prefer", "?sslmode=allow")) {
-      assertThat(DatabasePreflight.check(url + mode)).as(mode).isEqualTo(SslMode.DISABLE);
+      assertThat(check(url + mode).sslMode()).as(mode).isEqualTo(SslMode.DISABLE);
     }
-    assertThat(DatabasePreflight.check(DATABASE.url())).isEqualTo(SslMode.DISABLE);
+    assertThat(check(DATABASE.url()).sslMode()).isEqualTo(SslMode.DISABLE);
     refuses(url + "?sslmode=require", "refuses the connection");
   }
 
   /** The limit is below authentication_timeout, after which the server ends what was left. */
   @Test
   void noProcessIsLeftBesideTheConnectionsToAServerWithoutTls() throws Exception {
-    SslMode mode = DatabasePreflight.check(DATABASE.url().replaceFirst("\\?.*", ""));
+    SslMode mode = check(DATABASE.url().replaceFirst("\\?.*", "")).sslMode();
     PgConnectOptions options =
         new PgConnectOptions()
             .setPort(DATABASE.port())
@@ -123,11 +123,11 @@ class DatabasePreflightTest {
     DatabaseUrl url = DatabaseUrl.parse("postgresql://ada:s3cr3t@h/shop");
 
     assertThatExceptionOfType(StartException.class)
-        .isThrownBy(() -> DatabasePreflight.requireVersion(url, 13, "13.23"))
+        .isThrownBy(() -> ReachedServer.requireVersion("DATABASE_URL", url, 13, "13.23"))
         .withMessage(
             "DATABASE_URL postgresql://ada:***@h:5432/shop is PostgreSQL 13.23:"
                 + " 14 or later is needed");
-    assertThatCode(() -> DatabasePreflight.requireVersion(url, 14, "14.0"))
+    assertThatCode(() -> ReachedServer.requireVersion("DATABASE_URL", url, 14, "14.0"))
         .doesNotThrowAnyException();
   }
 
@@ -136,17 +136,22 @@ class DatabasePreflightTest {
     DatabaseUrl url = DatabaseUrl.parse("postgresql://ada:s3cr3t@h/shop");
 
     assertThatExceptionOfType(StartException.class)
-        .isThrownBy(() -> DatabasePreflight.requireEngine(url, Optional.of("YugabyteDB")))
+        .isThrownBy(
+            () -> ReachedServer.requireEngine("DATABASE_URL", url, Optional.of("YugabyteDB")))
         .withMessage(
             "DATABASE_URL postgresql://ada:***@h:5432/shop is YugabyteDB:"
                 + " PostgreSQL itself is needed, by its locks the fleet switches");
-    assertThatCode(() -> DatabasePreflight.requireEngine(url, Optional.empty()))
+    assertThatCode(() -> ReachedServer.requireEngine("DATABASE_URL", url, Optional.empty()))
         .doesNotThrowAnyException();
+  }
+
+  private static DatabasePreflight.Found check(String url) {
+    return DatabasePreflight.check(url, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   private static void refuses(String url, String reason) {
     assertThatExceptionOfType(StartException.class)
-        .isThrownBy(() -> DatabasePreflight.check(url))
+        .isThrownBy(() -> check(url))
         .withMessageStartingWith("DATABASE_URL ")
         .withMessageContaining(reason)
         .satisfies(e -> assertThat(e.getMessage()).doesNotContain("s3cr3t").doesNotContain("\n"));

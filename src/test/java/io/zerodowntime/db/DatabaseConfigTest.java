@@ -36,6 +36,49 @@ class DatabaseConfigTest {
   }
 
   @Test
+  void schemaChangesGoPastAPooler() {
+    SmallRyeConfig config =
+        config(
+            Map.of(
+                "DATABASE_URL",
+                "postgresql://ada:pw@pooler/shop",
+                "DATABASE_DIRECT_URL",
+                "postgresql://bob:px@a,b/shop?target_session_attrs=primary",
+                DatabaseConfig.POOLING,
+                "transaction"));
+
+    assertThat(value(config, "quarkus.datasource.username")).isEqualTo("bob");
+    assertThat(value(config, "quarkus.datasource.password")).isEqualTo("px");
+    assertThat(value(config, "quarkus.datasource.jdbc.url"))
+        .startsWith("jdbc:postgresql://a:5432,b:5432/shop?")
+        .contains("targetServerType=primary", "options=-c%20lock_timeout%3D1000");
+    assertThat(value(config, REACTIVE + "url")).startsWith("postgresql://pooler:5432/shop");
+    assertThat(value(config, DatabaseServers.OTHER_HOSTS)).isEqualTo("5s");
+  }
+
+  @Test
+  void aPoolerOfSessionsIsSentNoOptions() {
+    SmallRyeConfig config =
+        config(
+            Map.of("DATABASE_URL", "postgresql://ada@pooler", DatabaseConfig.POOLING, "session"));
+
+    assertThat(value(config, "quarkus.datasource.jdbc.url")).doesNotContain("options");
+    assertThat(value(config, "quarkus.datasource.jdbc.new-connection-sql"))
+        .isEqualTo("SET lock_timeout = 1000");
+    assertThat(value(config, DatabaseServers.OTHER_HOSTS)).isNull();
+  }
+
+  @Test
+  void aPasswordInAFileIsAskedForAtEachConnection() {
+    SmallRyeConfig config =
+        config(Map.of("DATABASE_URL", "postgresql://ada@h", "DATABASE_PASSWORD_FILE", "/password"));
+
+    assertThat(value(config, "quarkus.datasource.credentials-provider-name"))
+        .isEqualTo(DatabaseCredentials.NAME);
+    assertThat(value(config, "quarkus.datasource.password")).isNull();
+  }
+
+  @Test
   void bothClientsUseTheModeThatTheServerWasFoundToSpeak() {
     SmallRyeConfig config =
         config(

@@ -49,6 +49,36 @@ class DatabaseUrlTest {
   }
 
   @Test
+  void readsSeveralHosts() {
+    DatabaseUrl url =
+        DatabaseUrl.parse("postgresql://ada@a,b:5433,[::1]:7/shop?target_session_attrs=read-write");
+
+    assertThat(url.hosts())
+        .containsExactly(
+            new DatabaseHost("a", 5432), new DatabaseHost("b", 5433), new DatabaseHost("::1", 7));
+    assertThat(url.target()).isEqualTo(TargetSession.READ_WRITE);
+    assertThat(url.jdbcUrl())
+        .startsWith("jdbc:postgresql://a:5432,b:5433,[::1]:7/shop?")
+        .contains("targetServerType=primary");
+    assertThat(url.reactiveUrl("x")).startsWith("postgresql://a:5432/shop?");
+    assertThat(url).hasToString("postgresql://ada@a:5432,b:5433,[::1]:7/shop");
+    assertThat(url.at(url.hosts().get(1)).jdbcUrl())
+        .isEqualTo("jdbc:postgresql://b:5433/shop?sslmode=prefer");
+    assertThat(DatabaseUrl.parse("postgresql://ada@a,b/shop").target())
+        .isEqualTo(TargetSession.ANY);
+  }
+
+  @Test
+  void namesTheFilesOfAClientCertificate() {
+    DatabaseUrl url = DatabaseUrl.parse("postgresql://ada@h/shop?sslcert=/tls.crt&sslkey=/tls.key");
+
+    assertThat(url.tlsFiles().certificate()).contains("/tls.crt");
+    assertThat(url.tlsFiles().key()).contains("/tls.key");
+    assertThat(url.jdbcUrl())
+        .contains("sslcert=%2Ftls.crt", "sslkey=%2Ftls.key", "sslfactory=io.zerodowntime.db.Pem");
+  }
+
+  @Test
   void anAuthorityThatIsNamedIsVerified() {
     String url = "postgresql://ada@h/shop?sslrootcert=/ca.pem&sslmode=";
 
@@ -99,6 +129,9 @@ class DatabaseUrlTest {
     "postgresql://ada:s3cr3t@h/shop?sslmode, a parameter that is none of",
     "postgresql://ada:x?s3cr3t@h/shop, a parameter that is none of",
     "postgresql://ada:s3cr3t@h/shop?sslmode=allow&sslmode=allow, twice",
+    "postgresql://ada:s3cr3t@h/shop?target_session_attrs=standby, none of any",
+    "postgresql://ada:s3cr3t@h/shop?sslcert=/tls.crt, of sslcert and sslkey one is missing",
+    "'postgresql://ada:s3cr3t@a,,b/shop', host and port",
   })
   void refusesWithoutTellingThePassword(String text, String reason) {
     assertThatIllegalArgumentException()

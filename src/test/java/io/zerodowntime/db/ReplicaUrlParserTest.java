@@ -45,7 +45,7 @@ class ReplicaUrlParserTest {
         "postgresql://u:s3cr3t@a/shop,b",
         "postgresql://u:s3cr3t@a,a:5432/shop",
         "postgresql://u:s3cr3t@a/shop,mysql://u:s3cr3t@b/shop",
-        "postgresql://u:s3cr3t@a/shop?target_session_attrs=any",
+        "postgresql://u:s3cr3t@a/shop?target_session_attrs=read-write",
         "u:s3cr3t@a"
       })
   void saysWhatIsWrongAndNeverThePassword(String urls) {
@@ -87,7 +87,7 @@ class ReplicaUrlParserTest {
             .addProperty("jit", "off");
 
     PgConnectOptions plain =
-        ReplicaOptions.of(DatabaseUrl.parse("postgresql://v@r:1/shop"), primary);
+        ServerOptions.of(DatabaseUrl.parse("postgresql://v@r:1/shop"), primary);
     assertThat(plain.getHost() + plain.getPort() + plain.getUser() + plain.getPassword())
         .isEqualTo("r1v");
     assertThat(plain.getSslMode()).isEqualTo(io.vertx.pgclient.SslMode.REQUIRE);
@@ -96,7 +96,7 @@ class ReplicaUrlParserTest {
         .containsEntry("application_name", "zerodowntime")
         .doesNotContainKey("options");
     PgConnectOptions full =
-        ReplicaOptions.of(
+        ServerOptions.of(
             DatabaseUrl.parse("postgresql://v@r/shop?sslmode=verify-full&sslrootcert=/ca.pem"),
             primary);
     assertThat(full.getSslMode()).isEqualTo(io.vertx.pgclient.SslMode.VERIFY_FULL);

@@ -2,10 +2,12 @@ package io.zerodowntime.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.PostgresServer;
 import io.zerodowntime.testing.ServiceProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.stream.Stream;
@@ -35,13 +37,15 @@ class FaultIT {
   @TempDir static Path directory;
 
   private static final int AT_ONCE = 2;
-  private static final BlockingQueue<DatabaseServer> SERVERS = new ArrayBlockingQueue<>(AT_ONCE);
+  private static final Map<String, String> SETTINGS =
+      Map.of("max_connections", "200", "fsync", "on", "shared_buffers", "128MB");
+  private static final BlockingQueue<PostgresServer> SERVERS = new ArrayBlockingQueue<>(AT_ONCE);
 
   @BeforeAll
   static void start() throws Exception {
     Files.createDirectories(LOGS);
     for (int i = 0; i < AT_ONCE; i++) {
-      DatabaseServer server = DatabaseServer.start(directory.resolve("server" + i));
+      PostgresServer server = new PostgresServer(directory.resolve("server" + i), SETTINGS);
       Installation.prepare(server, directory);
       SERVERS.add(server);
     }
@@ -50,7 +54,7 @@ class FaultIT {
   @AfterAll
   static void end() throws Exception {
     REPORT.write();
-    for (DatabaseServer server : SERVERS) {
+    for (PostgresServer server : SERVERS) {
       server.close();
     }
   }
@@ -66,7 +70,7 @@ class FaultIT {
   @ParameterizedTest
   @MethodSource("faults")
   void holds(Fault fault) throws Exception {
-    DatabaseServer server = SERVERS.take();
+    PostgresServer server = SERVERS.take();
     try {
       holds(fault, server);
     } finally {
@@ -74,7 +78,7 @@ class FaultIT {
     }
   }
 
-  private static void holds(Fault fault, DatabaseServer server) throws Exception {
+  private static void holds(Fault fault, PostgresServer server) throws Exception {
     Installation installation =
         Installation.start(server, fault.name(), directory, FORM.deadline());
     try (installation) {

@@ -2,6 +2,7 @@ package io.zerodowntime.fault;
 
 import static io.zerodowntime.testing.Timeouts.await;
 
+import io.zerodowntime.testing.PostgresServer;
 import io.zerodowntime.testing.ServiceProcess;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -34,14 +35,14 @@ final class Installation implements AutoCloseable {
   private static final String DUAL_WRITE =
       "SELECT count(*) FROM migration_state WHERE phase = 1 AND drained_at IS NOT NULL";
 
-  private final DatabaseServer server;
+  private final PostgresServer server;
   private final String database;
   private final TcpProxy proxy;
   private final HostNames hosts;
   private final ServiceProcess service;
   private final int port;
 
-  private Installation(DatabaseServer server, String database, Path directory, Duration deadline)
+  private Installation(PostgresServer server, String database, Path directory, Duration deadline)
       throws IOException {
     this.server = server;
     this.database = database;
@@ -73,8 +74,8 @@ final class Installation implements AutoCloseable {
   }
 
   /** Makes the database that each installation gets a copy of. */
-  static void prepare(DatabaseServer server, Path directory) throws Exception {
-    server.execute("postgres", "CREATE DATABASE " + TEMPLATE);
+  static void prepare(PostgresServer server, Path directory) throws Exception {
+    server.executeIn("postgres", "CREATE DATABASE " + TEMPLATE);
     try (ServiceProcess expand =
         ServiceProcess.start(
             directory, freePort(), environment(server.port(), TEMPLATE), "expand")) {
@@ -82,14 +83,14 @@ final class Installation implements AutoCloseable {
         throw new AssertionError(expand.out() + expand.err());
       }
     }
-    server.execute(TEMPLATE, LOAD.formatted(ROWS));
+    server.executeIn(TEMPLATE, LOAD.formatted(ROWS));
   }
 
   /** Starts the program; returns once it serves in phase 1. */
-  static Installation start(DatabaseServer server, String name, Path directory, Duration deadline)
+  static Installation start(PostgresServer server, String name, Path directory, Duration deadline)
       throws Exception {
     String database = "fault_" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_");
-    server.execute("postgres", "CREATE DATABASE %s TEMPLATE %s".formatted(database, TEMPLATE));
+    server.executeIn("postgres", "CREATE DATABASE %s TEMPLATE %s".formatted(database, TEMPLATE));
     Installation installation =
         new Installation(
             server, database, Files.createTempDirectory(directory, database), deadline);
@@ -104,7 +105,7 @@ final class Installation implements AutoCloseable {
     }
   }
 
-  DatabaseServer server() {
+  PostgresServer server() {
     return server;
   }
 

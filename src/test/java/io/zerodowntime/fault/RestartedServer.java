@@ -43,7 +43,7 @@ final class RestartedServer implements Fault {
   @Override
   public void start(Installation installation, Load load) throws Exception {
     stopped = installation.server().stop(immediate ? "QUIT" : "INT");
-    installation.server().restart();
+    installation.server().start();
   }
 
   @Override

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.vertx.core.json.JsonObject;
+import io.zerodowntime.ApiShapes;
 import io.zerodowntime.testing.EngineProfile;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -65,7 +67,35 @@ class ApiDescriptionTest {
         .hasSameSizeAs(schemas.getJsonObject("Order").getJsonObject("properties").fieldNames());
     JsonObject created = responses("/orders", "post").getJsonObject("201");
     assertThat(created.getJsonObject("headers").fieldNames())
-        .containsExactlyInAnyOrder("Location", "Idempotent-Replayed");
+        .containsExactlyInAnyOrder("Location", "Idempotent-Replayed", "Write-Position");
+  }
+
+  @Test
+  void saysWhereTheTokenOfAWriteIsGivenAndTaken() {
+    for (String read : List.of("/orders", "/orders/{id}")) {
+      assertThat(parameters(read, "get"))
+          .contains("Write-Position in header", "write-position in cookie");
+    }
+    for (String status : List.of("200", "503")) {
+      JsonObject headers = responses("/orders/{id}", "patch").getJsonObject(status);
+      JsonObject token = headers.getJsonObject("headers").getJsonObject("Write-Position");
+      assertThat(token.getJsonObject("schema").getString("pattern"))
+          .isEqualTo("^" + ApiShapes.WRITE_POSITION + "$");
+      assertThat(token.getBoolean("required", false)).isFalse();
+    }
+    assertThat(parameters("/migrations/{name}", "get")).noneMatch(each -> each.contains("osition"));
+  }
+
+  private static List<String> parameters(String path, String method) {
+    return description()
+        .getJsonObject("paths")
+        .getJsonObject(path)
+        .getJsonObject(method)
+        .getJsonArray("parameters")
+        .stream()
+        .map(JsonObject.class::cast)
+        .map(each -> each.getString("name") + " in " + each.getString("in"))
+        .toList();
   }
 
   private static JsonObject responses(String path, String method) {

@@ -48,9 +48,14 @@ final class MigrationWalk {
 
   void toReadNew() throws Exception {
     demand(operator.post("backfill"), 202);
-    await().until(this::parityIsClean);
+    awaitCleanParity();
     flags.edit(2);
     awaitPhase("2");
+  }
+
+  /** Until a comparison has found no mismatch. */
+  void awaitCleanParity() {
+    await().until(this::parityIsClean);
   }
 
   private boolean parityIsClean() throws IOException, InterruptedException {

@@ -2,6 +2,7 @@ package io.zerodowntime.scenario;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zerodowntime.ApiShapes;
 import java.io.IOException;
 import java.net.CookieManager;
 import java.net.URI;
@@ -105,7 +106,7 @@ final class OwnWrites implements PacedThreads.Turn {
                 .build(),
             HttpResponse.BodyHandlers.ofString());
     token = answer.headers().firstValue(TOKEN).orElse("");
-    if (answer.statusCode() != expected || token.isEmpty()) {
+    if (answer.statusCode() != expected || !token.matches(ApiShapes.WRITE_POSITION)) {
       failures.add(method + " " + path + ": " + answer + answer.headers().map() + answer.body());
       return null;
     }

@@ -9,7 +9,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -19,8 +21,12 @@ import java.util.stream.Stream;
 public final class PostgresServer implements AutoCloseable {
   private static final String CONFLICT = "40001";
   private static final int ATTEMPTS = 100;
+  private static final long STOP_SECONDS = 120;
+  private static final Map<String, String> SMALL =
+      Map.of("max_connections", "100", "shared_buffers", "32MB");
 
   private final Path data;
+  private final Map<String, String> settings;
   private EmbeddedPostgres server;
 
   /**
@@ -29,21 +35,33 @@ public final class PostgresServer implements AutoCloseable {
    * @param data its directory; what is there is served
    */
   public PostgresServer(Path data) throws IOException {
-    this.data = data;
-    this.server = start(data, 0);
+    this(data, SMALL);
   }
 
-  private static EmbeddedPostgres start(Path data, int port) throws IOException {
-    return EmbeddedPostgres.builder()
-        .setDataDirectory(data)
-        .setCleanDataDirectory(false)
-        .setServerConfig("max_connections", "100")
-        .setServerConfig("shared_buffers", "32MB")
-        .setServerConfig("synchronous_commit", "on")
-        // a replica ends a query that keeps it from replaying
-        .setServerConfig("max_standby_streaming_delay", "200ms")
-        .setPort(port)
-        .start();
+  /**
+   * Starts it.
+   *
+   * @param data its directory; what is there is served
+   * @param settings beside those that every test needs
+   */
+  public PostgresServer(Path data, Map<String, String> settings) throws IOException {
+    this.data = data;
+    this.settings = settings;
+    this.server = start(0);
+  }
+
+  private EmbeddedPostgres start(int port) throws IOException {
+    EmbeddedPostgres.Builder builder =
+        EmbeddedPostgres.builder()
+            .setDataDirectory(data)
+            .setCleanDataDirectory(false)
+            // without it an immediate stop loses what was acknowledged
+            .setServerConfig("synchronous_commit", "on")
+            // a replica ends a query that keeps it from replaying
+            .setServerConfig("max_standby_streaming_delay", "200ms")
+            .setPort(port);
+    settings.forEach(builder::setServerConfig);
+    return builder.start();
   }
 
   public int port() {
@@ -64,21 +82,35 @@ public final class PostgresServer implements AutoCloseable {
   public void start() throws IOException {
     int port = server.getPort();
     server.close();
-    server = start(data, port);
+    server = start(port);
   }
 
   /** Ends all its processes at once, without a checkpoint. */
   public void kill() throws IOException, InterruptedException {
-    ProcessHandle postmaster = postmaster();
-    signal("QUIT", Stream.of(postmaster));
-    try {
-      postmaster.onExit().get(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new IOException(e);
-    }
+    stop("QUIT");
   }
 
-  /** Stops all its processes where they are. */
+  /**
+   * Ends it.
+   *
+   * @param signal INT is {@code pg_ctl stop -m fast}, QUIT is {@code -m immediate}
+   * @return how long it took; at most two minutes, then it is killed
+   */
+  public Duration stop(String signal) throws IOException, InterruptedException {
+    ProcessHandle postmaster = postmaster();
+    long began = System.nanoTime();
+    signal(signal, Stream.of(postmaster));
+    try {
+      postmaster.onExit().get(STOP_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      signal("QUIT", Stream.of(postmaster));
+    } catch (ExecutionException e) {
+      throw new IOException(e);
+    }
+    return Duration.ofNanos(System.nanoTime() - began);
+  }
+
+  /** Stops all its processes where they are (SIGSTOP). */
   public void freeze() throws IOException, InterruptedException {
     ProcessHandle postmaster = postmaster();
     signal("STOP", Stream.of(postmaster));
@@ -99,6 +131,19 @@ public final class PostgresServer implements AutoCloseable {
   /** Every call opens a connection of its own. */
   public Connection connect() throws SQLException {
     return database().dataSource().getConnection();
+  }
+
+  /** The same in a database of this name. */
+  public Connection connect(String name) throws SQLException {
+    return new TestDatabase(name, port()).dataSource().getConnection();
+  }
+
+  /** Runs a statement in a database of this name. */
+  public void executeIn(String name, String sql) throws SQLException {
+    try (Connection connection = connect(name);
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
   }
 
   public void execute(String... statements) {

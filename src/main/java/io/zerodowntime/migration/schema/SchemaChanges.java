@@ -5,6 +5,7 @@ import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.smallrye.mutiny.subscription.Cancellable;
+import io.zerodowntime.db.PrimaryLine;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -34,12 +35,17 @@ public class SchemaChanges {
   private final IndexBuilds builds;
 
   SchemaChanges(
-      DataSource source, LiquibaseFactory liquibase, IndexBuilds builds, MigrationConfig config) {
+      DataSource source,
+      PrimaryLine line,
+      LiquibaseFactory liquibase,
+      IndexBuilds builds,
+      MigrationConfig config) {
     this.builds = builds;
     Supplier<Liquibase> program = liquibase::createLiquibase;
     this.runner =
         new SchemaRunner(
             source,
+            line::check,
             config
                 .changelogDir()
                 .map(directory -> new ChangelogDirectory(Path.of(directory)).behind(program))

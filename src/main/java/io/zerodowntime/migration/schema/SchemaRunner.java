@@ -23,6 +23,7 @@ final class SchemaRunner {
   private static final Completion NOTHING = (session, ran) -> Optional.empty();
 
   private final DataSource source;
+  private final SessionCheck check;
   private final Supplier<Liquibase> liquibase;
   private final Duration bound;
   private final Duration longTransaction;
@@ -34,7 +35,20 @@ final class SchemaRunner {
    */
   SchemaRunner(
       DataSource source, Supplier<Liquibase> liquibase, Duration bound, Duration longTransaction) {
+    this(source, session -> {}, liquibase, bound, longTransaction);
+  }
+
+  /**
+   * @param check refuses a session before anything is done in it
+   */
+  SchemaRunner(
+      DataSource source,
+      SessionCheck check,
+      Supplier<Liquibase> liquibase,
+      Duration bound,
+      Duration longTransaction) {
     this.source = source;
+    this.check = check;
     this.liquibase = liquibase;
     this.bound = bound;
     this.longTransaction = longTransaction;
@@ -79,6 +93,7 @@ final class SchemaRunner {
       String what, String labels, Preparation preparation, Completion completion) {
     RetryBackoff backoff = new RetryBackoff(bound);
     try (FleetLock lock = FleetLock.take(source, backoff)) {
+      check.check(lock.session());
       return repeat(labels, lock.session(), preparation, completion, backoff);
     } catch (MigrationException e) {
       throw e;
@@ -131,6 +146,11 @@ final class SchemaRunner {
           "Schema changed by %s, attempts: %d, %d ms", ran, attempts, report.took().toMillis());
     }
     return report;
+  }
+
+  /** Says by its failure that a session must not be used. */
+  interface SessionCheck {
+    void check(Connection session) throws SQLException;
   }
 
   /** Makes a session ready for an attempt, and says what is in the way. */

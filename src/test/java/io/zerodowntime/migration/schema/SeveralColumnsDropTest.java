@@ -8,6 +8,7 @@ import io.quarkus.liquibase.LiquibaseFactory;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.vertx.mutiny.sqlclient.Pool;
+import io.zerodowntime.db.PrimaryLine;
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
@@ -108,7 +109,8 @@ class SeveralColumnsDropTest {
     // Liquibase remembers for each file that nothing was left to do
     String file = "contract-" + changesets.hashCode() + ".sql";
     Files.writeString(directory.resolve(file), changesets);
-    SchemaChanges changes = new SchemaChanges(database.source(), new Own(file), builds, config);
+    SchemaChanges changes =
+        new SchemaChanges(database.source(), new PrimaryLine(), new Own(file), builds, config);
     return Engine.await(
         new OldColumnDrop(pool, store, instances, gates, changes, json).contract(MERGE, "test"));
   }

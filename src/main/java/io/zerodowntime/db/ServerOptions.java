@@ -1,13 +1,17 @@
 package io.zerodowntime.db;
 
 import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.TrustOptions;
 import io.vertx.pgclient.PgConnectOptions;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.util.HashMap;
 import java.util.Map;
+import javax.net.ssl.TrustManagerFactory;
 
-/** How the client connects to a replica: as to the primary, but for what the URL says. */
-final class ReplicaOptions {
-  private ReplicaOptions() {}
+/** How the client connects to a server of its own: as to the primary, but for what its URL says. */
+final class ServerOptions {
+  private ServerOptions() {}
 
   /**
    * {@code prefer} and {@code allow} are what the primary's server made of its own URL: servers of
@@ -41,8 +45,23 @@ final class ReplicaOptions {
         .setSslMode(io.vertx.pgclient.SslMode.of(url.sslMode().label()))
         .setTrustAll(!url.sslMode().verifies())
         .setHostnameVerificationAlgorithm(url.sslMode() == SslMode.VERIFY_FULL ? "HTTPS" : "");
-    url.rootCertificate()
-        .filter(file -> url.sslMode().verifies())
-        .ifPresent(file -> options.setTrustOptions(new PemTrustOptions().addCertPath(file)));
+    if (url.sslMode().verifies()) {
+      options.setTrustOptions(
+          url.rootCertificate()
+              .<TrustOptions>map(file -> new PemTrustOptions().addCertPath(file))
+              .orElseGet(ServerOptions::runtime));
+    }
+  }
+
+  /** The authorities that the Java runtime trusts. */
+  private static TrustOptions runtime() {
+    try {
+      TrustManagerFactory factory =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      factory.init((KeyStore) null);
+      return TrustOptions.wrap(factory.getTrustManagers()[0]);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the Java runtime has no authorities to trust", e);
+    }
   }
 }
