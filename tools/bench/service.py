@@ -41,7 +41,7 @@ class Program:
             raise HarnessError(f"{words} exited with {status}:\n" + self.log_tail(database))
 
     def start(self, database: str, *words: str, **settings: str) -> subprocess.Popen[bytes]:
-        env = clean_environment(DATABASE_URL=self.postgres.url(database), **settings)
+        env = clean_environment(**{"DATABASE_URL": self.postgres.url(database), **settings})
         with open(self._log_file(database), "ab") as log:
             return self.processes.start(
                 [*self._java, *words], cwd=self.processes.directory, env=env, stdout=log,
@@ -128,6 +128,17 @@ class Service:
         with urllib.request.urlopen(request, timeout=60) as response:
             content: bytes = response.read()
         return content
+
+    def write_token(self, body: bytes) -> str:
+        """Creates an order, and gives the token by which a read shows it."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/orders", data=body,
+            headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            token = response.headers.get("Write-Position")
+        if token is None:
+            raise HarnessError("the answer to a write has no token: are there replicas?")
+        return str(token)
 
     def stop(self) -> None:
         self.program.processes.stop(self.process)

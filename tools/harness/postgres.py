@@ -50,6 +50,15 @@ FROM generate_series(1, {rows}::bigint) AS n, LATERAL (
 :built;
 """
 
+# the log is not copied: the replica reads it from the primary
+COPY_CLUSTER = """
+SELECT pg_backup_start('replica', true);
+\\! mkdir -m 700 {copy} && tar -C {data} --exclude './pg_wal/*' --exclude ./postmaster.pid -c . | tar -C {copy} -x
+\\o {copy}/backup_label
+SELECT labelfile FROM pg_backup_stop(false);
+\\o
+"""
+
 # 1 GiB: more than a backfill of a million orders writes
 WRITE_WAL = """
 SELECT count(pg_logical_emit_message(false, 'wal', repeat('0', 1 << 20)))
@@ -175,6 +184,29 @@ def start_postgres(processes: ProcessGroup, libraries: str, **settings: str) -> 
     postgres = Postgres(process, port, chosen, log_file)
     _await_server(postgres)
     return postgres
+
+
+def start_replica(processes: ProcessGroup, primary: Postgres) -> Postgres:
+    """Copies the cluster of start_postgres, and starts a server that streams from it."""
+    data = os.path.join(processes.directory, "data")
+    copy = os.path.join(processes.directory, "replica")
+    primary.sql("postgres", COPY_CLUSTER.format(data=data, copy=copy))
+    with open(os.path.join(copy, "standby.signal"), "wb"):
+        pass
+    port = free_port()
+    every = {**primary.settings, "port": str(port), "listen_addresses": "127.0.0.1",
+             "unix_socket_directories": "", "primary_conninfo":
+             f"host=127.0.0.1 port={primary.port} user=postgres application_name=replica"}
+    arguments = [word for name, value in every.items() for word in ("-c", f"{name}={value}")]
+    log_file = os.path.join(processes.directory, "replica.log")
+    with open(log_file, "wb") as log:
+        process = processes.start(
+            as_user(os.path.join(processes.directory, "pg", "bin", "postgres"), "-D", copy,
+                    *arguments),
+            stop_signal=signal.SIGINT, stdout=log, stderr=log)
+    replica = Postgres(process, port, primary.settings, log_file)
+    _await_server(replica)
+    return replica
 
 
 def as_user(*command: str) -> list[str]:

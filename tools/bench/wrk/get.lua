@@ -1,4 +1,4 @@
--- GET /orders/{id} of a random order: -- <rows>
+-- GET /orders/{id} of a random order: -- <rows> [<token of a write>]
 local counter = 0
 
 function setup(thread)
@@ -9,6 +9,9 @@ end
 function init(args)
   math.randomseed(seed)
   rows = tonumber(args[1])
+  if args[2] then
+    wrk.headers["Write-Position"] = args[2]
+  end
 end
 
 function request()

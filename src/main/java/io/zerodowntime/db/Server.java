@@ -65,7 +65,7 @@ final class Server {
     if (url == null) {
       return bounded(context, logIn(factory, begin, context, "the database", null));
     }
-    return attempt(url, factory, begin, context, 0);
+    return attempt(url, factory, begin, context, last, 0);
   }
 
   private Future<SqlConnection> attempt(
@@ -73,9 +73,10 @@ final class Server {
       ConnectionFactory factory,
       PgConnectOptions begin,
       Context context,
+      int first,
       int number) {
     List<DatabaseHost> hosts = url.hosts();
-    int index = (last + number) % hosts.size();
+    int index = (first + number) % hosts.size();
     DatabaseHost host = hosts.get(index);
     Future<SqlConnection> attempt =
         options(url, host, begin, context)
@@ -85,7 +86,7 @@ final class Server {
         .recover(
             failure ->
                 number + 1 < hosts.size()
-                    ? attempt(url, factory, begin, context, number + 1)
+                    ? attempt(url, factory, begin, context, first, number + 1)
                     : Future.failedFuture(failure));
   }
 

@@ -34,6 +34,7 @@ class OrderBatchStore {
           WITH state AS (
             SELECT set_config('lock_timeout', '100ms', true)
             FROM migration_state WHERE name = 'orders-status' AND phase = $1::smallint
+              AND {isolated}
           ), candidate AS (
             SELECT c.*, {json} AS json FROM (
               SELECT asked.*, nextval('orders_id_seq') AS id, now() AS created_at

@@ -33,7 +33,7 @@ class OrderStore {
           """
           INSERT INTO orders (user_id, amount, {columns})
           SELECT $2::bigint, $3::numeric, {values}
-          FROM migration_state WHERE name = 'orders-status' AND phase = $1::smallint
+          FROM migration_state WHERE name = 'orders-status' AND phase = $1::smallint AND {isolated}
           RETURNING {json} AS json
           """
               .replace("{json}", newOrder()),
@@ -47,6 +47,7 @@ class OrderStore {
           WITH candidate AS (
             SELECT nextval('orders_id_seq') AS id, now() AS created_at
             FROM migration_state WHERE name = 'orders-status' AND phase = $1::smallint
+              AND {isolated}
           ), claim AS (
             INSERT INTO idempotency_key AS held (key, fingerprint, status, response)
             SELECT $5::varchar, $6::bytea, 201, {json} FROM candidate
@@ -68,7 +69,8 @@ class OrderStore {
       StatusColumns.variants(
           """
           UPDATE orders AS o SET {assignments} FROM migration_state AS state
-          WHERE state.name = 'orders-status' AND state.phase = $1::smallint AND o.id = $2::bigint
+          WHERE state.name = 'orders-status' AND state.phase = $1::smallint
+            AND {isolated} AND o.id = $2::bigint
           RETURNING {json} AS json
           """
               .replace("{json}", changedOrder()),
@@ -80,7 +82,7 @@ class OrderStore {
           """
           WITH candidate AS (
             SELECT {json} AS json FROM orders AS o, migration_state AS state
-            WHERE state.name = 'orders-status' AND state.phase = $1::smallint
+            WHERE state.name = 'orders-status' AND state.phase = $1::smallint AND {isolated}
               AND o.id = $2::bigint
             FOR NO KEY UPDATE OF o
           ), claim AS (

@@ -16,6 +16,13 @@ enum StatusColumns {
       "old_status = upper(:status), status = :status"),
   NEW("status", ":status", "status = :status");
 
+  /**
+   * No writer is missed because each statement takes its snapshot behind its lock: at another level
+   * a write does nothing. A pooler may ignore the level that a client asks for.
+   */
+  private static final String READ_COMMITTED =
+      "current_setting('transaction_isolation') = 'read committed'";
+
   private final String columns;
   private final String values;
   private final String assignments;
@@ -38,7 +45,8 @@ enum StatusColumns {
   /**
    * The variants of one statement, side by side.
    *
-   * @param template names {@code {columns}} and {@code {values}}, or {@code {assignments}}
+   * @param template names {@code {columns}} and {@code {values}}, or {@code {assignments}}; and
+   *     {@code {isolated}} beside the phase, for a write
    * @param status SQL for the status as the API speaks it
    */
   static Map<StatusColumns, String> variants(String template, String status) {
@@ -54,6 +62,7 @@ enum StatusColumns {
 
   private String fill(String template, String status) {
     return template
+        .replace("{isolated}", READ_COMMITTED)
         .replace("{columns}", columns)
         .replace("{values}", values.replace(":status", status))
         .replace("{assignments}", assignments.replace(":status", status));
