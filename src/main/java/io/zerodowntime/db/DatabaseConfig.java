@@ -139,7 +139,7 @@ public final class DatabaseConfig implements ConfigSourceFactory {
     Map<String, String> parameters = new HashMap<>();
     parameters.put("ApplicationName", DDL_APPLICATION_NAME);
     parameters.put("connectTimeout", CONNECT_TIMEOUT);
-    // until the login is done; DdlConnections lifts it
+    // until the login is done: schema changes lift it from their sessions
     parameters.put("socketTimeout", CONNECT_TIMEOUT);
     parameters.put("tcpKeepAlive", "true");
     if (pooling == Pooling.NONE) {

@@ -93,7 +93,7 @@ public final class PgBouncer implements AutoCloseable {
 
   private static Optional<String> program() {
     String path = System.getenv("PATH") + File.pathSeparator + "/usr/sbin";
-    return Stream.of(path.split(File.pathSeparator))
+    return Stream.of(path.split(File.pathSeparator, -1))
         .map(directory -> Path.of(directory, "pgbouncer"))
         .filter(Files::isExecutable)
         .map(Path::toString)

@@ -56,6 +56,8 @@ final class SessionSettings implements AutoCloseable {
   }
 
   static SessionSettings apply(Connection connection, String applicationName) throws SQLException {
+    // the login was bounded; an index takes as long as it takes
+    connection.setNetworkTimeout(Runnable::run, 0);
     SessionSettings settings =
         new SessionSettings(connection, current(connection), ddlLockTimeout(connection));
     Map<String, String> rules = new LinkedHashMap<>(settings.before);
