@@ -81,6 +81,7 @@ public final class Bootstrap {
     System.setProperty("quarkus.http.host-enabled", "false");
     System.setProperty("quarkus.management.host-enabled", "false");
     System.setProperty("quarkus.scheduler.enabled", "false");
+    System.setProperty("quarkus.oidc.tenant-enabled", "false");
     if (setting("QUARKUS_LOG_LEVEL").isEmpty() && setting("quarkus.log.level").isEmpty()) {
       System.setProperty("quarkus.log.level", "WARN");
     }

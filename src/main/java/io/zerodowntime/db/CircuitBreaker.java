@@ -61,9 +61,13 @@ public class CircuitBreaker {
   }
 
   /**
+   * One for another server.
+   *
    * @param server how the log calls it
+   * @param lasting an absence that is longer is lasting
+   * @param nanoTime the clock
    */
-  CircuitBreaker(String server, Duration lasting, LongSupplier nanoTime) {
+  public CircuitBreaker(String server, Duration lasting, LongSupplier nanoTime) {
     this.server = server;
     this.lasting = lasting;
     this.nanoTime = nanoTime;
@@ -92,7 +96,7 @@ public class CircuitBreaker {
   }
 
   /** Whether an attempt may be made now; its end must be reported. */
-  synchronized boolean admits() {
+  public synchronized boolean admits() {
     if (state == State.CLOSED) {
       return true;
     }
@@ -107,7 +111,7 @@ public class CircuitBreaker {
   }
 
   /** An attempt has succeeded: whatever needs a connection may make one. */
-  synchronized void succeeded() {
+  public synchronized void succeeded() {
     if (state == State.CLOSED) {
       return;
     }
@@ -126,7 +130,7 @@ public class CircuitBreaker {
    *
    * @param began when the attempt began, by the clock; one from before the last return says nothing
    */
-  synchronized void failed(long began, Throwable cause) {
+  public synchronized void failed(long began, Throwable cause) {
     if (lastReturn.isPresent() && began - lastReturn.getAsLong() < 0) {
       return;
     }
@@ -136,7 +140,7 @@ public class CircuitBreaker {
       away = true;
       failed = 0;
       refused = 0;
-      LOG.warnf("%s is away: %s", server, new NotConnectedException(cause).getMessage());
+      LOG.warnf("%s is away: %s", server, NotConnectedException.describe(cause));
     } else if (state == State.HALF_OPEN) {
       backOff = doubled(backOff);
     }

@@ -77,7 +77,7 @@ public final class DatabaseConfig implements ConfigSourceFactory {
               values.put(ReplicaSettings.LOOK, "1s");
             });
     raw(context, "OPERATOR_PASSWORD")
-        .ifPresent(password -> put(values, "operator", password, "operator,viewer"));
+        .ifPresent(password -> put(values, "operator", password, "operator,viewer,client"));
     raw(context, "VIEWER_PASSWORD")
         .ifPresent(password -> put(values, "viewer", password, "viewer"));
     return List.of(new PropertiesConfigSource(values, "DATABASE_URL", ORDINAL));

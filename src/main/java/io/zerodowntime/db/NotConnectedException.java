@@ -15,7 +15,8 @@ final class NotConnectedException extends RuntimeException {
     super("no connection to the database: " + reason, cause, false, false);
   }
 
-  private static String describe(Throwable cause) {
+  /** What went wrong, in a few words. */
+  static String describe(Throwable cause) {
     String message = cause.getMessage();
     return message == null || message.isBlank() ? cause.getClass().getSimpleName() : message;
   }

@@ -72,6 +72,15 @@ public class ApiDescription implements OASFilter {
     }
   }
 
+  /** Adds that the call can be refused for its login. */
+  static void describeRefusedLogin(Operation call) {
+    for (String status : List.of("401", "403")) {
+      APIResponse refused = response();
+      complete(status, refused);
+      call.getResponses().addAPIResponse(status, refused);
+    }
+  }
+
   private static Schema orNull(Schema schema) {
     return OASFactory.createSchema().anyOf(List.of(schema, of(SchemaType.NULL)));
   }

@@ -24,20 +24,24 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @Singleton
 class ProblemMapper {
   private static final Logger LOG = Logger.getLogger(ProblemMapper.class);
+  private static final int UNAUTHORIZED = 401;
   private static final int METHOD_NOT_ALLOWED = 405;
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
   private final Refusals refusals;
   private final AllowedMethods methods;
+  private final Challenges challenges;
 
-  ProblemMapper(Refusals refusals, AllowedMethods methods) {
+  ProblemMapper(Refusals refusals, AllowedMethods methods, Challenges challenges) {
     this.refusals = refusals;
     this.methods = methods;
+    this.challenges = challenges;
   }
 
   @ServerExceptionMapper
   Response problem(ProblemException failure, HttpServerRequest request) {
-    return refusals.counted(failure.problem(), request).response();
+    Problem problem = refusals.counted(failure.problem(), request);
+    return problem.status() == UNAUTHORIZED ? challenges.with(problem) : problem.response();
   }
 
   @ServerExceptionMapper
@@ -88,9 +92,7 @@ class ProblemMapper {
 
   @ServerExceptionMapper({UnauthorizedException.class, AuthenticationFailedException.class})
   Response unauthorized() {
-    return Response.fromResponse(HttpProblems.of(401).response())
-        .header(HttpHeaders.WWW_AUTHENTICATE, "Basic realm=\"zerodowntime\"")
-        .build();
+    return challenges.with(HttpProblems.of(UNAUTHORIZED));
   }
 
   @ServerExceptionMapper

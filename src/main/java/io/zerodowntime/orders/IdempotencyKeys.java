@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.zerodowntime.http.Problem;
 import io.zerodowntime.http.ProblemException;
+import io.zerodowntime.http.login.Subject;
 import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Optional;
@@ -50,11 +51,13 @@ class IdempotencyKeys {
     return client.map(key::of).orElse(key);
   }
 
-  /** Not what {@code X-Client-Id} can say: no client may reach the keys of a user by its name. */
+  /**
+   * Not what {@code X-Client-Id} can say: no client may reach the keys of a subject by its name.
+   */
   private static Optional<String> user(SecurityIdentity identity) {
     return identity.isAnonymous()
         ? Optional.empty()
-        : Optional.of("user " + identity.getPrincipal().getName());
+        : Optional.of(Subject.of(identity.getPrincipal()).scope());
   }
 
   private static Optional<String> client(List<String> headers) {

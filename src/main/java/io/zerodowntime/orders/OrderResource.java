@@ -3,6 +3,7 @@ package io.zerodowntime.orders;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpServerRequest;
 import io.zerodowntime.http.BulkheadLimited;
+import io.zerodowntime.http.login.ClientLogin;
 import io.zerodowntime.migration.MigrationException;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -18,6 +19,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
+import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.headers.Header;
@@ -41,11 +43,14 @@ class OrderResource {
   private final OrderService service;
   private final OrderQueryService queries;
   private final IdempotencyKeys keys;
+  private final ClientLogin login;
 
-  OrderResource(OrderService service, OrderQueryService queries, IdempotencyKeys keys) {
+  OrderResource(
+      OrderService service, OrderQueryService queries, IdempotencyKeys keys, ClientLogin login) {
     this.service = service;
     this.queries = queries;
     this.keys = keys;
+    this.login = login;
   }
 
   @POST
@@ -70,14 +75,17 @@ class OrderResource {
   @APIResponse(responseCode = "401")
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> create(NewOrder order, @Context HttpServerRequest request) {
-    NewOrder checked = NewOrder.checked(order);
-    return keys.of(request)
-        .chain(key -> service.create(checked, key))
+    return login
+        .then(() -> create(NewOrder.checked(order), keys.of(request)))
         .map(
             answer ->
                 answered(answer)
                     .header(HttpHeaders.LOCATION, OrderJson.location(answer.json()))
                     .build());
+  }
+
+  private Uni<WriteResponse> create(NewOrder order, Uni<Optional<IdempotencyKey>> given) {
+    return given.chain(key -> service.create(order, key));
   }
 
   @PATCH
@@ -104,17 +112,23 @@ class OrderResource {
   @APIResponse(responseCode = "422", description = "The key stands for another request")
   public Uni<RestResponse<String>> update(
       @PathParam("id") long id, StatusChange change, @Context HttpServerRequest request) {
-    StatusChange checked = StatusChange.checked(change);
-    return keys.of(request)
-        .chain(key -> service.update(id, checked, key))
+    return login
+        .then(() -> update(id, StatusChange.checked(change), keys.of(request)))
         .map(answer -> answered(answer).build());
+  }
+
+  private Uni<WriteResponse> update(
+      long id, StatusChange change, Uni<Optional<IdempotencyKey>> given) {
+    return given.chain(key -> service.update(id, change, key));
   }
 
   @GET
   @Path("/{id}")
   @APIResponseSchema(Order.class)
   public Uni<String> find(@PathParam("id") long id) {
-    return queries.find(id).map(order -> order.orElseThrow(OrderProblems::noSuchOrder));
+    return login
+        .then(() -> queries.find(id))
+        .map(order -> order.orElseThrow(OrderProblems::noSuchOrder));
   }
 
   @GET
@@ -139,13 +153,16 @@ class OrderResource {
           @QueryParam("limit")
           String limit,
       @Context UriInfo uri) {
-    OrderQuery query =
-        OrderQuery.of(
-            given(uri, "userId", userId),
-            status,
-            given(uri, "after", after),
-            given(uri, "limit", limit));
-    return queries.page(query).map(OrderPage::json);
+    return login.then(
+        () ->
+            queries
+                .page(
+                    OrderQuery.of(
+                        given(uri, "userId", userId),
+                        status,
+                        given(uri, "after", after),
+                        given(uri, "limit", limit)))
+                .map(OrderPage::json));
   }
 
   /** A parameter without a value comes as null, as one that is left out; no number is empty. */
@@ -158,7 +175,9 @@ class OrderResource {
   @APIResponseSchema(ShadowComparison.class)
   @APIResponse(responseCode = "409", description = "There is only one column")
   public Uni<ShadowComparison> shadow(@PathParam("id") long id) {
-    return queries.shadow(id).map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
+    return login
+        .then(() -> queries.shadow(id))
+        .map(row -> row.orElseThrow(OrderProblems::noSuchOrder));
   }
 
   /** The migration's row comes with the schema: without it, it is orders that are missing. */
