@@ -48,7 +48,7 @@ public final class ApiShapes {
       JsonShape.of(
           """
           id:number kind:string epoch:number fromPhase:number toPhase:number at:string
-          instance:string reason:string evidence:object
+          instance:string subject:string|null action:string|null reason:string evidence:object
           """);
   static final JsonShape CERTIFICATE =
       JsonShape.of(

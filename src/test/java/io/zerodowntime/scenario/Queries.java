@@ -19,7 +19,7 @@ record Queries(TestDatabase database) {
   private static final String STEPS =
       """
       SELECT string_agg(from_phase::text || to_phase, ' ' ORDER BY id)
-      FROM migration_history WHERE migration = '%s'
+      FROM migration_history WHERE migration = '%s' AND kind <> 'action'
       """;
 
   private static final String COLUMNS =

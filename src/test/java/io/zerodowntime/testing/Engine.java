@@ -4,6 +4,7 @@ import static io.zerodowntime.testing.Timeouts.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.RunState;
@@ -36,6 +37,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @Dependent
 public class Engine {
   private static final String PRIMARY = "orders-status";
+  public static final Actor TEST = Actor.engine("test");
   public static final Run.Limits FAST = new Run.Limits(1000, Duration.ZERO, 1);
   private static final String[] DUAL_WRITE = {"true", "true", "true", "false"};
 
@@ -112,7 +114,7 @@ public class Engine {
   }
 
   public Run startBackfill() {
-    return await(backfill.start(migration(), FAST, "test"));
+    return await(backfill.start(migration(), FAST, TEST));
   }
 
   /** Works on a run with so many workers until there is nothing left to do. */
@@ -141,7 +143,7 @@ public class Engine {
 
   /** A whole comparison. */
   public Run compare() {
-    Run run = work(await(parity.start(migration(), "test")), 2);
+    Run run = work(await(parity.start(migration(), TEST)), 2);
     assertThat(run.state()).isEqualTo(RunState.COMPLETE);
     return run;
   }

@@ -1,6 +1,7 @@
 package io.zerodowntime.app.cli;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.Migrations;
@@ -14,7 +15,6 @@ import java.util.List;
 @ApplicationScoped
 class BackfillCommand implements Command {
   static final int FORBIDDEN = 3;
-  private static final String WHO = "command backfill";
 
   private final Migrations migrations;
   private final Backfill backfill;
@@ -41,7 +41,9 @@ class BackfillCommand implements Command {
                 active
                     .map(run -> Uni.createFrom().item(run))
                     .orElseGet(
-                        () -> backfill.start(migration, backfill.defaultLimits(migration), WHO)))
+                        () ->
+                            backfill.start(
+                                migration, backfill.defaultLimits(migration), Actor.command())))
         .chain(run -> progress.work(migration, run))
         .map(run -> run.state() == RunState.COMPLETE ? 0 : 1)
         .onFailure(Refused.class)

@@ -3,6 +3,7 @@ package io.zerodowntime.app.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.schema.Certificate;
@@ -30,7 +31,7 @@ class ContractCommand implements Command {
 
   @Override
   public Uni<Integer> run(List<String> arguments) {
-    return drop.contract(MigrationArgument.of(migrations, arguments), "command contract")
+    return drop.contract(MigrationArgument.of(migrations, arguments), Actor.command())
         .invoke(certificate -> System.out.println(print(certificate)))
         .replaceWith(0)
         .onFailure(Refused.class)

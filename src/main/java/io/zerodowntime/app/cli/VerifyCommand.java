@@ -1,6 +1,7 @@
 package io.zerodowntime.app.cli;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.Migrations;
@@ -38,7 +39,7 @@ class VerifyCommand implements Command {
             active ->
                 active
                     .map(run -> Uni.createFrom().item(run))
-                    .orElseGet(() -> parity.start(migration, "command verify")))
+                    .orElseGet(() -> parity.start(migration, Actor.command())))
         .chain(run -> progress.work(migration, run))
         .map(VerifyCommand::judge)
         .onFailure(Refused.class)

@@ -1,9 +1,12 @@
 package io.zerodowntime.migration.backfill;
 
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.pgclient.PgException;
 import io.zerodowntime.db.Transactions;
+import io.zerodowntime.migration.ActionLog;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
@@ -11,26 +14,26 @@ import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.RunKind;
-import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.StateSource;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 
-/** What an operator can do to runs, and what the protocol forbids. */
+/** Starts runs, where the protocol does not forbid it. */
 @ApplicationScoped
 public class Backfill {
   /** Ranges of a table; a partitioned one has at least one for each of its partitions. */
   static final int MAX_RANGES = 64;
 
+  private static final String REPAIR = "repair";
   private static final String UNIQUE_VIOLATION = "23505";
 
   private final Transactions transactions;
   private final StateSource states;
   private final BackfillStore store;
   private final GateEvaluator gates;
+  private final ActionLog actions;
   private final Run.Limits limits;
   private final Duration snapshotLimit;
 
@@ -39,11 +42,13 @@ public class Backfill {
       StateSource states,
       BackfillStore store,
       GateEvaluator gates,
+      ActionLog actions,
       MigrationConfig config) {
     this.transactions = transactions;
     this.states = states;
     this.store = store;
     this.gates = gates;
+    this.actions = actions;
     this.limits =
         new Run.Limits(
             config.backfill().batchSize(),
@@ -66,17 +71,22 @@ public class Backfill {
    * @return the run; fails with {@link Refused} in any other phase, before the epoch is drained,
    *     while another run is active, or where the key does not give every row one place
    */
-  public Uni<Run> start(Migration migration, Run.Limits limits, String requestedBy) {
-    return begin(migration, Backfill::direction, limits, requestedBy);
+  public Uni<Run> start(Migration migration, Run.Limits limits, Actor requestedBy) {
+    return begin(migration, Backfill::direction, limits, requestedBy, "backfill");
   }
 
   /** Starts a comparison of the whole table; refused where the columns are expected to differ. */
-  public Uni<Run> startParity(Migration migration, Run.Limits limits, String requestedBy) {
-    return begin(migration, Backfill::parity, limits, requestedBy);
+  public Uni<Run> startParity(Migration migration, Run.Limits limits, Actor requestedBy) {
+    return begin(migration, Backfill::parity, limits, requestedBy, "parity");
+  }
+
+  /** Starts a backfill of every row, as a repair of more keys than one can name. */
+  Uni<Run> startRepair(Migration migration, Actor requestedBy) {
+    return begin(migration, Backfill::direction, defaultLimits(migration), requestedBy, REPAIR);
   }
 
   /** Starts a backfill of these keys only, from the authoritative column. */
-  public Uni<Run> startRepair(Migration migration, List<String> keys, String requestedBy) {
+  public Uni<Run> startRepair(Migration migration, List<String> keys, Actor requestedBy) {
     List<KeyRanges.Range> ranges =
         keys.stream().map(k -> new KeyRanges.Range(k, Optional.empty(), k)).toList();
     return guarded(
@@ -93,11 +103,12 @@ public class Backfill {
                             direction(state),
                             new RunPlan(false, false, key.isNew(), keys.size(), 0, ranges),
                             defaultLimits(migration),
-                            requestedBy)));
+                            requestedBy,
+                            REPAIR)));
   }
 
   private Uni<Run> begin(
-      Migration migration, Chooser chooser, Run.Limits limits, String requestedBy) {
+      Migration migration, Chooser chooser, Run.Limits limits, Actor requestedBy, String action) {
     return guarded(
         migration,
         (transaction, key) ->
@@ -116,7 +127,8 @@ public class Backfill {
                                       kind,
                                       plan,
                                       limits,
-                                      requestedBy));
+                                      requestedBy,
+                                      action));
                     }));
   }
 
@@ -177,12 +189,26 @@ public class Backfill {
       RunKind kind,
       RunPlan plan,
       Run.Limits limits,
-      String requestedBy) {
+      Actor requestedBy,
+      String action) {
     return store
         .ended(transaction, migration.name())
-        .chain(() -> store.insert(transaction, state, kind, plan, limits, requestedBy))
+        .chain(() -> store.insert(transaction, state, kind, plan, limits, requestedBy.subject()))
+        .call(
+            run ->
+                actions.record(
+                    transaction,
+                    migration.name(),
+                    requestedBy,
+                    new ActionLog.Action(action, run, parameters(limits, plan))))
         .chain(() -> BackfillStore.runs(transaction, List.of(migration), 1))
         .map(runs -> runs.get(0));
+  }
+
+  /** A repair of some keys says how many, and no row beside them is read. */
+  private static JsonObject parameters(Run.Limits limits, RunPlan plan) {
+    JsonObject parameters = limits.json();
+    return plan.wholeTable() ? parameters : parameters.put("keys", plan.ranges().size());
   }
 
   private interface Work {
@@ -239,51 +265,6 @@ public class Backfill {
               + state.epoch()
               + " is not drained: a write by the rule before may still commit;"
               + " the status says who holds the grace period");
-    }
-  }
-
-  /** Stops the run after the batches in flight; refused if no run is running. */
-  public Uni<Void> pause(Migration migration) {
-    return change(migration, RunState.PAUSED, RunState.RUNNING);
-  }
-
-  /** Goes on where each range's cursor stands; refused if no run is paused. */
-  public Uni<Void> resume(Migration migration) {
-    return change(migration, RunState.RUNNING, RunState.PAUSED);
-  }
-
-  /** Ends the run for good; what it wrote stays, and is right. Refused if no run is active. */
-  public Uni<Void> cancel(Migration migration) {
-    return change(migration, RunState.CANCELLED, RunState.RUNNING, RunState.PAUSED);
-  }
-
-  private Uni<Void> change(Migration migration, RunState to, RunState... from) {
-    return active(migration)
-        .chain(run -> store.setState(run.id(), to, from))
-        .invoke(
-            changed -> require(changed, "no run of " + migration.name() + " can be " + to.label()))
-        .replaceWithVoid();
-  }
-
-  /** Changes the limits of the active run, from its next batch on. */
-  public Uni<Void> limit(Migration migration, UnaryOperator<Run.Limits> change) {
-    return active(migration)
-        .chain(run -> store.setLimits(run.id(), change.apply(run.limits())))
-        .invoke(changed -> require(changed, "no run of " + migration.name() + " is active"))
-        .replaceWithVoid();
-  }
-
-  private Uni<Run> active(Migration migration) {
-    return store
-        .active(migration)
-        .map(
-            run ->
-                run.orElseThrow(() -> new Refused("no run of " + migration.name() + " is active")));
-  }
-
-  private static void require(boolean condition, String otherwise) {
-    if (!condition) {
-      throw new Refused(otherwise);
     }
   }
 }

@@ -38,11 +38,13 @@ public class BackfillStore implements EpochEnd {
       RETURNING id
       """;
 
+  /** With the types of its parameters: guessed at, they fail, and with them the transaction. */
   private static final String SET_STATE =
       """
       UPDATE backfill_run
-      SET state = $2, finished_at = CASE WHEN $2 = 'cancelled' THEN now() END
-      WHERE id = $1 AND state = ANY ($3)
+      SET state = $2::varchar,
+        finished_at = CASE WHEN $2::varchar = 'cancelled' THEN now() END
+      WHERE id = $1 AND state = ANY ($3::varchar[])
       """;
 
   private static final String SET_LIMITS =
@@ -213,16 +215,18 @@ public class BackfillStore implements EpochEnd {
   }
 
   /** Changes the state if it is one of {@code from}; false if it is not. */
-  Uni<Boolean> setState(long id, RunState to, RunState... from) {
-    return pool.preparedQuery(SET_STATE)
+  static Uni<Boolean> setState(SqlClient client, long id, RunState to, RunState... from) {
+    return client
+        .preparedQuery(SET_STATE)
         .execute(
             Tuple.of(id, to.label(), Stream.of(from).map(RunState::label).toArray(String[]::new)))
         .map(updated -> updated.rowCount() == 1);
   }
 
   /** Changes the limits of an active run; false if it is not active. */
-  Uni<Boolean> setLimits(long id, Run.Limits limits) {
-    return pool.preparedQuery(SET_LIMITS)
+  static Uni<Boolean> setLimits(SqlClient client, long id, Run.Limits limits) {
+    return client
+        .preparedQuery(SET_LIMITS)
         .execute(
             Tuple.of(
                 id,

@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.backfill;
 
 import io.smallrye.mutiny.Uni;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.parity.Mismatches;
@@ -30,7 +31,7 @@ public class MismatchRepair {
    *
    * @return the run; fails with {@link Refused} if there is no such key, and outside phases 1 and 2
    */
-  public Uni<Run> start(Migration migration, String requestedBy) {
+  public Uni<Run> start(Migration migration, Actor requestedBy) {
     return mismatches
         .unrepaired(migration, MAX_KEYS)
         .map(found -> found.stream().map(Mismatch::key).toList())
@@ -38,8 +39,7 @@ public class MismatchRepair {
             keys ->
                 switch (keys.size()) {
                   case 0 -> Uni.createFrom().failure(new Refused("no mismatch is left to repair"));
-                  case MAX_KEYS ->
-                      backfill.start(migration, backfill.defaultLimits(migration), requestedBy);
+                  case MAX_KEYS -> backfill.startRepair(migration, requestedBy);
                   default -> backfill.startRepair(migration, keys, requestedBy);
                 });
   }

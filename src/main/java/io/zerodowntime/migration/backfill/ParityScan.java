@@ -3,6 +3,7 @@ package io.zerodowntime.migration.backfill;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.FleetSource;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
@@ -51,7 +52,7 @@ public class ParityScan {
   }
 
   /** Starts a scan; refused outside phases 1 and 2, before the drain, or beside another run. */
-  public Uni<Run> start(Migration migration, String requestedBy) {
+  public Uni<Run> start(Migration migration, Actor requestedBy) {
     return backfill.startParity(migration, backfill.defaultLimits(migration), requestedBy);
   }
 
@@ -110,7 +111,7 @@ public class ParityScan {
 
   /** Another instance may be first, or a step may come: the next look sees what is due then. */
   private Uni<Void> begin(Migration migration, String requestedBy) {
-    return start(migration, requestedBy)
+    return start(migration, Actor.engine(requestedBy))
         .replaceWithVoid()
         .onFailure(Refused.class)
         .invoke(refused -> LOG.debugf("%s: %s", migration.name(), refused.getMessage()))

@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.backfill;
 
+import io.vertx.core.json.JsonObject;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.RunState;
@@ -82,6 +83,12 @@ public record Run(
       if (!(targetLoad > 0 && targetLoad <= 1)) {
         throw new IllegalArgumentException("targetLoad must be above 0 and at most 1");
       }
+    }
+
+    /** By the names that the calls have for them. */
+    JsonObject json() {
+      return JsonObject.of(
+          "batchSize", batchSize, "delayMillis", delay.toMillis(), "targetLoad", targetLoad);
     }
   }
 }

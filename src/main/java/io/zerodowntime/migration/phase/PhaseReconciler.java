@@ -131,7 +131,8 @@ public class PhaseReconciler {
         "step",
         instances.self(),
         "every live instance asked for it",
-        JsonObject.of("gates", gates, "instances", asked));
+        JsonObject.of("gates", gates, "instances", asked),
+        Optional.empty());
   }
 
   private void announce(Migration migration, Reconciliation result) {

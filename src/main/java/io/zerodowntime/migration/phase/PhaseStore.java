@@ -10,6 +10,7 @@ import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.EpochEnd;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
@@ -53,8 +54,8 @@ public class PhaseStore implements StateSource {
   private static final String HISTORY =
       """
       INSERT INTO migration_history
-        (migration, kind, epoch, from_phase, to_phase, instance, reason, evidence)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        (migration, kind, epoch, from_phase, to_phase, instance, reason, evidence, subject, action)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       """;
 
   private static final String FORGET_DROP =
@@ -200,7 +201,9 @@ public class PhaseStore implements StateSource {
                 .addValue(to.number())
                 .addValue(entry.instance())
                 .addValue(entry.reason())
-                .addValue(entry.evidence()))
+                .addValue(entry.evidence())
+                .addValue(entry.actor().map(Actor::subject).orElse(null))
+                .addValue(entry.actor().map(who -> entry.kind()).orElse(null)))
         .replaceWithVoid();
   }
 
@@ -228,6 +231,8 @@ public class PhaseStore implements StateSource {
    *
    * @param kind {@code step} or {@code contract}
    * @param evidence the verdicts of every gate, or the certificate
+   * @param actor who asked for a drop; empty for a step, which every live instance asked for
    */
-  public record HistoryEntry(String kind, String instance, String reason, JsonObject evidence) {}
+  public record HistoryEntry(
+      String kind, String instance, String reason, JsonObject evidence, Optional<Actor> actor) {}
 }

@@ -46,6 +46,6 @@ public class ContractResource {
   public Uni<Certificate> contract(@PathParam("name") String name, @Context SecurityContext who) {
     var migration = migrations.named(name);
     deadlines.acceptLate("/migrations/" + migration.name() + "/history");
-    return drop.contract(migration, who.getUserPrincipal().getName());
+    return drop.contract(migration, Operators.of(who));
   }
 }

@@ -89,7 +89,7 @@ public class MigrationResource {
   }
 
   /**
-   * Every step, the newest first, with its evidence: up to 500.
+   * Every step and every action of an operator, the newest first, with its evidence: up to 500.
    *
    * @param before entries with a smaller id only, for the ones that follow; left out: the newest
    */

@@ -9,6 +9,7 @@ import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.MismatchRepair;
 import io.zerodowntime.migration.backfill.ParityScan;
 import io.zerodowntime.migration.backfill.Run;
+import io.zerodowntime.migration.backfill.RunControl;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
 import io.zerodowntime.migration.status.StatusReports;
 import jakarta.annotation.security.RolesAllowed;
@@ -38,6 +39,7 @@ import org.jboss.resteasy.reactive.ResponseStatus;
 public class OperatorResource {
   private final Migrations migrations;
   private final Backfill backfill;
+  private final RunControl control;
   private final ParityScan parity;
   private final MismatchRepair repair;
   private final BackfillJob job;
@@ -45,11 +47,13 @@ public class OperatorResource {
   OperatorResource(
       Migrations migrations,
       Backfill backfill,
+      RunControl control,
       ParityScan parity,
       MismatchRepair repair,
       BackfillJob job) {
     this.migrations = migrations;
     this.backfill = backfill;
+    this.control = control;
     this.parity = parity;
     this.repair = repair;
     this.job = job;
@@ -71,7 +75,7 @@ public class OperatorResource {
     LimitsChange checked = LimitsChange.checked(limits);
     Migration migration = migrations.named(name);
     Run.Limits asked = checked.over(backfill.defaultLimits(migration));
-    return begun(migration, backfill.start(migration, asked, user(who)));
+    return begun(migration, backfill.start(migration, asked, Operators.of(who)));
   }
 
   /** Changes the limits of the active run. */
@@ -85,8 +89,10 @@ public class OperatorResource {
               mediaType = MediaType.APPLICATION_JSON,
               schema = @Schema(implementation = LimitsChange.class)),
       required = false)
-  public Uni<Void> limit(@PathParam("name") String name, LimitsChange limits) {
-    return backfill.limit(migrations.named(name), LimitsChange.checked(limits)::over);
+  public Uni<Void> limit(
+      @PathParam("name") String name, LimitsChange limits, @Context SecurityContext who) {
+    return control.limit(
+        migrations.named(name), LimitsChange.checked(limits)::over, Operators.of(who));
   }
 
   /** Stops the active run until it is resumed. */
@@ -94,8 +100,8 @@ public class OperatorResource {
   @Path("/backfill/pause")
   @ResponseStatus(202)
   @APIResponse(responseCode = "202", description = "Accepted")
-  public Uni<Void> pause(@PathParam("name") String name) {
-    return backfill.pause(migrations.named(name));
+  public Uni<Void> pause(@PathParam("name") String name, @Context SecurityContext who) {
+    return control.pause(migrations.named(name), Operators.of(who));
   }
 
   /** Goes on with a paused run. */
@@ -103,8 +109,8 @@ public class OperatorResource {
   @Path("/backfill/resume")
   @ResponseStatus(202)
   @APIResponse(responseCode = "202", description = "Accepted")
-  public Uni<Void> resume(@PathParam("name") String name) {
-    return backfill.resume(migrations.named(name));
+  public Uni<Void> resume(@PathParam("name") String name, @Context SecurityContext who) {
+    return control.resume(migrations.named(name), Operators.of(who));
   }
 
   /** Ends the active run for good. */
@@ -112,8 +118,8 @@ public class OperatorResource {
   @Path("/backfill/cancel")
   @ResponseStatus(202)
   @APIResponse(responseCode = "202", description = "Accepted")
-  public Uni<Void> cancel(@PathParam("name") String name) {
-    return backfill.cancel(migrations.named(name));
+  public Uni<Void> cancel(@PathParam("name") String name, @Context SecurityContext who) {
+    return control.cancel(migrations.named(name), Operators.of(who));
   }
 
   /** Starts a comparison of the whole table. */
@@ -123,7 +129,7 @@ public class OperatorResource {
   @APIResponseSchema(value = RunStatus.class, responseCode = "202")
   public Uni<RunStatus> compare(@PathParam("name") String name, @Context SecurityContext who) {
     Migration migration = migrations.named(name);
-    return begun(migration, parity.start(migration, user(who)));
+    return begun(migration, parity.start(migration, Operators.of(who)));
   }
 
   /**
@@ -136,16 +142,12 @@ public class OperatorResource {
   @APIResponseSchema(value = RunStatus.class, responseCode = "202")
   public Uni<RunStatus> repair(@PathParam("name") String name, @Context SecurityContext who) {
     Migration migration = migrations.named(name);
-    return begun(migration, repair.start(migration, user(who)));
+    return begun(migration, repair.start(migration, Operators.of(who)));
   }
 
   private Uni<RunStatus> begun(Migration migration, Uni<Run> started) {
     return started
         .call(() -> job.joinNow(migration))
         .map(run -> StatusReports.begun(migration, run));
-  }
-
-  private static String user(SecurityContext who) {
-    return who.getUserPrincipal().getName();
   }
 }

@@ -10,6 +10,7 @@ import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.phase.DatabaseReachability;
+import io.zerodowntime.migration.status.History;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -33,6 +34,7 @@ public class SchemaReadiness implements AsyncHealthCheck {
   private final Migrations migrations;
   private final StateSource states;
   private final BackfillStore runs;
+  private final History history;
   private final DatabaseReachability database;
   private volatile boolean seen;
 
@@ -41,11 +43,13 @@ public class SchemaReadiness implements AsyncHealthCheck {
       Migrations migrations,
       StateSource states,
       BackfillStore runs,
+      History history,
       DatabaseReachability database) {
     this.pool = pool;
     this.migrations = migrations;
     this.states = states;
     this.runs = runs;
+    this.history = history;
     this.database = database;
   }
 
@@ -63,6 +67,7 @@ public class SchemaReadiness implements AsyncHealthCheck {
     return Sequential.map(
             migrations.all(),
             migration -> states.state(pool, migration).chain(() -> runs.runs(migration, 1)))
+        .call(history::check)
         .invoke(known -> seen = true)
         .map(known -> up())
         .ifNoItem()

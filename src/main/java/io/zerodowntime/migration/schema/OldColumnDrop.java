@@ -10,6 +10,7 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.ColumnNames;
 import io.zerodowntime.migration.Evidence;
 import io.zerodowntime.migration.GateEvaluator;
@@ -23,6 +24,7 @@ import io.zerodowntime.migration.phase.Instances;
 import io.zerodowntime.migration.phase.PhaseStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
@@ -52,10 +54,10 @@ public class OldColumnDrop {
           + PartitionTree.of("to_regclass($1)")
           + """
 
-      SELECT now() AS at, pg_current_wal_lsn()::text AS lsn, version() AS server,
-        sum(GREATEST(reltuples::bigint, 0))::bigint AS rows
-      FROM pg_class WHERE oid IN (SELECT relation FROM tree) AND relkind <> 'p'
-      """;
+          SELECT now() AS at, pg_current_wal_lsn()::text AS lsn, version() AS server,
+            sum(GREATEST(reltuples::bigint, 0))::bigint AS rows
+          FROM pg_class WHERE oid IN (SELECT relation FROM tree) AND relkind <> 'p'
+          """;
 
   private static final String RUNS =
       """
@@ -113,12 +115,12 @@ public class OldColumnDrop {
   /**
    * Asks every gate, drops the columns and records the certificate.
    *
-   * @param requestedBy who asked for it, for the certificate
+   * @param requestedBy who asked for it, for the certificate and the history
    * @return the certificate; fails with {@link Refused} and every closed gate, or if a step or
    *     another contract is in flight, and with {@link SchemaFailed} if the drop fails, which
    *     changes nothing then, or leaves an old column
    */
-  public Uni<Certificate> contract(Migration migration, String requestedBy) {
+  public Uni<Certificate> contract(Migration migration, Actor requestedBy) {
     return pool.withConnection(
         session ->
             session
@@ -152,7 +154,7 @@ public class OldColumnDrop {
         .recoverWithNull();
   }
 
-  private Uni<Certificate> guarded(SqlConnection session, Migration migration, String requestedBy) {
+  private Uni<Certificate> guarded(SqlConnection session, Migration migration, Actor requestedBy) {
     return store
         .state(session, migration)
         .chain(
@@ -161,8 +163,10 @@ public class OldColumnDrop {
                     .live(session, migration)
                     .chain(live -> gates.dropVerdicts(session, migration, state, live))
                     .invoke(OldColumnDrop::refuseIfClosed)
-                    .chain(verdicts -> certify(session, migration, state, verdicts, requestedBy))
-                    .chain(certificate -> drop(migration, state, certificate)));
+                    .chain(
+                        verdicts ->
+                            certify(session, migration, state, verdicts, requestedBy.subject()))
+                    .chain(certificate -> drop(migration, state, certificate, requestedBy)));
   }
 
   private static void refuseIfClosed(List<Verdict> verdicts) {
@@ -208,7 +212,7 @@ public class OldColumnDrop {
 
   /** The certificate is there before the columns go, and goes with a drop that failed. */
   private Uni<Certificate> drop(
-      Migration migration, MigrationState state, Certificate certificate) {
+      Migration migration, MigrationState state, Certificate certificate, Actor requestedBy) {
     return pool.withTransaction(
             transaction ->
                 store
@@ -220,7 +224,7 @@ public class OldColumnDrop {
                                 state,
                                 state.phase(),
                                 state.phase(),
-                                entry(certificate))))
+                                entry(certificate, requestedBy))))
         .chain(() -> schema.apply(migration, SchemaStage.CONTRACT))
         .chain(() -> refuseIfLeft(migration))
         .onFailure()
@@ -266,13 +270,14 @@ public class OldColumnDrop {
         .recoverWithNull();
   }
 
-  private PhaseStore.HistoryEntry entry(Certificate certificate) {
+  private PhaseStore.HistoryEntry entry(Certificate certificate, Actor requestedBy) {
     try {
       return new PhaseStore.HistoryEntry(
           "contract",
           instances.self(),
           "requested by " + certificate.requestedBy(),
-          new JsonObject(json.writeValueAsString(certificate)));
+          new JsonObject(json.writeValueAsString(certificate)),
+          Optional.of(requestedBy));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a certificate that is no JSON", e);
     }

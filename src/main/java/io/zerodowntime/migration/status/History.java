@@ -14,17 +14,21 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.jspecify.annotations.Nullable;
 
-/** Every step that was taken, and the drop. */
+/** Every step that was taken, the drop, and what operators did. */
 @ApplicationScoped
 public class History {
   private static final int LIMIT = 500;
 
   private static final String ENTRIES =
       """
-      SELECT id, kind, epoch, from_phase, to_phase, at, instance, reason, evidence::text
+      SELECT id, kind, epoch, from_phase, to_phase, at, instance, subject, action, reason,
+        evidence::text
       FROM migration_history WHERE migration = $1 AND id < $2 ORDER BY id DESC LIMIT $3
       """;
+
+  private static final String COLUMNS = "SELECT subject, action FROM migration_history LIMIT 0";
 
   private final Pool pool;
 
@@ -41,8 +45,15 @@ public class History {
         row.getInteger("to_phase"),
         row.getOffsetDateTime("at"),
         row.getString("instance"),
+        row.getString("subject"),
+        row.getString("action"),
         row.getString("reason"),
         row.getString("evidence"));
+  }
+
+  /** Fails if the table has not the columns that this version writes. */
+  public Uni<Void> check() {
+    return pool.query(COLUMNS).execute().replaceWithVoid();
   }
 
   /** The last 500 entries whose id is smaller than this one, the newest first. */
@@ -53,10 +64,13 @@ public class History {
   }
 
   /**
-   * A step, or the drop.
+   * A step, the drop, or what an operator did.
    *
-   * @param kind {@code step} or {@code contract}
-   * @param evidence JSON: what the gates found, or the certificate
+   * @param kind {@code step}, {@code contract} or {@code action}
+   * @param subject who asked for it; null for a step, which every live instance asked for
+   * @param action what was asked for; null for a step
+   * @param evidence JSON: what the gates found, the certificate, or how the operator was known and
+   *     the parameters
    */
   @RegisterForReflection
   public record Entry(
@@ -67,6 +81,8 @@ public class History {
       int toPhase,
       OffsetDateTime at,
       String instance,
+      @Schema(nullable = true) @Nullable String subject,
+      @Schema(nullable = true) @Nullable String action,
       String reason,
       @Schema(type = SchemaType.OBJECT) @JsonRawValue String evidence) {}
 }

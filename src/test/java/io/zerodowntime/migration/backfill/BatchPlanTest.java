@@ -63,7 +63,7 @@ class BatchPlanTest {
         kind == RunKind.PARITY
             ? Engine.await(
                 backfill
-                    .startParity(engine.migration(), Engine.FAST, "test")
+                    .startParity(engine.migration(), Engine.FAST, Engine.TEST)
                     .call(started -> snapshots.fallBack(engine.migration(), started)))
             : engine.startBackfill();
     assertThat(run.kind()).isEqualTo(kind);

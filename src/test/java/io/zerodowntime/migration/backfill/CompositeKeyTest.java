@@ -115,7 +115,8 @@ class CompositeKeyTest {
   }
 
   private Run compareInKeyOrder() {
-    return work(parity.start(migration, "test").call(run -> snapshots.fallBack(migration, run)));
+    return work(
+        parity.start(migration, Engine.TEST).call(run -> snapshots.fallBack(migration, run)));
   }
 
   private void assertWorked(Run run, long changed, long mismatched) {
@@ -135,9 +136,9 @@ class CompositeKeyTest {
     assertThat(Engine.await(gates.key(pool, migration, migration.key())).open()).isTrue();
     assertWorked(compareInKeyOrder(), 0, rows);
     Run.Limits limits = new Run.Limits(batchSize, Duration.ZERO, 1);
-    assertWorked(work(backfill.start(migration, limits, "test")), rows, 0);
+    assertWorked(work(backfill.start(migration, limits, Engine.TEST)), rows, 0);
     assertThat(count(differs)).isZero();
-    assertWorked(work(parity.start(migration, "test")), 0, 0);
+    assertWorked(work(parity.start(migration, Engine.TEST)), 0, 0);
 
     database.run(
         "UPDATE %1$s SET %2$s = 'Spoilt' WHERE (%3$s) IN (SELECT %3$s FROM %1$s LIMIT 3)"
@@ -146,9 +147,9 @@ class CompositeKeyTest {
     assertWorked(compareInKeyOrder(), 0, spoilt);
     List<String> found = unrepaired();
     assertThat(found).hasSize((int) spoilt);
-    assertWorked(work(parity.start(migration, "test")), 0, spoilt);
+    assertWorked(work(parity.start(migration, Engine.TEST)), 0, spoilt);
     assertThat(unrepaired()).as("by pages").containsExactlyInAnyOrderElementsOf(found);
-    assertThat(work(repair.start(migration, "test")).changed()).isEqualTo(spoilt);
+    assertThat(work(repair.start(migration, Engine.TEST)).changed()).isEqualTo(spoilt);
     assertThat(count(differs)).isZero();
   }
 
@@ -239,7 +240,9 @@ class CompositeKeyTest {
             KeySql.of(pool, migration, migration.key()).chain(key -> KeyRanges.cut(pool, key, 16)));
     assertThat(ranges).hasSize(16);
     assertWorked(
-        work(backfill.start(migration, new Run.Limits(100, Duration.ZERO, 1), "test")), 5000, 0);
+        work(backfill.start(migration, new Run.Limits(100, Duration.ZERO, 1), Engine.TEST)),
+        5000,
+        0);
     assertThat(
             database.number(
                 "SELECT max(scanned) * 3 / GREATEST(1, min(scanned)) FROM backfill_progress"))
@@ -277,8 +280,10 @@ class CompositeKeyTest {
     Run run =
         kind == RunKind.PARITY
             ? Engine.await(
-                parity.start(migration, "t").call(begun -> snapshots.fallBack(migration, begun)))
-            : Engine.await(backfill.start(migration, Engine.FAST, "test"));
+                parity
+                    .start(migration, Engine.TEST)
+                    .call(begun -> snapshots.fallBack(migration, begun)))
+            : Engine.await(backfill.start(migration, Engine.FAST, Engine.TEST));
     KeySql key = Engine.await(KeySql.of(pool, migration, migration.key()));
     List<String> lines =
         BatchPlans.lines(database, mode, BatchStatement.of(key, kind), run.id(), 500);

@@ -67,7 +67,8 @@ class MovedKeyTest {
   }
 
   private Run compareInKeyOrder() {
-    return work(parity.start(MIGRATION, "test").call(run -> snapshots.fallBack(MIGRATION, run)));
+    return work(
+        parity.start(MIGRATION, Engine.TEST).call(run -> snapshots.fallBack(MIGRATION, run)));
   }
 
   private void moveKey() {
@@ -78,7 +79,7 @@ class MovedKeyTest {
 
   @Test
   void theOldKeyIsFollowedUntilTheNewOneHoldsEveryRow() {
-    Run forward = work(backfill.start(MIGRATION, Engine.FAST, "test"));
+    Run forward = work(backfill.start(MIGRATION, Engine.FAST, Engine.TEST));
     assertThat(forward.changed()).isEqualTo(2000);
     assertThat(forward.newKey()).isFalse();
     assertThat(compareInKeyOrder().mismatched()).isZero();
@@ -89,19 +90,21 @@ class MovedKeyTest {
   /** Rows that phase 3 wrote have no old key. */
   @Test
   void theWayBackReachesRowsWithoutTheOldKey() {
-    work(backfill.start(MIGRATION, Engine.FAST, "test"));
+    work(backfill.start(MIGRATION, Engine.FAST, Engine.TEST));
     moveKey();
     database.run("INSERT INTO moved SELECT NULL, n FROM generate_series(2001, 3000) n");
     database.run("UPDATE migration_state SET phase = 2, epoch = 2, old_stale = true");
 
-    assertThat(work(parity.start(MIGRATION, "test")).mismatched()).as("by pages").isEqualTo(1000);
+    assertThat(work(parity.start(MIGRATION, Engine.TEST)).mismatched())
+        .as("by pages")
+        .isEqualTo(1000);
     assertThat(
             database.rows(
                 "SELECT min(key::bigint) || ' ' || count(*) FROM parity_mismatch"
                     + " WHERE migration = 'other'"))
         .containsExactly("2001 1000");
     assertThat(compareInKeyOrder().scanned()).isEqualTo(3000);
-    Run reverse = work(backfill.start(MIGRATION, Engine.FAST, "test"));
+    Run reverse = work(backfill.start(MIGRATION, Engine.FAST, Engine.TEST));
     assertThat(reverse.newKey()).isTrue();
     assertThat(reverse.changed()).isEqualTo(1000);
     assertThat(database.number("SELECT count(*) FROM moved WHERE id IS DISTINCT FROM id_big"))
@@ -110,13 +113,13 @@ class MovedKeyTest {
 
     database.run("UPDATE moved SET id = NULL WHERE id_big = 77");
     assertThat(compareInKeyOrder().mismatched()).isOne();
-    assertThat(work(repair.start(MIGRATION, "test")).changed()).isOne();
+    assertThat(work(repair.start(MIGRATION, Engine.TEST)).changed()).isOne();
   }
 
   /** Rows would be in a range of the one key, and be looked for by the other one. */
   @Test
   void aRunKeepsItsKey() {
-    Run run = Engine.await(backfill.start(MIGRATION, Engine.FAST, "test"));
+    Run run = Engine.await(backfill.start(MIGRATION, Engine.FAST, Engine.TEST));
     database.run("UPDATE moved SET id_big = 10000 - id");
     moveKey();
     Engine.await(job.work(MIGRATION, run, 2).collect().last());
@@ -129,7 +132,7 @@ class MovedKeyTest {
     moveKey();
     database.run("ALTER TABLE moved DROP CONSTRAINT moved_pkey");
     database.run("ALTER TABLE moved ALTER COLUMN id_big DROP NOT NULL");
-    assertThatThrownBy(() -> Engine.await(backfill.start(MIGRATION, Engine.FAST, "test")))
+    assertThatThrownBy(() -> Engine.await(backfill.start(MIGRATION, Engine.FAST, Engine.TEST)))
         .isInstanceOf(Refused.class)
         .hasMessageContaining("moved.id accepts NULL");
   }

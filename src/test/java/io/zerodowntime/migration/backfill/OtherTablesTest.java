@@ -118,21 +118,21 @@ class OtherTablesTest {
   /** Compared, filled, compared again; then a row is spoiled, found and filled on the way back. */
   private void assertServed(int ranges) {
     long rows = count("true");
-    Uni<Run> started = parity.start(migration, "test");
+    Uni<Run> started = parity.start(migration, Engine.TEST);
     assertWorked(work(started.call(run -> snapshots.fallBack(migration, run))), 0, rows);
     assertThat(mismatched()).containsExactlyInAnyOrderElementsOf(keys("true"));
-    assertWorked(work(backfill.start(migration, SMALL, "test")), rows, 0);
+    assertWorked(work(backfill.start(migration, SMALL, Engine.TEST)), rows, 0);
     assertThat(lastRanges()).isGreaterThanOrEqualTo(ranges);
     assertThat(differing()).isZero();
-    assertWorked(work(parity.start(migration, "test")), 0, 0);
+    assertWorked(work(parity.start(migration, Engine.TEST)), 0, 0);
     assertThat(mismatched()).isEmpty();
 
     database.run("UPDATE migration_state SET phase = 2, epoch = 2 WHERE name = 'other'");
     String last = "%1$s = (SELECT %1$s FROM %2$s ORDER BY 1 DESC LIMIT 1)";
     spoil(last.formatted(key(), migration.table()));
-    assertWorked(work(parity.start(migration, "test")), 0, Math.min(1, rows));
+    assertWorked(work(parity.start(migration, Engine.TEST)), 0, Math.min(1, rows));
     assertThat(mismatched()).hasSameElementsAs(keys(oldColumn() + " = 'Spoilt'"));
-    assertWorked(work(backfill.start(migration, SMALL, "test")), Math.min(1, rows), 0);
+    assertWorked(work(backfill.start(migration, SMALL, Engine.TEST)), Math.min(1, rows), 0);
     assertThat(differing()).isZero();
     assertThat(count(oldColumn() + " = 'Spoilt'")).isZero();
   }

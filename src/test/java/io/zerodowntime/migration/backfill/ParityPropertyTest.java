@@ -102,7 +102,7 @@ class ParityPropertyTest {
     }
     assertFound(left);
     if (!left.isEmpty()) {
-      work(repair.start(migration, "test"));
+      work(repair.start(migration, Engine.TEST));
       assertFound(List.of());
     }
     int spoilt = Math.min(now.spoilt(), table.rows());
@@ -116,12 +116,12 @@ class ParityPropertyTest {
   private void assertFound(List<String> expected) {
     assertThat(table.differing()).as("this test itself").isEqualTo(expected);
     Run.Limits limits = new Run.Limits(now.batchSize(), Duration.ZERO, 1);
-    Run inSnapshot = work(backfill.startParity(migration, limits, "test"));
+    Run inSnapshot = work(backfill.startParity(migration, limits, Engine.TEST));
     assertRun(inSnapshot, expected);
     Run inKeyOrder =
         work(
             backfill
-                .startParity(migration, limits, "test")
+                .startParity(migration, limits, Engine.TEST)
                 .call(run -> snapshots.fallBack(migration, run)));
     assertThat(inKeyOrder.snapshot()).isFalse();
     assertRun(inKeyOrder, expected);
@@ -151,7 +151,7 @@ class ParityPropertyTest {
 
   private Run fillBesideWriters() throws Exception {
     Run.Limits limits = new Run.Limits(now.batchSize(), Duration.ZERO, 1);
-    Run run = Engine.await(backfill.start(migration, limits, "test"));
+    Run run = Engine.await(backfill.start(migration, limits, Engine.TEST));
     CompletableFuture<Void> during = CompletableFuture.runAsync(() -> table.write(now.during()));
     ListIterator<ParityCase.Write> between = now.between().listIterator();
     Run filled;

@@ -35,7 +35,7 @@ class ParityResumeTest {
   }
 
   private Run start() {
-    return Engine.await(backfill.startParity(engine.migration(), HUNDRED, "test"));
+    return Engine.await(backfill.startParity(engine.migration(), HUNDRED, Engine.TEST));
   }
 
   private BatchResult batch(Run run, int size) {
@@ -120,7 +120,7 @@ class ParityResumeTest {
   void countsEveryMismatchOfABatchThatHasMoreThanItKeeps() {
     database.orders(500);
     Run.Limits big = new Run.Limits(100_000, Duration.ZERO, 1);
-    Run run = Engine.await(backfill.startParity(engine.migration(), big, "test"));
+    Run run = Engine.await(backfill.startParity(engine.migration(), big, Engine.TEST));
     database.run("UPDATE orders SET status = NULL");
 
     assertThat(batch(run, 5000))
@@ -165,7 +165,7 @@ class ParityResumeTest {
   @Test
   void fillsNothingWhenTheEpochOfABackfillIsOver() {
     database.run("UPDATE orders SET status = NULL");
-    Run run = Engine.await(backfill.start(engine.migration(), HUNDRED, "test"));
+    Run run = Engine.await(backfill.start(engine.migration(), HUNDRED, Engine.TEST));
     assertThat(batch(run, 10).changed()).isEqualTo(10);
     database.phase(1);
     List<String> before = cursors();

@@ -34,7 +34,7 @@ class PartitionedTableTest extends PartitionedTables {
       hashes(partitions);
     }
     long rows = count("true");
-    Run filled = work(backfill.start(migration, LIMITS, "test"), workers);
+    Run filled = work(backfill.start(migration, LIMITS, Engine.TEST), workers);
     assertThat(filled.scanned()).isEqualTo(rows);
     assertThat(filled.changed()).isEqualTo(rows);
     assertThat(different()).isZero();
@@ -43,15 +43,15 @@ class PartitionedTableTest extends PartitionedTables {
 
     database.run(
         "UPDATE %s SET old_kind = 'Spoilt' WHERE id IN (7, 8, 200)".formatted(migration.table()));
-    Run compared = work(parity.start(migration, "test"), workers);
+    Run compared = work(parity.start(migration, Engine.TEST), workers);
     assertThat(compared.scanned()).isEqualTo(rows);
     assertThat(compared.mismatched()).isEqualTo(3);
-    assertThat(work(repair.start(migration, "test"), workers).changed()).isEqualTo(3);
-    assertThat(work(parity.start(migration, "test"), workers).mismatched()).isZero();
+    assertThat(work(repair.start(migration, Engine.TEST), workers).changed()).isEqualTo(3);
+    assertThat(work(parity.start(migration, Engine.TEST), workers).mismatched()).isZero();
 
     database.run("UPDATE migration_state SET phase = 2, epoch = 2 WHERE name = 'other'");
     database.run("UPDATE %s SET old_kind = NULL".formatted(migration.table()));
-    Run reverse = work(backfill.start(migration, LIMITS, "test"), workers);
+    Run reverse = work(backfill.start(migration, LIMITS, Engine.TEST), workers);
     assertThat(reverse.kind()).isEqualTo(RunKind.REVERSE);
     assertThat(reverse.changed()).isEqualTo(rows);
     assertThat(different()).isZero();
@@ -68,7 +68,9 @@ class PartitionedTableTest extends PartitionedTables {
     Run run =
         kind == RunKind.PARITY
             ? Engine.await(
-                parity.start(migration, "test").call(begun -> snapshots.fallBack(migration, begun)))
+                parity
+                    .start(migration, Engine.TEST)
+                    .call(begun -> snapshots.fallBack(migration, begun)))
             : start();
     Leaf leaf = Engine.await(Leaves.next(pool, migration, run)).orElseThrow();
     KeySql key = Engine.await(KeySql.of(pool, migration, migration.key())).in(leaf);

@@ -101,7 +101,7 @@ abstract class PartitionedTables {
   }
 
   Run start() {
-    return Engine.await(backfill.start(migration, LIMITS, "test"));
+    return Engine.await(backfill.start(migration, LIMITS, Engine.TEST));
   }
 
   Run work(Uni<Run> started, int workers) {

@@ -114,11 +114,11 @@ class SeveralColumnsTest {
 
   /** Both ways to compare find the same; the keys that the last one kept, in order. */
   private List<String> compared() {
-    Run inSnapshot = work(parity.start(migration, "test"));
+    Run inSnapshot = work(parity.start(migration, Engine.TEST));
     assertThat(inSnapshot.snapshot()).isTrue();
     List<String> found = kept("key");
     Run inKeyOrder =
-        work(parity.start(migration, "test").call(run -> snapshots.fallBack(migration, run)));
+        work(parity.start(migration, Engine.TEST).call(run -> snapshots.fallBack(migration, run)));
     assertThat(inKeyOrder.snapshot()).isFalse();
     assertThat(kept("key")).isEqualTo(found);
     assertThat(List.of(inSnapshot.mismatched(), inKeyOrder.mismatched()))
@@ -153,14 +153,14 @@ class SeveralColumnsTest {
     database.run("UPDATE person SET " + shape.legacy());
     assertThat(compared()).hasSize(40);
 
-    assertThat(work(backfill.start(migration, SMALL, "test")).changed()).isEqualTo(40);
+    assertThat(work(backfill.start(migration, SMALL, Engine.TEST)).changed()).isEqualTo(40);
     assertThat(differing()).isZero();
     assertThat(compared()).isEmpty();
 
     String last = migration.newNames().get(migration.newNames().size() - 1);
     database.run("UPDATE person SET %s = %s || '!' WHERE id IN (7, 29)".formatted(last, last));
     assertThat(compared()).containsExactly("7", "29");
-    assertThat(work(repair.start(migration, "test")).changed()).isEqualTo(2);
+    assertThat(work(repair.start(migration, Engine.TEST)).changed()).isEqualTo(2);
     assertThat(differing()).isZero();
     assertThat(compared()).isEmpty();
     assertRefilled();
@@ -177,7 +177,7 @@ class SeveralColumnsTest {
       database.run("UPDATE person SET \"%s\" = 'zz ' || id WHERE id IN (3, 31)".formatted(column));
     }
     assertThat(compared()).containsExactly("3", "31");
-    assertThat(work(backfill.start(migration, SMALL, "test")).changed()).isEqualTo(2);
+    assertThat(work(backfill.start(migration, SMALL, Engine.TEST)).changed()).isEqualTo(2);
     assertThat(differing()).isZero();
     String olds = "ARRAY[\"" + String.join("\", \"", migration.oldNames()) + "\"]";
     assertThat(database.rows(wanted.formatted(olds) + " LIMIT 3")).last().isEqualTo(of.get(2));
@@ -220,7 +220,7 @@ class SeveralColumnsTest {
     assertThat(compared())
         .containsExactlyElementsOf(
             people.stream().filter(Person::differs).map(p -> String.valueOf(p.id)).toList());
-    work(backfill.start(migration, SMALL, "test"));
+    work(backfill.start(migration, SMALL, Engine.TEST));
     assertThat(database.rows("SELECT first_name || '|' || last_name FROM person ORDER BY id"))
         .containsExactlyElementsOf(
             people.stream().map(p -> p.full == null ? null : p.head() + "|" + p.tail()).toList());

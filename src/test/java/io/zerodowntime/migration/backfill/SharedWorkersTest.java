@@ -33,6 +33,7 @@ class SharedWorkersTest {
   @Inject Engine engine;
   @Inject Migrations migrations;
   @Inject Backfill backfill;
+  @Inject RunControl control;
   @Inject BackfillJob job;
   @Inject ParityScan parity;
   private Engine status;
@@ -52,7 +53,7 @@ class SharedWorkersTest {
   }
 
   private Run start(Engine migration, Run.Limits limits) {
-    return Engine.await(backfill.start(migration.migration(), limits, "test"));
+    return Engine.await(backfill.start(migration.migration(), limits, Engine.TEST));
   }
 
   private Multi<String> batches(Engine migration, Run run) {
@@ -95,8 +96,8 @@ class SharedWorkersTest {
   void moreComparisonsThanConnectionsEndInOneProcess() {
     status.backfill();
     amount.backfill();
-    Run first = Engine.await(parity.start(status.migration(), "test"));
-    Run second = Engine.await(parity.start(amount.migration(), "test"));
+    Run first = Engine.await(parity.start(status.migration(), Engine.TEST));
+    Run second = Engine.await(parity.start(amount.migration(), Engine.TEST));
     assertThat(first.snapshot()).isTrue();
 
     Engine.await(
@@ -125,7 +126,7 @@ class SharedWorkersTest {
     await().until(() -> throttledBy(amount).equals("other_runs"));
 
     for (Engine each : List.of(status, amount)) {
-      Engine.await(backfill.cancel(each.migration()));
+      Engine.await(control.cancel(each.migration(), Engine.TEST));
     }
     await().until(() -> !job.isShared());
   }

@@ -42,9 +42,10 @@ class SnapshotComparisonTest extends SnapshotFixture {
   @Test
   void recordsABoundedNumberOfKeysAndCountsAll() {
     database.run(
-        "INSERT INTO keyed (code, old_kind) SELECT n, 'Kind' FROM generate_series(1001, 3000) AS n");
+        "INSERT INTO keyed (code, old_kind) SELECT n, 'Kind' FROM generate_series(1001, 3000) AS"
+            + " n");
     Run.Limits large = new Run.Limits(100_000, Duration.ZERO, 1);
-    Run run = Engine.await(backfill.startParity(MIGRATION, large, "test"));
+    Run run = Engine.await(backfill.startParity(MIGRATION, large, Engine.TEST));
 
     Run ended = ended(work(run, 1));
 

@@ -97,7 +97,7 @@ abstract class SnapshotFixture {
   }
 
   Run start() {
-    return Engine.await(backfill.startParity(MIGRATION, LIMITS, "test"));
+    return Engine.await(backfill.startParity(MIGRATION, LIMITS, Engine.TEST));
   }
 
   CompletableFuture<BatchResult> work(Run run, int workers) {

@@ -62,7 +62,7 @@ class TableCountTest {
             + " SELECT n, 'Kind', 'kind' FROM generate_series(1, "
             + rows
             + ") AS n");
-    return Engine.await(backfill.start(MIGRATION, LIMITS, "test"));
+    return Engine.await(backfill.start(MIGRATION, LIMITS, Engine.TEST));
   }
 
   private long count(Run run) {
@@ -131,7 +131,7 @@ class TableCountTest {
   void rowsThatAreNotReportedYetDoNotSpoilTheProof() throws Exception {
     database.run(
         "INSERT INTO keyed (code, old_kind) SELECT n * 100, 'Kind' FROM generate_series(1, 100) n");
-    Run run = Engine.await(backfill.start(MIGRATION, LIMITS, "test"));
+    Run run = Engine.await(backfill.start(MIGRATION, LIMITS, Engine.TEST));
     while (database.number("SELECT count(*) FROM backfill_progress WHERE NOT done") > 0) {
       Engine.await(stream.runOnce(MIGRATION, run, 100_000));
     }
@@ -141,7 +141,8 @@ class TableCountTest {
       EngineDatabase.execute(writer, "INSERT INTO keyed (code, old_kind) VALUES (1, 'Kind')");
       EngineDatabase.execute(
           writer,
-          "INSERT INTO keyed (code, old_kind) SELECT n * 100 + 1, 'Kind' FROM generate_series(1, 50) n");
+          "INSERT INTO keyed (code, old_kind) SELECT n * 100 + 1, 'Kind' FROM generate_series(1,"
+              + " 50) n");
       closed = stream.close(MIGRATION, run).subscribeAsCompletionStage();
       await()
           .until(

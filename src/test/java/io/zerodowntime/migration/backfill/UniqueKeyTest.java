@@ -95,12 +95,13 @@ class UniqueKeyTest {
     assertThat(verdict.open()).isFalse();
     assertThat(verdict.reason()).contains(reason);
     assertThat(verdict.remedy()).isNotBlank();
-    assertThatThrownBy(() -> Engine.await(backfill.start(MIGRATION, TEN, "test")))
+    assertThatThrownBy(() -> Engine.await(backfill.start(MIGRATION, TEN, Engine.TEST)))
         .isInstanceOf(Refused.class)
         .hasMessageContaining(reason);
-    assertThatThrownBy(() -> Engine.await(parity.start(MIGRATION, "test")))
+    assertThatThrownBy(() -> Engine.await(parity.start(MIGRATION, Engine.TEST)))
         .isInstanceOf(Refused.class);
-    assertThatThrownBy(() -> Engine.await(backfill.startRepair(MIGRATION, List.of("1"), "test")))
+    assertThatThrownBy(
+            () -> Engine.await(backfill.startRepair(MIGRATION, List.of("1"), Engine.TEST)))
         .isInstanceOf(Refused.class);
     assertThat(database.number("SELECT count(*) FROM backfill_run")).isZero();
   }
@@ -174,7 +175,7 @@ class UniqueKeyTest {
   void countsTheTableAtTheEnd() {
     table("PRIMARY KEY", null);
     await().until(() -> database.number(INSERTS) == 1000);
-    Run run = Engine.await(backfill.start(MIGRATION, TEN, "test"));
+    Run run = Engine.await(backfill.start(MIGRATION, TEN, Engine.TEST));
     database.run("ALTER TABLE keyed DROP CONSTRAINT keyed_pkey");
     database.run("UPDATE keyed SET code = 1 WHERE code <= 500");
 

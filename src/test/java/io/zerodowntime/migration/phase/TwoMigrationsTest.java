@@ -87,9 +87,9 @@ class TwoMigrationsTest {
       compareBoth();
       step(status, 3);
       goBackAndForward();
-      Engine.await(drop.contract(status.migration(), "test"));
+      Engine.await(drop.contract(status.migration(), Engine.TEST));
       step(amount, 3);
-      Engine.await(drop.contract(amount.migration(), "test"));
+      Engine.await(drop.contract(amount.migration(), Engine.TEST));
       running.awaitWrites(SOME);
     }
     assertThat(load.complaints()).isEmpty();
@@ -103,7 +103,8 @@ class TwoMigrationsTest {
         .until(
             () -> {
               together(
-                  status.startBackfill(), Engine.await(parity.start(amount.migration(), "test")));
+                  status.startBackfill(),
+                  Engine.await(parity.start(amount.migration(), Engine.TEST)));
               assertThat(status.compare().mismatched()).isZero();
               return !status.status().phase().oldStale();
             });
@@ -139,8 +140,8 @@ class TwoMigrationsTest {
 
   private void compareBoth() {
     together(
-        Engine.await(parity.start(status.migration(), "test")),
-        Engine.await(parity.start(amount.migration(), "test")));
+        Engine.await(parity.start(status.migration(), Engine.TEST)),
+        Engine.await(parity.start(amount.migration(), Engine.TEST)));
     for (Engine each : List.of(status, amount)) {
       assertThat(each.lastRun().mismatched()).as(each.lastRun().migration()).isZero();
     }

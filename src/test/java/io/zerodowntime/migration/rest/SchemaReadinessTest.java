@@ -11,6 +11,7 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.StateSource;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.phase.DatabaseReachability;
+import io.zerodowntime.migration.status.History;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
@@ -20,6 +21,8 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponse.Status;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Proves that readiness asks for the schema once, and for no gate. */
 @QuarkusTest
@@ -31,6 +34,7 @@ class SchemaReadinessTest {
   @Inject Migrations migrations;
   @Inject StateSource states;
   @Inject BackfillStore runs;
+  @Inject History history;
   @Inject DatabaseReachability reachability;
 
   @BeforeEach
@@ -79,18 +83,20 @@ class SchemaReadinessTest {
   }
 
   /** As it is before the changesets of a new version were applied. */
-  @Test
-  void isNotReadyWithTheTablesOfAnEarlierVersion() {
-    database.run("ALTER TABLE backfill_run RENAME COLUMN snapshot TO elsewhere");
+  @ParameterizedTest
+  @CsvSource({"backfill_run, snapshot", "migration_history, subject"})
+  void isNotReadyWithTheTablesOfAnEarlierVersion(String table, String column) {
+    String rename = "ALTER TABLE %s RENAME COLUMN %s TO %s";
+    database.run(rename.formatted(table, column, "elsewhere"));
     try {
       assertThat(Engine.await(readiness().call()).getStatus()).isEqualTo(Status.DOWN);
     } finally {
-      database.run("ALTER TABLE backfill_run RENAME COLUMN elsewhere TO snapshot");
+      database.run(rename.formatted(table, "elsewhere", column));
     }
     assertThat(Engine.await(readiness().call()).getStatus()).isEqualTo(Status.UP);
   }
 
   private SchemaReadiness readiness() {
-    return new SchemaReadiness(pool, migrations, states, runs, reachability);
+    return new SchemaReadiness(pool, migrations, states, runs, history, reachability);
   }
 }

@@ -112,7 +112,8 @@ class SeveralColumnsDropTest {
     SchemaChanges changes =
         new SchemaChanges(database.source(), new PrimaryLine(), new Own(file), builds, config);
     return Engine.await(
-        new OldColumnDrop(pool, store, instances, gates, changes, json).contract(MERGE, "test"));
+        new OldColumnDrop(pool, store, instances, gates, changes, json)
+            .contract(MERGE, Engine.TEST));
   }
 
   /** The changesets of this test's directory instead of the program's. */

@@ -43,6 +43,7 @@ class MetricReferenceTest {
     // ReplicaIT compares the others with what there is where there are replicas
     Set<String> all = new TreeSet<>(documented.keySet());
     all.addAll(rows("replica metric").keySet());
+    all.addAll(rows("token metric").keySet());
     assertThat(ReferenceSources.meters())
         .as("the meters that the sources name, each of which the walk has registered")
         .hasSizeGreaterThan(15)
