@@ -24,7 +24,16 @@ public class LoginDescription implements OASFilter {
     if (!config.getValue("quarkus.oidc.tenant-enabled", Boolean.class)) {
       return;
     }
-    List<String> passwords = List.copyOf(api.getComponents().getSecuritySchemes().keySet());
+    List<Operation> calls =
+        api.getPaths().getPathItems().values().stream()
+            .flatMap(item -> item.getOperations().values().stream())
+            .toList();
+    List<SecurityRequirement> passwords =
+        calls.stream()
+            .filter(LoginDescription::needsLogin)
+            .findFirst()
+            .map(call -> List.copyOf(call.getSecurity()))
+            .orElse(List.of());
     api.getComponents()
         .addSecurityScheme(
             TOKEN,
@@ -32,27 +41,26 @@ public class LoginDescription implements OASFilter {
                 .type(SecurityScheme.Type.HTTP)
                 .scheme("bearer")
                 .bearerFormat("JWT"));
-    boolean orders = config.getValue("orders.login-required", Boolean.class);
-    api.getPaths()
-        .getPathItems()
+    if (config.getValue("orders.login-required", Boolean.class)) {
+      api.getPaths().getPathItems().entrySet().stream()
+          .filter(path -> path.getKey().startsWith(ORDERS))
+          .flatMap(path -> path.getValue().getOperations().values().stream())
+          .forEach(call -> require(call, passwords));
+    }
+    calls.stream()
+        .filter(LoginDescription::needsLogin)
         .forEach(
-            (path, item) ->
-                item.getOperations()
-                    .values()
-                    .forEach(call -> describe(call, passwords, orders && path.startsWith(ORDERS))));
+            call ->
+                call.addSecurityRequirement(
+                    OASFactory.createSecurityRequirement().addScheme(TOKEN)));
   }
 
-  private static void describe(Operation call, List<String> passwords, boolean required) {
-    if (required) {
-      passwords.forEach(name -> call.addSecurityRequirement(requirement(name)));
-      ApiDescription.describeRefusedLogin(call);
-    }
-    if (call.getSecurity() != null && !call.getSecurity().isEmpty()) {
-      call.addSecurityRequirement(requirement(TOKEN));
-    }
+  private static boolean needsLogin(Operation call) {
+    return call.getSecurity() != null && !call.getSecurity().isEmpty();
   }
 
-  private static SecurityRequirement requirement(String name) {
-    return OASFactory.createSecurityRequirement().addScheme(name);
+  private static void require(Operation call, List<SecurityRequirement> passwords) {
+    passwords.forEach(call::addSecurityRequirement);
+    ApiDescription.describeRefusedLogin(call);
   }
 }

@@ -62,7 +62,7 @@ public final class IssuerConfig implements ConfigSourceFactory {
         return issuer;
       }
     } catch (URISyntaxException e) {
-      throw new ConfigurationException(URL + " is no URL: " + e.getMessage());
+      throw new ConfigurationException(URL + " cannot be read: " + e.getMessage());
     }
     throw new ConfigurationException(
         URL + " must be https://host[:port][/path] as the issuer's tokens have it, not " + issuer);

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jose4j.jwt.consumer.InvalidJwtException;
 
@@ -46,6 +47,7 @@ class TokenLogin implements HttpAuthenticationMechanism {
   private final LoginMetrics metrics;
   private final Duration limit;
   private final boolean on;
+  private final AtomicBoolean asking = new AtomicBoolean();
   private final CircuitBreaker breaker =
       new CircuitBreaker("the issuer of tokens", LASTING, System::nanoTime);
 
@@ -71,7 +73,7 @@ class TokenLogin implements HttpAuthenticationMechanism {
       return Uni.createFrom().nullItem();
     }
     boolean known = issuers.getDefaultTenant().ready();
-    if (!known && !breaker.admits()) {
+    if (!known && !mayAsk()) {
       metrics.token(LoginMetrics.UNAVAILABLE);
       return Uni.createFrom().failure(LoginProblems.unavailable());
     }
@@ -87,8 +89,26 @@ class TokenLogin implements HttpAuthenticationMechanism {
         .map(this::accepted)
         .onItemOrFailure()
         .invoke((identity, failure) -> report(known, began, failure))
+        .onTermination()
+        .invoke(() -> end(known))
         .onFailure()
         .transform(this::problem);
+  }
+
+  /** Whether this request may ask for the issuer's keys: no other one asks, and it is time. */
+  private boolean mayAsk() {
+    if (!asking.compareAndSet(false, true)) {
+      return false;
+    }
+    boolean admitted = breaker.admits();
+    asking.set(admitted);
+    return admitted;
+  }
+
+  private void end(boolean known) {
+    if (!known) {
+      asking.set(false);
+    }
   }
 
   private static boolean bearsToken(RoutingContext routing) {

@@ -21,7 +21,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /** The runs and their cursors. */
 @ApplicationScoped
@@ -36,21 +35,6 @@ public class BackfillStore implements EpochEnd {
         $12::boolean
       FROM migration_state WHERE name = $1 AND epoch = $2 FOR SHARE
       RETURNING id
-      """;
-
-  /** With the types of its parameters: guessed at, they fail, and with them the transaction. */
-  private static final String SET_STATE =
-      """
-      UPDATE backfill_run
-      SET state = $2::varchar,
-        finished_at = CASE WHEN $2::varchar = 'cancelled' THEN now() END
-      WHERE id = $1 AND state = ANY ($3::varchar[])
-      """;
-
-  private static final String SET_LIMITS =
-      """
-      UPDATE backfill_run SET batch_size = $2, delay_ms = $3, target_load = $4
-      WHERE id = $1 AND state IN ('running', 'paused')
       """;
 
   private static final String TRY_LOCK =
@@ -212,28 +196,6 @@ public class BackfillStore implements EpochEnd {
       throw new Refused("the phase of " + state.name() + " changed at this moment: ask again");
     }
     return rows.iterator().next().getLong("id");
-  }
-
-  /** Changes the state if it is one of {@code from}; false if it is not. */
-  static Uni<Boolean> setState(SqlClient client, long id, RunState to, RunState... from) {
-    return client
-        .preparedQuery(SET_STATE)
-        .execute(
-            Tuple.of(id, to.label(), Stream.of(from).map(RunState::label).toArray(String[]::new)))
-        .map(updated -> updated.rowCount() == 1);
-  }
-
-  /** Changes the limits of an active run; false if it is not active. */
-  static Uni<Boolean> setLimits(SqlClient client, long id, Run.Limits limits) {
-    return client
-        .preparedQuery(SET_LIMITS)
-        .execute(
-            Tuple.of(
-                id,
-                limits.batchSize(),
-                (int) limits.delay().toMillis(),
-                (float) limits.targetLoad()))
-        .map(updated -> updated.rowCount() == 1);
   }
 
   /**

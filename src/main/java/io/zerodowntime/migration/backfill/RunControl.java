@@ -4,6 +4,7 @@ import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.SqlConnection;
+import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.db.DatabasePools;
 import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.ActionLog;
@@ -14,6 +15,7 @@ import io.zerodowntime.migration.RunState;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * What an operator can do to the active run. The change and its line in the history are one
@@ -21,6 +23,20 @@ import java.util.function.UnaryOperator;
  */
 @ApplicationScoped
 public class RunControl {
+  /** With the types of its parameters: guessed at, they fail, and with them the transaction. */
+  private static final String SET_STATE =
+      """
+      UPDATE backfill_run
+      SET state = $2::varchar, finished_at = CASE WHEN $2::varchar = 'cancelled' THEN now() END
+      WHERE id = $1 AND state = ANY ($3::varchar[])
+      """;
+
+  private static final String SET_LIMITS =
+      """
+      UPDATE backfill_run SET batch_size = $2, delay_ms = $3, target_load = $4
+      WHERE id = $1 AND state IN ('running', 'paused')
+      """;
+
   private final Transactions transactions;
   private final ActionLog actions;
 
@@ -50,7 +66,7 @@ public class RunControl {
     return withActive(
         migration,
         (transaction, run) ->
-            BackfillStore.setState(transaction, run.id(), to, from)
+            setState(transaction, run.id(), to, from)
                 .invoke(
                     changed ->
                         require(changed, "no run of " + migration.name() + " can be " + to.label()))
@@ -63,7 +79,7 @@ public class RunControl {
         migration,
         (transaction, run) -> {
           Run.Limits limits = change.apply(run.limits());
-          return BackfillStore.setLimits(transaction, run.id(), limits)
+          return setLimits(transaction, run.id(), limits)
               .invoke(changed -> require(changed, "no run of " + migration.name() + " is active"))
               .chain(
                   () -> record(transaction, migration, who, "backfill limits", run, limits.json()));
@@ -86,6 +102,29 @@ public class RunControl {
                             .orElseThrow(
                                 () -> new Refused("no run of " + migration.name() + " is active")))
                 .chain(run -> work.apply(transaction, run)));
+  }
+
+  /** Changes the state if it is one of {@code from}; false if it is not. */
+  private static Uni<Boolean> setState(
+      SqlConnection transaction, long id, RunState to, RunState... from) {
+    return transaction
+        .preparedQuery(SET_STATE)
+        .execute(
+            Tuple.of(id, to.label(), Stream.of(from).map(RunState::label).toArray(String[]::new)))
+        .map(updated -> updated.rowCount() == 1);
+  }
+
+  /** Changes the limits of an active run; false if it is not active. */
+  private static Uni<Boolean> setLimits(SqlConnection transaction, long id, Run.Limits limits) {
+    return transaction
+        .preparedQuery(SET_LIMITS)
+        .execute(
+            Tuple.of(
+                id,
+                limits.batchSize(),
+                (int) limits.delay().toMillis(),
+                (float) limits.targetLoad()))
+        .map(updated -> updated.rowCount() == 1);
   }
 
   private Uni<Void> record(

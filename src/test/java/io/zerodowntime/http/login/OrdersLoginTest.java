@@ -8,6 +8,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
+import io.vertx.core.json.JsonObject;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -110,6 +111,20 @@ class OrdersLoginTest {
     }
     assertReplays(operator, post(Api.operator(), "paid"));
     assertThat(database.number("SELECT count(*) FROM orders")).isEqualTo(4);
+  }
+
+  @Test
+  void theDescriptionSaysHowToLogIn() {
+    JsonObject description =
+        new JsonObject(given().accept("application/json").get("/q/openapi?format=json").asString());
+    JsonObject schemes = description.getJsonObject("components").getJsonObject("securitySchemes");
+    assertThat(schemes.getJsonObject("token").getString("scheme")).isEqualTo("bearer");
+    for (String path : List.of("/orders", "/orders/{id}", "/migrations")) {
+      JsonObject get = description.getJsonObject("paths").getJsonObject(path).getJsonObject("get");
+      assertThat(get.getJsonArray("security")).as(path).hasSize(2);
+      assertThat(get.getJsonObject("responses").fieldNames()).contains("401", "403");
+    }
+    assertThat(schemes.fieldNames()).hasSize(2);
   }
 
   private static void assertReplays(Response first, Response again) {

@@ -97,7 +97,7 @@ class OperatorActionsTest {
     engine.beat();
     engine.backfill();
     engine.follow();
-    assertThat(actions()).as("the engine's own runs are no actions of an operator").isEmpty();
+    assertThat(actions()).as("the engine's own runs are not an operator's actions").isEmpty();
   }
 
   @Test
