@@ -69,9 +69,13 @@ class TokenLogin implements HttpAuthenticationMechanism {
   @Override
   public Uni<SecurityIdentity> authenticate(
       RoutingContext routing, IdentityProviderManager identities) {
-    if (!on || !bearsToken(routing)) {
-      return Uni.createFrom().nullItem();
-    }
+    // deferred: a check that is never asked for must not count as the one that asks the issuer
+    return on && bearsToken(routing)
+        ? Uni.createFrom().deferred(() -> check(routing, identities))
+        : Uni.createFrom().nullItem();
+  }
+
+  private Uni<SecurityIdentity> check(RoutingContext routing, IdentityProviderManager identities) {
     boolean known = issuers.getDefaultTenant().ready();
     if (!known && !mayAsk()) {
       metrics.token(LoginMetrics.UNAVAILABLE);
