@@ -13,7 +13,7 @@ import org.eclipse.microprofile.openapi.models.security.SecurityRequirement;
 import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 
 /** Adds to the API's description, at the start, what the configuration says of logins. */
-@OpenApiFilter(stages = RunStage.RUNTIME_STARTUP)
+@OpenApiFilter(stages = RunStage.RUNTIME_PER_REQUEST)
 public class LoginDescription implements OASFilter {
   private static final String ORDERS = "/orders";
   private static final String TOKEN = "token";

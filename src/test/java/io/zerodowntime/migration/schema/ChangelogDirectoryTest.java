@@ -54,7 +54,7 @@ class ChangelogDirectoryTest {
     write("010.sql", EXPAND.formatted("first"));
     write("migrations.yaml", "migrations: {}");
     Files.createDirectory(directory.resolve("sub.sql"));
-    assertThat(expand(directory).changesets()).hasSize(14).endsWith("first", "second");
+    assertThat(expand(directory).changesets()).hasSize(15).endsWith("first", "second");
     assertThat(expand(directory).changesets()).isEmpty();
     assertThat(database.list("SELECT filename FROM databasechangelog ORDER BY orderexecuted"))
         .endsWith("010.sql", "020.sql");
@@ -63,7 +63,7 @@ class ChangelogDirectoryTest {
   /** Also where an earlier run of the same process found nothing to do. */
   @Test
   void filesAreReadAgainForEachRun() throws Exception {
-    assertThat(expand(directory).changesets()).hasSize(12);
+    assertThat(expand(directory).changesets()).hasSize(13);
     assertThat(expand(directory).changesets()).isEmpty();
     write("010.sql", EXPAND.formatted("first"));
     assertThat(expand(directory).changesets()).containsExactly("first");

@@ -23,7 +23,7 @@ class ChangelogTest {
   @Test
   void initialIsRolledBackChangesetByChangeset() throws Exception {
     SchemaTestDatabase database = new SchemaTestDatabase();
-    roundTrip(database, "initial", 12);
+    roundTrip(database, "initial", 13);
     assertThat(database.catalog()).isNotEmpty();
   }
 
@@ -84,7 +84,7 @@ class ChangelogTest {
   void theEnginesTablesAreNotRolledBackUnderARegisteredMigration() throws Exception {
     SchemaTestDatabase database = new SchemaTestDatabase();
     update(database, "initial");
-    for (int left = 12; left > 0; left--) {
+    for (int left = 13; left > 0; left--) {
       database.run("INSERT INTO migration_state (name) VALUES ('other')");
       if (!database.list("SELECT to_regclass('migration_instance')").contains(null)) {
         database.heartbeat();

@@ -30,7 +30,7 @@ class SchemaChangesTest {
   @Test
   void appliesTurnsWithoutBlockingTheEventLoop() throws Exception {
     assertThat(fromEventLoop(SchemaStage.EXPAND).changesets())
-        .hasSize(15)
+        .hasSize(16)
         .endsWith("010-status-column");
     assertThat(status()).doesNotContain("is being built");
     assertThat(whileAReaderHoldsItUp(SchemaStage.INDEX).changesets())

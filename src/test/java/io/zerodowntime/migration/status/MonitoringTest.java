@@ -74,6 +74,10 @@ class MonitoringTest {
     SoftAssertions softly = new SoftAssertions();
     Set<String> names = new TreeSet<>();
     for (String expression : asked) {
+      // TokenLoginTest asks for those that are there with an issuer only
+      if (expression.contains("login_tokens_total")) {
+        continue;
+      }
       names.addAll(names(expression));
       selectors(expression, exposed, softly);
     }
