@@ -53,7 +53,8 @@ FROM generate_series(1, {rows}::bigint) AS n, LATERAL (
 # the log is not copied: the replica reads it from the primary
 COPY_CLUSTER = """
 SELECT pg_backup_start('replica', true);
-\\! mkdir -m 700 {copy} && tar -C {data} --exclude './pg_wal/*' --exclude ./postmaster.pid -c . | tar -C {copy} -x
+\\! mkdir -m 700 {copy}
+\\! tar -C {data} --exclude './pg_wal/*' --exclude ./postmaster.pid -c . | tar -C {copy} -x
 \\o {copy}/backup_label
 SELECT labelfile FROM pg_backup_stop(false);
 \\o
