@@ -37,10 +37,24 @@ HEAD
   sed -n '/^groups:/,$p' "$MONITORING/rules.yaml" | sed 's/^/  /; s/ *$//'
 }
 
+# the ConfigMaps of a table of its own, for a kustomization in a directory
+tables() {
+  cp examples/order-status/migrations.yaml examples/order-status/changelog/*.sql "$1"
+  cat >> "$1/kustomization.yaml" << 'TABLES'
+generatorOptions: {disableNameSuffixHash: true}
+configMapGenerator:
+  - name: order-flags
+    behavior: merge
+    literals: [purchase-status.DUAL_WRITE=false, purchase-status.WRITE_TO_NEW=false, purchase-status.READ_FROM_NEW=false]
+  - name: order-definitions
+    files:
+TABLES
+  (cd "$1" && printf '      - %s\n' migrations.yaml ./*.sql) >> "$1/kustomization.yaml"
+}
+
 # what a cluster's own repository looks like: an overlay, the components, a namespace, an image, tables of its own
 cluster() {
-  mkdir -p "$OUT/cluster" "$OUT/cluster-jobs"
-  cp examples/order-status/migrations.yaml examples/order-status/changelog/*.sql "$OUT/cluster"
+  mkdir -p "$OUT/cluster" "$OUT/cluster-jobs" "$OUT/cluster-controller"
   cat > "$OUT/cluster/kustomization.yaml" << 'CLUSTER'
 resources: [../../../src/main/kubernetes/overlays/1-dual-write]
 components:
@@ -49,15 +63,10 @@ components:
   - ../../../src/main/kubernetes/components/definitions
 namespace: orders
 images: [{name: zerodowntime, newName: registry.example/orders, newTag: "1.2.3"}]
-generatorOptions: {disableNameSuffixHash: true}
-configMapGenerator:
-  - name: order-flags
-    behavior: merge
-    literals: [purchase-status.DUAL_WRITE=false, purchase-status.WRITE_TO_NEW=false, purchase-status.READ_FROM_NEW=false]
-  - name: order-definitions
-    files:
 CLUSTER
-  (cd "$OUT/cluster" && printf '      - %s\n' migrations.yaml ./*.sql) >> "$OUT/cluster/kustomization.yaml"
+  tables "$OUT/cluster"
+  echo 'resources: [../../../src/main/kubernetes/overlays/controller]' > "$OUT/cluster-controller/kustomization.yaml"
+  tables "$OUT/cluster-controller"
   cat > "$OUT/cluster-jobs/kustomization.yaml" << 'JOBS'
 resources: [../../../src/main/kubernetes/jobs/backfill, ../../../src/main/kubernetes/jobs/contract]
 components: [../../../src/main/kubernetes/components/definitions]
@@ -87,7 +96,7 @@ schemas() {
 # phases differ in the three flags and in nothing else; nothing is dropped, and no secret made, by an overlay
 overlays() {
   local rendered without='/^  \(DUAL_WRITE\|WRITE_TO_NEW\|READ_FROM_NEW\): /d'
-  for overlay in "$MANIFESTS"/overlays/*; do
+  for overlay in "$MANIFESTS"/overlays/[0-9]*; do
     rendered=$OUT/$(basename "$overlay").yaml
     diff <(sed "$without" "$OUT/base.yaml") <(sed "$without" "$rendered") || fail "$overlay: not the flags alone"
     grep -q '^  name: order-flags$' "$rendered" || fail "$overlay: order-flags has another name"
@@ -104,7 +113,7 @@ definitions() {
     fail "the ConfigMap lacks the changelog files"
   [ "$(grep -c '^  \(purchase-status\.\)\?\(DUAL_WRITE\|WRITE_TO_NEW\|READ_FROM_NEW\): ' "$OUT/cluster.yaml")" = 6 ] ||
     fail "the flags are not those of two migrations"
-  for rendered in "$OUT"/cluster.yaml "$OUT"/cluster-jobs.yaml; do
+  for rendered in "$OUT"/cluster.yaml "$OUT"/cluster-jobs.yaml "$OUT"/cluster-controller.yaml; do
     containers=$(grep -c '^ *image: ' "$rendered")
     for line in 'mountPath: /etc/orders/definitions$' 'value: /etc/orders/definitions/migrations.yaml$' \
       'value: /etc/orders/definitions$'; do
@@ -112,6 +121,19 @@ definitions() {
     done
   done
 }
+
+# flags of its own migrations only, two pods without an autoscaler, otherwise the base; nothing is dropped, no secret made
+controller() {
+  local rendered=$OUT/cluster-controller.yaml
+  [ "$(sed -n 's/^  \(.*\.\)\?\(DUAL_WRITE\|WRITE_TO_NEW\|READ_FROM_NEW\): .*/\1/p' "$rendered" | sort | uniq -c | xargs)" = \
+    "3 purchase-status." ] || fail "controller: other flags than those of its migration"
+  [ "$(kinds "$rendered")" = "$( (kinds "$OUT/base.yaml"; echo ConfigMap) | grep -v Autoscaler | sort)" ] ||
+    fail "controller: $(kinds "$rendered" | xargs)"
+  grep -q '^  replicas: 2$' "$rendered" || fail "controller: not two pods"
+  ! grep -qx -e 'kind: Secret' -e '        - contract' "$rendered" || fail "controller: secret or contract"
+}
+
+kinds() { sed -n 's/^kind: //p' "$1" | sort; }
 
 tools
 [ "${1:-}" != --write ] || rule > "$MONITORING/prometheus-rule.yaml"
@@ -122,5 +144,6 @@ render
 schemas
 overlays
 definitions
+controller
 [ "${1:-}" != --server ] || .ci/manifests/server.sh
 echo "manifests are right"

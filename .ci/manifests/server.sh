@@ -79,6 +79,7 @@ done
 k -n orders delete job order-expand --ignore-not-found
 apply apply -f "$OUT/cluster.yaml"
 k -n orders delete job order-expand
+apply apply --dry-run=server -f "$OUT/cluster-controller.yaml"
 again=$(apply apply -k src/main/kubernetes/overlays/1-dual-write -l app.kubernetes.io/component=expand)
 [ "$again" = "job.batch/order-expand created" ] || fail "expand again: $again"
 for job in backfill contract; do
