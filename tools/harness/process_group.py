@@ -69,6 +69,11 @@ class ProcessGroup:
                 process.wait()
         del self._stop_signals[process]
 
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """Kills a process (SIGKILL) and removes it."""
+        process.kill()
+        self.wait(process)
+
 
 def free_port() -> int:
     with socket.socket() as probe:

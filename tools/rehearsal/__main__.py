@@ -15,7 +15,9 @@ from .database import Session
 from .disk_probe import DiskProbe
 from .errors import MigrationIncompleteError, UsageError
 from .options import INSTALL_K6, Options, find_k6, parse_options
-from .preparation import Target, open_given_database, prepare_target, report_progress
+from .own_preparation import prepare_own_table, read_traffic
+from .own_scenario import OwnScenario
+from .preparation import Target, prepare_orders, report_progress
 from .report import Recording, WarmUp, build_report, write_report
 from .sampler import Sampler
 from .scenario import Durations, Scenario
@@ -49,26 +51,32 @@ def main() -> None:
 
 def rehearse(options: Options) -> int:
     """Gives the exit status."""
-    k6 = find_k6()
-    if k6 is None:
-        raise UsageError(INSTALL_K6)
-    if not os.path.exists(options.script):
-        raise UsageError(f"{options.script} is missing")
-    given = None
-    if options.database_url:
-        given = open_given_database(options.database_url, options.yes)
+    require_inputs(options)
     build_if_missing()
     os.makedirs(options.out, exist_ok=True)
     with ProcessGroup() as processes:
-        target = prepare_target(processes, options, given)
-        generator = TrafficGenerator(processes, k6, options.script, target.fleet.base_urls(),
-                                     options.users, options.out)
+        prepare = prepare_own_table if options.own else prepare_orders
+        target = prepare(processes, options)
         # it writes beside the embedded database's files
-        probe = None if given else DiskProbe(processes.directory)
+        probe = None if options.database_url else DiskProbe(processes.directory)
         session = Session(processes, target.database)
         sampler = Sampler(Session(processes, target.database), target.fleet, target.api)
-        warm_up = send_warm_up(generator, options)
-        return measure(options, target, generator, session, sampler, probe, warm_up)
+        warm_up = send_warm_up(target.generator, options)
+        return measure(options, target, session, sampler, probe, warm_up)
+
+
+def require_inputs(options: Options) -> None:
+    """Refuses what is missing before anything is built or started."""
+    if options.own:
+        files = [options.own.migrations, options.own.traffic, options.own.dump]
+        read_traffic(options.own.traffic)
+    elif find_k6() is None:
+        raise UsageError(INSTALL_K6)
+    else:
+        files = [options.script]
+    for path in filter(None, files):
+        if not os.path.exists(path):
+            raise UsageError(f"{path} is missing")
 
 
 def send_warm_up(generator: TrafficGenerator, options: Options) -> WarmUp:
@@ -82,7 +90,7 @@ def send_warm_up(generator: TrafficGenerator, options: Options) -> WarmUp:
     await_end(traffic, options.patience)
     seconds = time.monotonic() - began
     if traffic.is_running() or not traffic.finish():
-        raise MigrationIncompleteError(f"k6 failed in the warm-up, see {traffic.log}")
+        raise MigrationIncompleteError(f"the warm-up failed, see {traffic.log}")
     server.close()
     return WarmUp(traffic.samples, seconds)
 
@@ -94,20 +102,19 @@ def await_end(traffic: Traffic, seconds: float) -> None:
         time.sleep(0.2)
 
 
-def measure(options: Options, target: Target, generator: TrafficGenerator, session: Session,
-            sampler: Sampler, probe: DiskProbe | None, warm_up: WarmUp) -> int:
+def measure(options: Options, target: Target, session: Session, sampler: Sampler,
+            probe: DiskProbe | None, warm_up: WarmUp) -> int:
     """Performs the migration under traffic, writes the report and gives the exit status."""
     server = StageServer("warm-up")
-    traffic = generator.start(server, "traffic", options.rate)
+    traffic = target.generator.start(server, "traffic", options.rate)
     # they cost a little, in the baseline as in every other stage
     tasks = [sampler, *([probe] if probe else [])]
     for task in tasks:
         task.start()
     traffic.await_first_requests()
-    timeline = Timeline(session, server, first_stage="baseline")
+    timeline = Timeline(session, server, "baseline", target.subject.table)
     durations = Durations(options.seconds, options.spread, options.patience, target.rows)
-    scenario = Scenario(durations, target.launcher, target.fleet, target.api, traffic, timeline,
-                        session, DatabaseClock.compare(session))
+    scenario = create_scenario(target, durations, traffic, timeline, session)
     reason = perform(scenario)
     # what can no longer be recorded is missing in the report
     with contextlib.suppress(MigrationIncompleteError):
@@ -119,18 +126,30 @@ def measure(options: Options, target: Target, generator: TrafficGenerator, sessi
         ledger_complete = False
     else:
         ledger_complete = traffic.finish()
+    if target.own:
+        ledger = target.own.check.ledger
+        traffic.samples.counters.update(ledger_checked=ledger.checked,
+                                        ledger_differences=len(ledger.differences))
     history = []
     with contextlib.suppress(MigrationIncompleteError):
         history = target.api.history()
     report = build_report(
         Recording(target.facts, options.judge, warm_up, traffic.samples, timeline, sampler.points,
-                  len(target.fleet.instances), probe, history, ledger_complete), reason)
+                  len(target.fleet.instances), probe, history, ledger_complete,
+                  target.own.check.ledger.differences if target.own else {}), reason)
     paths = write_report(report, options.out)
     print("\n" + report["verdict"]["sentence"] + "\n" + "\n".join(map(os.path.relpath, paths)),
           flush=True)
     if reason:
         return 130 if reason == INTERRUPTED else 3
     return 0 if report["verdict"]["zeroDowntime"] else 1
+
+
+def create_scenario(target: Target, durations: Durations, traffic: Traffic, timeline: Timeline,
+                    session: Session) -> Scenario:
+    parts = (durations, target.launcher, target.fleet, target.api, traffic, timeline, session,
+             DatabaseClock.compare(session), target.subject.migration)
+    return OwnScenario(*parts, own=target.own) if target.own else Scenario(*parts)
 
 
 def perform(scenario: Scenario) -> str | None:

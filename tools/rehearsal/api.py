@@ -12,12 +12,11 @@ from harness.json_object import JsonObject
 from .errors import MigrationIncompleteError
 from .fleet import Fleet, Instance
 
-MIGRATION = "/migrations/orders-status"
-
 
 class OperatorApi:
-    def __init__(self, fleet: Fleet, password: str) -> None:
+    def __init__(self, fleet: Fleet, password: str, migration: str) -> None:
         self._fleet = fleet
+        self._path = "/migrations/" + migration
         token = base64.b64encode(f"operator:{password}".encode()).decode()
         self._headers = {"Authorization": "Basic " + token, "Accept": "application/json"}
 
@@ -42,17 +41,17 @@ class OperatorApi:
             except urllib.error.HTTPError as answer:
                 text = answer.read().decode("utf-8", "replace")
                 raise MigrationIncompleteError(
-                    f"{method} {MIGRATION}{path} was answered {answer.code}: "
+                    f"{method} {self._path}{path} was answered {answer.code}: "
                     + format_problem(text)) from None
             except OSError as failure:
                 last = failure
                 if method != "GET" and instance.is_running():
                     break
-        raise MigrationIncompleteError(f"no instance answers {method} {MIGRATION}{path}: {last}")
+        raise MigrationIncompleteError(f"no instance answers {method} {self._path}{path}: {last}")
 
     def _send(self, instance: Instance, method: str, path: str, seconds: float) -> Any:
         request = urllib.request.Request(
-            instance.url + MIGRATION + path, method=method, headers=self._headers)
+            instance.url + self._path + path, method=method, headers=self._headers)
         with urllib.request.urlopen(request, timeout=seconds) as response:
             text = response.read()
         return json.loads(text) if text else None

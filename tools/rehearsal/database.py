@@ -1,6 +1,7 @@
 """The database to migrate, and a session that stays open."""
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import urllib.parse
@@ -11,14 +12,13 @@ from harness.process_group import ProcessGroup, output_of
 
 from .errors import MigrationIncompleteError, UsageError
 
-TABLES = """
-SELECT (to_regclass('orders') IS NOT NULL)::int, (to_regclass('migration_state') IS NOT NULL)::int
-"""
 STATE = """
 SELECT count(*), coalesce(max(phase), 0), coalesce(max((contracted_at IS NOT NULL)::int), 0),
   (SELECT count(*) FROM migration_instance WHERE heartbeat_at > now() - interval '10 seconds')
-FROM migration_state WHERE name = 'orders-status'
+FROM migration_state WHERE name = {migration}
 """
+# a notice among the rows would be read as one
+NO_NOTICES = "-c client_min_messages=error"
 PSQL = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1"]
 
 
@@ -44,10 +44,11 @@ class Database:
         except HarnessError as failure:
             raise UsageError(f"{self.shown} cannot be reached: {failure}") from None
 
-    def require_unmigrated(self) -> None:
-        """Refuses a database in which a migration has begun, or that instances use."""
-        if self._has_tables()[1]:
-            known, phase, contracted, live = map(int, self.sql(STATE).split("|"))
+    def require_unmigrated(self, migration: str) -> None:
+        """Refuses a database in which the migration has begun, or that instances use."""
+        if self.has_table("migration_state"):
+            text = self.sql(STATE.format(migration=sql_literal(migration)))
+            known, phase, contracted, live = map(int, text.split("|"))
             if contracted or phase:
                 raise UsageError("the rehearsal begins in phase 0, but here the migration "
                                  + ("is over" if contracted else f"is in phase {phase}"))
@@ -55,20 +56,24 @@ class Database:
                 raise UsageError(f"{live} instances of the service use this database: "
                                  "rehearse on a copy of your own")
 
-    def has_orders(self) -> bool:
-        return self._has_tables()[0] and self.sql("SELECT EXISTS (SELECT FROM orders)") == "t"
+    def has_rows(self, table: str) -> bool:
+        return self.has_table(table) and self.sql(f"SELECT EXISTS (SELECT FROM {table})") == "t"
 
-    def count_orders(self) -> int:
-        return int(self.sql("SELECT count(*) FROM orders"))
+    def count_rows(self, table: str) -> int:
+        return int(self.sql(f"SELECT count(*) FROM {table}"))
 
     def load_orders(self, rows: int) -> None:
         self.sql(LOAD_ORDERS.format(rows=rows, columns="old_status", values="legacy"))
         self.sql("VACUUM ANALYZE orders")
 
-    def _has_tables(self) -> tuple[bool, bool]:
-        """Whether there are the table of orders and the state of the migration."""
-        orders, state = self.sql(TABLES).split("|")
-        return orders == "1", state == "1"
+    def has_table(self, table: str) -> bool:
+        return self.sql(f"SELECT to_regclass({sql_literal(table)}) IS NOT NULL") == "t"
+
+
+def sql_literal(text: str) -> str:
+    """A text without backslashes, as SQL reads it."""
+    quoted = text.replace("'", "''")
+    return f"'{quoted}'"
 
 
 def psql_environment(parts: urllib.parse.SplitResult) -> dict[str, str]:
@@ -90,22 +95,37 @@ class Session:
 
     END = b"--end--"
 
-    def __init__(self, processes: ProcessGroup, database: Database) -> None:
-        process = processes.start(
-            PSQL, env=database.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+    def __init__(self, processes: ProcessGroup, database: Database, name: str = "rehearsal",
+                 options: str = "") -> None:
+        """`options` are the server's, `-c statement_timeout=1000` for one."""
+        env = database.environment()
+        env.update(PGAPPNAME=name, PGCONNECT_TIMEOUT="10",
+                   PGOPTIONS=f"{env.get('PGOPTIONS', '')} {NO_NOTICES} {options}".strip())
+        process = processes.start(PSQL, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
         if process.stdin is None or process.stdout is None:
             raise HarnessError("psql has no pipes")
+        self._processes, self._process = processes, process
         self._stdin, self._stdout = process.stdin, process.stdout
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+        self._processes.stop(self._process)
+        self._stdout.close()
 
     def query(self, statement: str) -> list[list[str]]:
         """The rows, each a list of texts."""
+        return [line.split("|") for line in self.lines(statement)]
+
+    def lines(self, statement: str) -> list[str]:
+        """The rows as psql prints them."""
         try:
             self._stdin.write(f"{statement};\n\\echo {self.END.decode()}\n".encode())
             self._stdin.flush()
         except OSError:
             raise MigrationIncompleteError("the database's session ended") from None
-        return [line.split("|") for line in self._lines_of_result()]
+        return self._lines_of_result()
 
     def _lines_of_result(self) -> list[str]:
         lines: list[str] = []

@@ -6,11 +6,11 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.flags import FlagDirectory
-from harness.process_group import ProcessGroup, free_port
+from harness.process_group import ProcessGroup, free_port, output_of
 from harness.program import JAR, clean_environment
 
 from .database import Database
@@ -18,7 +18,7 @@ from .errors import MigrationIncompleteError
 
 # settings that the rehearsal gives to each instance
 RESERVED_SETTINGS = ("DATABASE_URL", "FLAGS_DIR", "OPERATOR_PASSWORD", "QUARKUS_HTTP_HOST",
-                     "QUARKUS_HTTP_PORT")
+                     "QUARKUS_HTTP_PORT", "MIGRATIONS_FILE", "CHANGELOG_DIR", "MIGRATION_PRIMARY")
 # in a cluster the commands run on another node: here they must take little
 COMMAND_JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 
@@ -53,7 +53,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Fleet:
-    instances: Sequence[Instance]
+    instances: list[Instance]
 
     def base_urls(self) -> str:
         return ",".join(instance.url for instance in self.instances)
@@ -75,6 +75,12 @@ class Launcher:
     settings: Mapping[str, str]
     out: str
     nice: int
+    # instances that serve no client run at the priority of commands
+    serve_nice: int = 0
+
+    def output_of_command(self, *words: str) -> str:
+        """What a command prints; a failure is an error."""
+        return output_of([*COMMAND_JAVA, "-jar", JAR, *words], env=self._command_environment())
 
     def run_command(self, word: str) -> None:
         process = self.start_command(word)
@@ -83,12 +89,14 @@ class Launcher:
 
     def start_command(self, word: str) -> subprocess.Popen[bytes]:
         """Starts a command of the program; its output goes to commands.log."""
-        priority = ["nice", "-n", str(self.nice)] if self.nice else []
         with open(self._command_log(), "ab") as log:
             return self.processes.start(
-                [*priority, *COMMAND_JAVA, "-jar", JAR, word], cwd=self.processes.directory,
-                env=clean_environment(DATABASE_URL=self.database.url, **self.settings),
+                [*_priority(self.nice), *COMMAND_JAVA, "-jar", JAR, word],
+                cwd=self.processes.directory, env=self._command_environment(),
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def _command_environment(self) -> dict[str, str]:
+        return clean_environment(DATABASE_URL=self.database.url, **self.settings)
 
     def require_success(self, process: subprocess.Popen[bytes], word: str) -> None:
         """After the end of a command."""
@@ -97,31 +105,47 @@ class Launcher:
             raise MigrationIncompleteError(
                 f"the command {word} exited with {status}, see {self._command_log()}")
 
-    def start_fleet(self, count: int, password: str, seconds: float = 90) -> Fleet:
-        """Starts instances and waits until they are ready."""
-        instances = [self._start_instance(number, password) for number in range(1, count + 1)]
+    def start_fleet(self, count: int, password: str) -> Fleet:
+        """Starts instances; they become ready when they find the schema."""
+        return Fleet([self._start_instance(number, password, FlagDirectory(
+            os.path.join(self.processes.directory, f"flags-{number}")))
+            for number in range(1, count + 1)])
+
+    def await_ready(self, fleet: Fleet, seconds: float = 90) -> None:
+        """Waits until all instances are ready."""
         deadline = time.monotonic() + seconds
-        while not all(instance.is_ready() for instance in instances):
-            ended = [instance for instance in instances if not instance.is_running()]
+        while not all(instance.is_ready() for instance in fleet.instances):
+            ended = [instance for instance in fleet.instances if not instance.is_running()]
             if ended or time.monotonic() > deadline:
-                log = (ended or instances)[0].log
+                log = (ended or fleet.instances)[0].log
                 raise MigrationIncompleteError(f"an instance did not become ready, see {log}")
             time.sleep(0.3)
-        return Fleet(instances)
 
-    def _start_instance(self, number: int, password: str) -> Instance:
+    def kill_and_start(self, fleet: Fleet, number: int, password: str) -> None:
+        """Kills an instance (SIGKILL), starts it again with the same flags and waits for it."""
+        place = number - 1
+        instance = fleet.instances[place]
+        self.processes.kill(instance.process)
+        fleet.instances[place] = self._start_instance(number, password, instance.flags)
+        self.await_ready(fleet)
+
+    def _start_instance(self, number: int, password: str, flags: FlagDirectory) -> Instance:
         port = free_port()
-        flags = FlagDirectory(os.path.join(self.processes.directory, f"flags-{number}"))
         log_file = os.path.join(self.out, f"instance-{number}.log")
         env = clean_environment(
             DATABASE_URL=self.database.url, FLAGS_DIR=flags.directory,
             OPERATOR_PASSWORD=password, **self.settings,
             QUARKUS_HTTP_HOST="127.0.0.1", QUARKUS_HTTP_PORT=str(port))
-        with open(log_file, "wb") as log:
+        with open(log_file, "ab") as log:
             process = self.processes.start(
-                ["java", "-jar", JAR, "serve"], cwd=self.processes.directory, env=env, stdout=log,
-                stderr=log, stdin=subprocess.DEVNULL)
+                [*_priority(self.serve_nice), "java", "-jar", JAR, "serve"],
+                cwd=self.processes.directory, env=env, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL)
         return Instance(number, f"http://127.0.0.1:{port}", flags, log_file, process)
 
     def _command_log(self) -> str:
         return os.path.join(self.out, "commands.log")
+
+
+def _priority(nice: int) -> list[str]:
+    return ["nice", "-n", str(nice)] if nice else []

@@ -24,7 +24,7 @@ LEAD_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Traffic:
+class K6Traffic:
     processes: ProcessGroup
     process: subprocess.Popen[bytes]
     samples: Samples
@@ -59,7 +59,7 @@ class Traffic:
 
 
 @dataclass(frozen=True)
-class TrafficGenerator:
+class K6TrafficGenerator:
     """Starts k6 with the same script and users each time."""
 
     processes: ProcessGroup
@@ -69,7 +69,7 @@ class TrafficGenerator:
     users: int
     out: str
 
-    def start(self, server: StageServer, name: str, rate: int) -> Traffic:
+    def start(self, server: StageServer, name: str, rate: int) -> K6Traffic:
         """Starts k6; the samples are read from a pipe that is named after the traffic."""
         pipe = os.path.join(self.processes.directory, f"{name}.csv")
         os.mkfifo(pipe)
@@ -85,7 +85,7 @@ class TrafficGenerator:
                     CONTROL_URL=server.url, SUMMARY=summary, USERS=str(self.users),
                     RATE=str(rate), DURATION=LONGEST, BASE_URL=self.base_urls,
                     K6_CSV_TIME_FORMAT="unix_milli", K6_CSV_SAVE_INTERVAL="500ms"))
-        return Traffic(self.processes, process, samples, reader, server, summary, log_file)
+        return K6Traffic(self.processes, process, samples, reader, server, summary, log_file)
 
 
 def _read_pipe(samples: Samples, pipe: str) -> None:

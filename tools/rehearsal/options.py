@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.program import ROOT
 
 from .fleet import RESERVED_SETTINGS
-from .traffic import SCRIPT
+from .k6 import SCRIPT
 from .verdict import CRITERIA
 
 NUMBERS = (
@@ -25,6 +25,39 @@ NUMBERS = (
     ("spread", 2, "seconds between two instances that see a changed flag"),
     ("patience", 180, "seconds to wait for a step; for work on rows, more by their number"),
 )
+
+
+OWN_TEXTS = (
+    ("migrations", "FILE", "definitions of tables of your own: their migration is rehearsed, by "
+     "controllers beside your service"),
+    ("traffic", "FILE", "what your clients send and how a row is read, .sql or .http "
+     "(docs/rehearsal.md)"),
+    ("migration", "NAME", "which one, if the file defines several"),
+    ("changelog", "DIRECTORY", "its changelog files (those that plan writes)"),
+    ("dump", "FILE", "a dump by pg_dump, which is restored into a server that is started"),
+    ("service", "COMMAND", "starts your service; it is given DATABASE_URL and PORT"),
+    ("base-url", "URL", "a service of yours that runs on the copy"),
+)
+OWN_SWITCHES = (
+    ("without-drop", "ends in phase 3 and leaves the old columns, for writers that know no other"),
+    ("expand-under-traffic", "runs the first expand under traffic, for writers without a fence"),
+)
+OWN = [name for name, *_ in (*OWN_TEXTS, *OWN_SWITCHES)]
+
+
+@dataclass(frozen=True)
+class OwnOptions:
+    """A migration of a table of the team's own."""
+
+    migrations: str
+    traffic: str
+    migration: str | None
+    changelog: str | None
+    dump: str | None
+    service: str | None
+    base_url: str | None
+    drops: bool
+    expands_under_traffic: bool
 
 
 @dataclass(frozen=True)
@@ -44,16 +77,41 @@ class Options:
     judge: list[str]
     script: str
     out: str
+    own: OwnOptions | None = None
 
 
 def parse_options(words: Sequence[str] | None = None) -> Options:
-    given = _parser().parse_args(words)
+    parser = _parser()
+    given = parser.parse_args(words)
     numbers = {name.replace("-", "_"): getattr(given, name.replace("-", "_"))
                for name, _, _ in NUMBERS}
     return Options(
         **numbers, database_url=given.database_url, yes=given.yes, nice=given.nice,
         settings=dict(given.set), judge=given.judge, script=os.path.abspath(given.script),
-        out=os.path.abspath(given.out or default_report_directory()))
+        out=os.path.abspath(given.out or default_report_directory()),
+        own=_own_options(parser, given))
+
+
+def _own_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> OwnOptions | None:
+    if not given.migrations or not given.traffic:
+        alone = [name for name in OWN if getattr(given, name.replace("-", "_"))]
+        if given.migrations or given.traffic:
+            parser.error("--migrations and --traffic go together")
+        if alone:
+            parser.error(f"--{alone[0]} needs --migrations and --traffic")
+        return None
+    if bool(given.dump) == bool(given.database_url):
+        parser.error("--traffic needs --dump or --database-url: the database to rehearse on")
+    if given.base_url and given.dump:
+        parser.error("--base-url is of a service on the copy that --database-url names")
+    if given.base_url and given.service:
+        parser.error("--service starts a service, --base-url names one that runs")
+    return OwnOptions(
+        migrations=os.path.abspath(given.migrations), traffic=os.path.abspath(given.traffic),
+        migration=given.migration, changelog=given.changelog and os.path.abspath(given.changelog),
+        dump=given.dump and os.path.abspath(given.dump), service=given.service,
+        base_url=given.base_url, drops=not given.without_drop,
+        expands_under_traffic=given.expand_under_traffic)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +143,10 @@ def _parser() -> argparse.ArgumentParser:
                         help=f"criteria that count, of {','.join(CRITERIA)} (all)")
     parser.add_argument("--script", default=SCRIPT,
                         help="another k6 script that keeps the contract of k6/migration.js")
+    for name, shown, help_text in OWN_TEXTS:
+        parser.add_argument(f"--{name}", metavar=shown, help=help_text)
+    for name, help_text in OWN_SWITCHES:
+        parser.add_argument(f"--{name}", action="store_true", help=help_text)
     parser.add_argument("--out", default=None,
                         help="directory of the report (target/rehearsal-<time>)")
     return parser

@@ -1,12 +1,13 @@
 """Puts the report together: one object, written as JSON and shown as a page."""
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.json_object import JsonObject
@@ -42,6 +43,8 @@ class Recording:
     probe: DiskProbe | None
     history: Sequence[JsonObject]
     ledger_complete: bool
+    # by key, what was promised and what was found
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_report(recording: Recording, reason: str | None) -> JsonObject:
@@ -81,7 +84,8 @@ def traffic_totals(recording: Recording) -> JsonObject:
             "writesUnanswered": samples.counters["writes_unanswered"],
             "ledgerChecked": samples.counters["ledger_checked"],
             "ledgerDifferences": samples.counters["ledger_differences"],
-            "ledgerComplete": recording.ledger_complete}
+            "ledgerComplete": recording.ledger_complete,
+            "lostKeys": dict(itertools.islice(recording.lost.items(), MOST_FAILURES))}
 
 
 def warm_up_figures(warm_up: WarmUp) -> JsonObject:

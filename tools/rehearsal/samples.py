@@ -1,7 +1,8 @@
-"""What k6 measures, read from its CSV output while it runs."""
+"""What the traffic measures: read from k6's CSV output while it runs, or added by users."""
 from __future__ import annotations
 
 import csv
+import threading
 from array import array
 from collections import Counter
 from collections.abc import Iterable
@@ -12,10 +13,11 @@ Row = list[str]
 
 
 class Samples:
-    """What requests took that did not fail. One thread writes it; it is read when that has
-    ended."""
+    """What requests took that did not fail. One thread reads k6's output into it, or several add
+    to it; it is read when they have ended."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self.times = array("d")
         self.millis = array("d")
         self.scheduled_times = array("d")
@@ -24,6 +26,26 @@ class Samples:
         self.failed_checks: Counter[str] = Counter()
         self.counters = {"ledger_checked": 0, "ledger_differences": 0, "writes_unanswered": 0,
                          "dropped_iterations": 0}
+
+    def add_request(self, at: float, millis: float) -> None:
+        with self._lock:
+            self.times.append(at)
+            self.millis.append(millis)
+
+    def add_scheduled(self, at: float, millis: float) -> None:
+        """The same request, from the moment at which it was due."""
+        with self._lock:
+            self.scheduled_times.append(at)
+            self.scheduled_millis.append(millis)
+
+    def add_failure(self, at: float, endpoint: str, status: int, error: str) -> None:
+        with self._lock:
+            self.failures.append({"at": at, "endpoint": endpoint, "status": status,
+                                  "error": error})
+
+    def add_failed_check(self, check: str) -> None:
+        with self._lock:
+            self.failed_checks[check] += 1
 
     def read(self, lines: Iterable[str]) -> None:
         rows = csv.reader(lines)

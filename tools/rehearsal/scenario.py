@@ -51,6 +51,7 @@ class Scenario:
     timeline: Timeline
     session: Session
     clock: DatabaseClock
+    migration: str
     _ended_instances: set[int] = field(default_factory=set)
     # the step that is waited for
     _step: Step | None = None
@@ -59,12 +60,29 @@ class Scenario:
         """Begins in the stage of the baseline."""
         self._stay(2 * self.durations.stage)
         self.timeline.begin_stage("expand")
-        self._run_command("expand")
+        self._expand()
         self._migrate_forward()
         self._migrate_back()
         self._migrate_forward_again()
         self._contract()
         self._read_ledgers_back()
+
+    # what a scenario with more in it does at these moments
+
+    def _expand(self) -> None:
+        self._run_command("expand")
+
+    def _end_stage(self) -> None:
+        """At the end of the stage behind each step."""
+
+    def _disturb(self) -> None:
+        """Once work on rows has begun that a step waits for."""
+
+    def _explain_mismatches(self, rows: int) -> str:
+        """Why the migration does not go on after a comparison."""
+        return f"the comparison found {rows} rows that disagree"
+
+    # the parts
 
     def _migrate_forward(self) -> None:
         self._take_step(1, "dual-write")
@@ -96,6 +114,7 @@ class Scenario:
         self._step = None
         self.timeline.begin_stage("after")
         self._stay(self.durations.stage)
+        self._end_stage()
 
     def _read_ledgers_back(self) -> None:
         """The users read everything back and end."""
@@ -115,7 +134,7 @@ class Scenario:
         self._await_step(self._request_phase(phase), phase, stage)
 
     def _request_phase(self, phase: int) -> Step:
-        step = Step(read_state(self.session).phase, phase)
+        step = Step(self._state().phase, phase)
         self._step = step
         self.timeline.steps.append(step)
         self.fleet.set_flags(phase, self.durations.spread)
@@ -135,10 +154,11 @@ class Scenario:
         step.drained = self.clock.to_local(found.drained_at)
         self._step = None
         self._stay(self.durations.stage)
+        self._end_stage()
 
     def _poll_step(self, step: Step, phase: int, stage: str) -> MigrationState | None:
         """The state once the phase is reached; until then records the gates."""
-        state = read_state(self.session)
+        state = self._state()
         if state.phase == phase:
             return state
         gates = step.record_gates(self.api.status())
@@ -154,8 +174,11 @@ class Scenario:
         if self.timeline.current.name != stage:
             self.timeline.begin_stage(stage)
 
+    def _state(self) -> MigrationState:
+        return read_state(self.session, self.migration)
+
     def _poll_drain(self) -> MigrationState | None:
-        state = read_state(self.session)
+        state = self._state()
         return state if state.drained_at else None
 
     def _all_gates_open(self, step: Step) -> bool:
@@ -167,13 +190,13 @@ class Scenario:
     def _backfill(self, stage: str, parity_stage: str) -> None:
         self.timeline.begin_stage(stage)
         run = self.api.start_backfill()
+        self._disturb()
         seconds = self.durations.for_all_rows()
         self._wait("the backfill", lambda: self._poll_run("backfill", run), seconds)
         self.timeline.begin_stage(parity_stage)
         found = self._wait("the comparison", lambda: self._poll_run("parity", run + 1), seconds)
         if found["mismatchedRows"]:
-            raise MigrationIncompleteError(
-                f"the comparison found {found['mismatchedRows']} rows that disagree")
+            raise MigrationIncompleteError(self._explain_mismatches(found["mismatchedRows"]))
 
     def _poll_run(self, kind: str, run: int) -> JsonObject | None:
         """The status of a run once it is complete."""
@@ -219,7 +242,7 @@ class Scenario:
 
     def _check_processes(self) -> None:
         if not self.traffic.is_running():
-            raise MigrationIncompleteError(f"k6 ended too early, see {self.traffic.log}")
+            raise MigrationIncompleteError(f"the traffic ended too early, see {self.traffic.log}")
         for instance in self.fleet.instances:
             if not instance.is_running() and instance.number not in self._ended_instances:
                 self._ended_instances.add(instance.number)

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from harness.json_object import JsonObject
 
-from .database import Session
+from .database import Session, sql_literal
 from .errors import MigrationIncompleteError
 
 STATE = """
 SELECT phase, extract(epoch FROM changed_at), coalesce(extract(epoch FROM drained_at), 0)
-FROM migration_state WHERE name = 'orders-status'
+FROM migration_state WHERE name = {migration}
 """
 
 
@@ -109,9 +109,9 @@ class MigrationState(NamedTuple):
     drained_at: float
 
 
-def read_state(session: Session) -> MigrationState:
-    rows = session.query(STATE)
+def read_state(session: Session, migration: str) -> MigrationState:
+    rows = session.query(STATE.format(migration=sql_literal(migration)))
     if not rows:
-        raise MigrationIncompleteError("the migration orders-status is not in the database")
+        raise MigrationIncompleteError(f"the migration {migration} is not in the database")
     phase, changed, drained = rows[0]
     return MigrationState(int(phase), float(changed), float(drained))

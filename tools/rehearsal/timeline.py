@@ -6,14 +6,19 @@ from dataclasses import dataclass
 
 from harness.json_object import JsonObject
 
-from .database import Session
+from .database import Session, sql_literal
 from .stage_server import StageServer
 from .steps import Step
 
+# of a partitioned table with its partitions
 SIZES = """
-SELECT pg_table_size('orders'), pg_indexes_size('orders'), pg_database_size(current_database()),
-  pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'),
-  coalesce((SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = 'orders'::regclass), 0)
+SELECT sum(pg_table_size(relation)), sum(pg_indexes_size(relation)),
+  pg_database_size(current_database()), pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'),
+  coalesce((SELECT sum(n_dead_tup) FROM pg_stat_user_tables WHERE relid = ANY(
+    array_agg(relation))), 0)
+FROM (
+  SELECT {table}::regclass AS relation UNION SELECT relid FROM pg_partition_tree({table})
+) AS tree
 """
 SIZE_NAMES = ("tableBytes", "indexBytes", "databaseBytes", "wal", "deadRows")
 
@@ -41,8 +46,10 @@ class OpenStage:
 class Timeline:
     """There is always a current stage: the first one begins with the timeline."""
 
-    def __init__(self, session: Session, server: StageServer, first_stage: str) -> None:
+    def __init__(self, session: Session, server: StageServer, first_stage: str,
+                 table: str) -> None:
         self._session = session
+        self._sizes = SIZES.format(table=sql_literal(table))
         self._server = server
         self.start = time.time()
         self.stages: list[Stage] = []
@@ -74,7 +81,7 @@ class Timeline:
         return OpenStage(name, at, counts_for_p99)
 
     def _record_sizes(self, stage: str) -> None:
-        values = [int(float(value)) for value in self._session.query(SIZES)[0]]
+        values = [int(float(value)) for value in self._session.query(self._sizes)[0]]
         self.sizes.append({"endOf": stage, "at": time.time(), **dict(zip(SIZE_NAMES, values))})
 
     def _clock(self, at: float) -> str:

@@ -9,6 +9,8 @@ CRITERIA = ("errors", "ledger", "p99")
 LIMIT_FACTOR = 1.5
 # with fewer requests the p99 is the slowest one and nothing else
 LEAST_REQUESTS = 100
+# that a sentence names
+MOST_KEYS = 5
 
 
 def reach_verdict(stages: Sequence[JsonObject], traffic: JsonObject,
@@ -46,6 +48,9 @@ def judge_errors(traffic: JsonObject) -> JsonObject:
 def judge_ledger(traffic: JsonObject) -> JsonObject:
     checked, differences = traffic["ledgerChecked"], traffic["ledgerDifferences"]
     detail = f"{differences:,} of {checked:,} ledger checks differ"
+    lost = [f"key {key}: {text}" for key, text in traffic.get("lostKeys", {}).items()]
+    if lost:
+        detail += f" ({'; '.join(lost[:MOST_KEYS])}{'; ...' if len(lost) > MOST_KEYS else ''})"
     wrong = sum(traffic["failedChecks"].values())
     if wrong:
         detail += f", {wrong:,} answers were not as promised ({', '.join(traffic['failedChecks'])})"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import unittest
 import urllib.parse
@@ -10,7 +12,7 @@ from harness.json_object import JsonObject
 from rehearsal.database import Database, psql_environment
 from rehearsal.errors import UsageError
 from rehearsal.fleet import RESERVED_SETTINGS
-from rehearsal.options import parse_setting
+from rehearsal.options import parse_options, parse_setting
 from rehearsal.stage_server import StageServer
 from rehearsal.steps import Step
 
@@ -60,6 +62,34 @@ class OptionsTest(unittest.TestCase):
         for text in ("A", "=b", *(f"{name}=x" for name in RESERVED_SETTINGS)):
             with self.assertRaises(argparse.ArgumentTypeError, msg=text):
                 parse_setting(text)
+
+
+class OwnOptionsTest(unittest.TestCase):
+    OWN = ("--migrations", "m.yaml", "--traffic", "t.http")
+
+    def test_a_table_of_the_teams_own(self) -> None:
+        options = parse_options([*self.OWN, "--dump", "d.sql", "--service", "node server.js",
+                                 "--without-drop"])
+        assert options.own is not None
+        self.assertTrue(options.own.migrations.endswith("/m.yaml"))
+        self.assertEqual("node server.js", options.own.service)
+        self.assertFalse(options.own.drops)
+        self.assertIsNone(parse_options([]).own)
+
+    def test_says_what_is_missing(self) -> None:
+        for words, text in (
+                (["--dump", "d.sql"], "--dump needs --migrations and --traffic"),
+                (self.OWN, "--traffic needs --dump or --database-url"),
+                ([*self.OWN, "--dump", "d", "--database-url", "postgresql://a/b"],
+                 "--traffic needs --dump or --database-url"),
+                ([*self.OWN, "--dump", "d", "--base-url", "http://a"],
+                 "--base-url is of a service"),
+        ):
+            error = io.StringIO()
+            with contextlib.redirect_stderr(error), self.assertRaises(SystemExit) as ended:
+                parse_options(words)
+            self.assertEqual(2, ended.exception.code)
+            self.assertIn(text, error.getvalue())
 
 
 class StepTest(unittest.TestCase):

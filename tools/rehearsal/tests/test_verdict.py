@@ -54,6 +54,13 @@ class VerdictTest(unittest.TestCase):
     def test_one_difference_is_no(self) -> None:
         self.assert_no(traffic(ledgerDifferences=1), "1 of 50 ledger checks differ")
 
+    def test_names_the_keys_that_are_lost(self) -> None:
+        lost = {str(key): "acknowledged 'paid', the new side has 'new' in phase 2"
+                for key in range(7)}
+        self.assert_no(traffic(ledgerDifferences=7, lostKeys=lost),
+                       "7 of 50 ledger checks differ (key 0: acknowledged 'paid', the new side has "
+                       "'new' in phase 2; key 1: ")
+
     def test_an_unchecked_ledger_is_no(self) -> None:
         self.assert_no(traffic(ledgerChecked=0), "0 of 0 ledger")
         self.assert_no(traffic(ledgerComplete=False), "not finished")
