@@ -59,15 +59,16 @@ class ProcessGroup:
         return status
 
     def stop(self, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
-        """Sends a process its stop signal, kills it after so many seconds, and removes it."""
+        """Sends a process its stop signal, kills it after so many seconds, and removes it. Several
+        threads may do so with one process."""
         if process.poll() is None:
-            process.send_signal(self._stop_signals[process])
+            process.send_signal(self._stop_signals.get(process, signal.SIGTERM))
             try:
                 process.wait(seconds)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        del self._stop_signals[process]
+        self._stop_signals.pop(process, None)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """Kills a process (SIGKILL) and removes it."""

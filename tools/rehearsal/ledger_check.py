@@ -12,6 +12,8 @@ from .script import Script
 
 # of the rows that are there before the traffic
 MOST_ROWS = 20_000
+# its statements read the whole table at worst
+TIMEOUTS = "-c statement_timeout=300s"
 # a write in flight is answered within it, or its outcome is unknown
 WRITE_SECONDS = 30
 COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})

@@ -15,7 +15,7 @@ from .errors import UsageError
 from .fleet import Launcher
 from .http_client import HttpClient, parse_request
 from .ledger import Ledger
-from .ledger_check import LedgerCheck
+from .ledger_check import TIMEOUTS, LedgerCheck
 from .options import Options
 from .own_table import (
     OwnRun,
@@ -68,7 +68,7 @@ def prepare_own_table(processes: ProcessGroup, options: Options) -> Target:
         report_progress(f"starts {own.service}")
         service = start_service(processes, own.service, database, options.out)
     ledger = Ledger(options.users)
-    check = LedgerCheck(Session(processes, database, "rehearsal ledger"), script, ledger)
+    check = LedgerCheck(Session(processes, database, "rehearsal ledger", TIMEOUTS), script, ledger)
     rows = check.load()
     base_url = service.url if service else own.base_url
     generator = ScriptTrafficGenerator(

@@ -15,15 +15,16 @@ from .verdict import LEAST_REQUESTS, LIMIT_FACTOR
 NOT_MEASURED = "\N{EN DASH}"
 EXPLANATION = f"""<h2>How to read it</h2>
 <p>A request's time is k6's <code>http_req_duration</code>: from the first byte sent to the last
-byte received, without the connection's set-up. A request belongs to the stage in which it ended.
-Percentiles are taken over all requests of a stage or bucket that did not fail (nearest rank), never
-averaged; a stage with fewer than {LEAST_REQUESTS} requests is not judged by its p99. The warm-up
-and the reading of the final ledger are another traffic and excluded from the p99 criterion.
-“Scheduled” counts from the moment at which a request was due, so that one that others held up
-counts in full. Waits for locks are queried four times a second, so shorter ones may be missed. The
-disk's probe writes 8 KiB to a file of its own, ten times a second, and waits for it as a commit
-does: what stalls it stalls commits too. The traffic, the instances and the commands share one
-machine; so does the database unless one was given.</p>"""
+byte received, without the connection's set-up. That of traffic of one's own is from the call to the
+last byte; where a fenced write of SQL is sent again, until it has written. A request belongs to the
+stage in which it ended. Percentiles are taken over all requests of a stage or bucket that did not
+fail (nearest rank), never averaged; a stage with fewer than {LEAST_REQUESTS} requests is not judged
+by its p99. The warm-up and the reading of the final ledger are another traffic and excluded from
+the p99 criterion. “Scheduled” counts from the moment at which a request was due, so that one that
+others held up counts in full. Waits for locks are queried four times a second, so shorter ones may
+be missed. The disk's probe writes 8 KiB to a file of its own, ten times a second, and waits for it
+as a commit does: what stalls it stalls commits too. The traffic, the instances and the commands
+share one machine; so does the database unless one was given.</p>"""
 
 
 def render_page(report: JsonObject) -> str:
