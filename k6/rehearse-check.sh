@@ -29,6 +29,7 @@ if ! command -v node > /dev/null || ! command -v npm > /dev/null; then
   exit 0
 fi
 (cd "$example" && npm install --no-package-lock --no-audit --no-fund --loglevel=error)
+PYTHONPATH=tools NODE_PATH=$example/node_modules python3 -m harness.with_postgres node helpers/node/check.js
 k6/rehearse.sh "${own[@]}" --migrations "$example/migrations.yaml" --service "node $example/server.js fenced"
 k6/rehearse.sh "${own[@]}" --migrations "$example/with-sync.yaml" --service "node $example/server.js plain" \
   --expand-under-traffic --without-drop

@@ -41,7 +41,9 @@ class Fence {
   /** A guess that is older than the drop names the old column, which is gone. */
   async afterDrop(client, phase, error) {
     if (error.code !== UNDEFINED_COLUMN || phase === 3) throw error;
-    return (await client.query(`SELECT ${this.state} AS in_force`)).rows;
+    const { rows } = await client.query(`SELECT ${this.state} AS in_force`);
+    if (rows[0].in_force === phase) throw error;
+    return rows;
   }
 }
 
