@@ -19,6 +19,8 @@ from .errors import MigrationIncompleteError
 # settings that the rehearsal gives to each instance
 RESERVED_SETTINGS = ("DATABASE_URL", "FLAGS_DIR", "OPERATOR_PASSWORD", "QUARKUS_HTTP_HOST",
                      "QUARKUS_HTTP_PORT", "MIGRATIONS_FILE", "CHANGELOG_DIR", "MIGRATION_PRIMARY")
+# of an instance that was killed
+STARTS = 3
 # in a cluster the commands run on another node: here they must take little
 COMMAND_JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 
@@ -122,12 +124,19 @@ class Launcher:
             time.sleep(0.3)
 
     def kill_and_start(self, fleet: Fleet, number: int, password: str) -> None:
-        """Kills an instance (SIGKILL), starts it again with the same flags and waits for it."""
+        """Kills an instance (SIGKILL), starts it again with the same flags and waits for it; one
+        that exits is started once more, as a supervisor does."""
         place = number - 1
-        instance = fleet.instances[place]
-        self.processes.kill(instance.process)
-        fleet.instances[place] = self._start_instance(number, password, instance.flags)
-        self.await_ready(fleet)
+        self.processes.kill(fleet.instances[place].process)
+        for attempt in range(1, STARTS + 1):
+            instance = self._start_instance(number, password, fleet.instances[place].flags)
+            fleet.instances[place] = instance
+            try:
+                self.await_ready(Fleet([instance]))
+                return
+            except MigrationIncompleteError:
+                if attempt == STARTS or instance.is_running():
+                    raise
 
     def _start_instance(self, number: int, password: str, flags: FlagDirectory) -> Instance:
         port = free_port()
