@@ -57,7 +57,7 @@ final class ApiShapes {
       JsonShape.of(
           """
           forward:object|null reverse:object|null parity:object|null unrepaired:number
-          shadow:object lasted:number|string
+          shadow:object lasted:number|string unfenced:array
           """);
   static final JsonShape PAST_RUN =
       JsonShape.of(

@@ -36,7 +36,7 @@ class OrdersAvailability {
   }
 
   /** Takes the calls and the types that only they use out of the description, at the start. */
-  @OpenApiFilter(stages = RunStage.RUNTIME_STARTUP)
+  @OpenApiFilter(stages = RunStage.RUNTIME_PER_REQUEST)
   public static class Description implements OASFilter {
     private static final List<String> TYPES =
         List.of("NewOrder", "Order", "Page", "ShadowComparison", "StatusChange");
