@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Sync;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -60,6 +61,13 @@ class DetectTriggerTest {
     return database.list(
         "SELECT concat_ws('|', application, role, statement) FROM unfenced_writer"
             + " ORDER BY application, statement");
+  }
+
+  @Test
+  void theFileSaysWhatItsTriggersDo() throws Exception {
+    assertThat(Files.readString(directory.resolve("bill-amount-010-expand.sql")))
+        .contains("These triggers change no row.")
+        .doesNotContain("fill the other", "BEFORE");
   }
 
   @Test
