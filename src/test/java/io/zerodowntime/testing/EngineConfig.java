@@ -19,6 +19,7 @@ public final class EngineConfig {
           Map.entry("migration.soak", "PT0S"),
           Map.entry("migration.auto-expand", "false"),
           Map.entry("migration.shadow-sample", "0"),
+          Map.entry("migration.writers-window", "PT10M"),
           Map.entry("migration.instance-timeout", "PT10S"),
           Map.entry("migration.schema.retry-time", "PT2M"),
           Map.entry("migration.backfill.batch-size", "1000"),

@@ -95,7 +95,9 @@ record SyncTrigger(Migration migration, String table, String schema) {
     values.put("forward", assignments(migration.newColumns()));
     values.put("oldCount", String.valueOf(old.size()));
     values.put("oldList", old.stream().map(SqlName::literal).collect(Collectors.joining(", ")));
-    String triggers = detects() ? SyncTriggerSql.DETECT : SyncTriggerSql.COPY;
+    values.put("syncTime", detects() ? "AFTER" : "BEFORE");
+    String triggers =
+        (detects() ? SyncTriggerSql.DETECT : SyncTriggerSql.COPY) + SyncTriggerSql.TRIGGERS;
     // what another definition or another version has made is made anew
     values.put("syncMark", "");
     String unmarked = ChangesetSql.fill(triggers, values, quote);
@@ -113,8 +115,9 @@ record SyncTrigger(Migration migration, String table, String schema) {
 
   /** The changeset, as a template. */
   String changeset() {
-    return SyncTriggerSql.CHANGESET
-        + (detects() ? SyncTriggerSql.DETECT_ROLLBACK : SyncTriggerSql.COPY_ROLLBACK);
+    return detects()
+        ? SyncTriggerSql.DETECT_COMMENT + SyncTriggerSql.CHANGESET + SyncTriggerSql.DETECT_ROLLBACK
+        : SyncTriggerSql.COPY_COMMENT + SyncTriggerSql.CHANGESET + SyncTriggerSql.COPY_ROLLBACK;
   }
 
   private String function() {

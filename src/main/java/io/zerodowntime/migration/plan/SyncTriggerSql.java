@@ -2,6 +2,17 @@ package io.zerodowntime.migration.plan;
 
 /** The triggers of {@link SyncTrigger} as templates like those of {@link ChangesetSql}. */
 final class SyncTriggerSql {
+  /** Behind {@link #COPY} or {@link #DETECT}, the function of the triggers. */
+  static final String TRIGGERS =
+      """
+      COMMENT ON FUNCTION %(sync)() IS '%(syncMark)';
+      CREATE OR REPLACE TRIGGER %(syncInsertName) %(syncTime) INSERT ON %(table)
+        FOR EACH ROW EXECUTE FUNCTION %(sync)();
+      CREATE OR REPLACE TRIGGER %(syncUpdateName) %(syncTime) UPDATE ON %(table)
+        FOR EACH ROW WHEN (%(syncWhen))
+        EXECUTE FUNCTION %(sync)();
+      """;
+
   /** {@code sync: true}. */
   static final String COPY =
       """
@@ -33,20 +44,26 @@ final class SyncTriggerSql {
         END IF;
         RETURN NEW;
       END %(syncQuote);
-      COMMENT ON FUNCTION %(sync)() IS '%(syncMark)';
-      CREATE OR REPLACE TRIGGER %(syncInsertName) BEFORE INSERT ON %(table)
-        FOR EACH ROW EXECUTE FUNCTION %(sync)();
-      CREATE OR REPLACE TRIGGER %(syncUpdateName) BEFORE UPDATE ON %(table)
-        FOR EACH ROW WHEN (%(syncWhen))
-        EXECUTE FUNCTION %(sync)();
+      """;
+
+  /** Before {@link #CHANGESET}. */
+  static final String COPY_COMMENT =
+      """
+
+      -- Writers that know nothing of the migration write one side; these triggers fill the other.
+      -- BEFORE triggers run in the order of their names: those that come later see both sides.
+      """;
+
+  /** Before {@link #CHANGESET}. */
+  static final String DETECT_COMMENT =
+      """
+
+      -- These triggers change no row. In phases 1 and 2 they record who writes one side only.
       """;
 
   /** Runs again where a trigger is missing or disabled, or the definition has changed. */
   static final String CHANGESET =
       """
-
-      -- Writers that know nothing of the migration write one side; these triggers fill the other.
-      -- BEFORE triggers run in the order of their names: those that come later see both sides.
       --changeset %(name):010-sync labels:%(name),%(stage) runAlways:true splitStatements:false \
       rollbackSplitStatements:false
       --preconditions onFail:CONTINUE onError:HALT
@@ -96,12 +113,6 @@ final class SyncTriggerSql {
         END IF;
         RETURN NULL;
       END %(syncQuote);
-      COMMENT ON FUNCTION %(sync)() IS '%(syncMark)';
-      CREATE OR REPLACE TRIGGER %(syncInsertName) AFTER INSERT ON %(table)
-        FOR EACH ROW EXECUTE FUNCTION %(sync)();
-      CREATE OR REPLACE TRIGGER %(syncUpdateName) AFTER UPDATE ON %(table)
-        FOR EACH ROW WHEN (%(syncWhen))
-        EXECUTE FUNCTION %(sync)();
       """;
 
   /** Behind {@link #CHANGESET}: no writer relies on these triggers. */

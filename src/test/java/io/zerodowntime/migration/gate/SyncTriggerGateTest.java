@@ -35,9 +35,14 @@ class SyncTriggerGateTest {
   @Inject Pool pool;
 
   private static Migration migration(Sync sync) {
+    return migration("synced", sync);
+  }
+
+  /** One of a table that has its name, from the column {@code old} to {@code new}. */
+  static Migration migration(String name, Sync sync) {
     return new Migration(
-        "synced",
-        "synced",
+        name,
+        name,
         List.of("id"),
         List.of(ComputedColumn.of("old", "upper(new)")),
         List.of(ComputedColumn.of("new", "lower(old)")),

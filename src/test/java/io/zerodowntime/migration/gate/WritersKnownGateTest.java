@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.vertx.mutiny.sqlclient.Pool;
-import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.StateSource;
@@ -37,15 +36,7 @@ class WritersKnownGateTest {
   @Inject Pool pool;
 
   private static Migration migration(Sync sync) {
-    return new Migration(
-        "watched",
-        "watched",
-        List.of("id"),
-        List.of(ComputedColumn.of("old", "upper(new)")),
-        List.of(ComputedColumn.of("new", "lower(old)")),
-        List.of(),
-        List.of(),
-        new Migration.Options(Optional.empty(), Optional.empty(), Optional.empty(), false, sync));
+    return SyncTriggerGateTest.migration("watched", sync);
   }
 
   @BeforeEach

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Sync;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -63,6 +64,13 @@ class DetectTriggerTest {
   }
 
   @Test
+  void theFileSaysWhatItsTriggersDo() throws Exception {
+    assertThat(Files.readString(directory.resolve("bill-amount-010-expand.sql")))
+        .contains("These triggers change no row.")
+        .doesNotContain("fill the other", "BEFORE");
+  }
+
+  @Test
   void aStatementThatWritesOneSideIsRecordedWithoutItsLiterals() throws Exception {
     write(
         "billing",
@@ -113,14 +121,14 @@ class DetectTriggerTest {
       first.setAutoCommit(false);
       first.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       first.createStatement().execute("SELECT FROM bill");
-      write("twin", "UPDATE bill SET amount = '1' WHERE id = 1");
+      write("twin", "UPDATE bill SET amount = '11' WHERE id = 1");
       database.run("UPDATE unfenced_writer SET last_at = last_at - interval '1 minute'");
-      first.createStatement().execute("UPDATE bill SET amount = '2' WHERE id = 2");
-      write("twin", "SET lock_timeout = '1s'; UPDATE bill SET amount = '3' WHERE id = 3");
+      first.createStatement().execute("UPDATE bill SET amount = '12' WHERE id = 2");
+      write("twin", "SET lock_timeout = '1s'; UPDATE bill SET amount = '13' WHERE id = 3");
       first.commit();
     }
     assertThat(database.one("SELECT string_agg(amount, '' ORDER BY id) FROM bill WHERE id < 4"))
-        .isEqualTo("123");
+        .isEqualTo("111213");
     assertThat(seen()).isNotEmpty();
   }
 
