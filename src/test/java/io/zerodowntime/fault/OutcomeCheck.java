@@ -1,21 +1,21 @@
 package io.zerodowntime.fault;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What an outcome has against it. Times are not judged, only that there is an end. */
 final class OutcomeCheck {
+  private static final long SECOND = Duration.ofSeconds(1).toNanos();
+
   private OutcomeCheck() {}
 
   /** Everything that must not be; empty if all is right. */
   static List<String> violations(FaultOutcome outcome) {
     List<String> wrong = new ArrayList<>();
-    outcome
-        .all()
-        .filter(OutcomeCheck::isWrong)
-        .collect(Collectors.groupingBy(OutcomeCheck::words))
-        .forEach((words, answers) -> wrong.add(answers.size() + " x " + words));
+    wrong.addAll(counted(outcome.all().filter(OutcomeCheck::isWrong)));
     for (Call call : outcome.fault().undisturbed()) {
       List<HttpAnswer> answers = outcome.during(call);
       long good = answers.stream().filter(HttpAnswer::good).count();
@@ -25,7 +25,7 @@ final class OutcomeCheck {
       }
     }
     if (outcome.recovery().isEmpty()) {
-      wrong.add("it does not come back to normal");
+      wrong.add("it does not come back to normal, and at last answers " + last(outcome.after()));
     }
     FaultOutcome.Held held = outcome.held();
     if (held.burst() < ConcurrentRequests.SIZE) {
@@ -39,6 +39,19 @@ final class OutcomeCheck {
     }
     wrong.addAll(outcome.written().complaints());
     return wrong;
+  }
+
+  /** How often which answer came in the last second. */
+  private static List<String> last(List<HttpAnswer> answers) {
+    long end = answers.stream().mapToLong(HttpAnswer::ended).max().orElse(0);
+    return counted(answers.stream().filter(answer -> answer.ended() > end - SECOND));
+  }
+
+  private static List<String> counted(Stream<HttpAnswer> answers) {
+    return answers.collect(Collectors.groupingBy(OutcomeCheck::words)).entrySet().stream()
+        .map(same -> same.getValue().size() + " x " + same.getKey())
+        .sorted()
+        .toList();
   }
 
   private static boolean isWrong(HttpAnswer answer) {
