@@ -56,7 +56,8 @@ class WorkloadsTest {
     for (String file :
         new String[] {
           "src/main/resources/application.properties",
-          "src/main/java/io/zerodowntime/db/DatabaseConfig.java"
+          "src/main/java/io/zerodowntime/db/DatabaseConfig.java",
+          "src/main/java/io/zerodowntime/http/SessionKeyConfig.java"
         }) {
       VARIABLE
           .matcher(Manifests.text(Path.of(file)))

@@ -49,15 +49,19 @@ final class KeyRanges {
       SELECT %text[p.key{s}] AS bound FROM zd_picked p ORDER BY %list[p.key{s}]
       """;
 
-  /** The statistics of a partitioned table are those of its partitions. */
+  /**
+   * The statistics of a partitioned table are those of its partitions. OFFSET 0 keeps conditions on
+   * the bounds outside: the planner may else cast the bounds of all columns of that name, and those
+   * of another table's text cannot be cast.
+   */
   private static final String HISTOGRAM =
       """
-      SELECT %list[{b} AS key{s}]
+      SELECT %list[{b} AS key{s}] FROM (
+        SELECT unnest(s.histogram_bounds::text::text[]) AS b
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname
-          AND s.attname = $3 AND s.inherited = (c.relkind = 'p'),
-          unnest(s.histogram_bounds::text::text[]) AS b
-        WHERE c.oid = to_regclass($2)\
+          AND s.attname = $3 AND s.inherited = (c.relkind = 'p')
+        WHERE c.oid = to_regclass($2) OFFSET 0) h\
       """;
 
   private static final String SAMPLE =
