@@ -8,12 +8,12 @@ import io.quarkus.runtime.annotations.QuarkusMain;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.util.ExceptionUtil;
 import io.zerodowntime.app.cli.CommandRunner;
+import io.zerodowntime.app.cli.CommandSyntax;
 import io.zerodowntime.app.embedded.StartException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.security.Security;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
@@ -29,33 +29,12 @@ public final class Main {
   private static final String SERVE = "serve";
   // for those who build an image, not for those who use it: --help does not show it
   private static final String TRAIN = "train";
-  private static final List<String> COMMANDS =
-      List.of("plan", "expand", "backfill", "verify", "status", "contract");
 
   /** A resource, as a native executable has no manifest to ask. */
   private static final String BUILD = "/zerodowntime.properties";
 
   private static final int USAGE = 2;
   private static final String IN_USE = "Address already in use";
-  private static final String HELP =
-      """
-      usage: zerodowntime [command] [migration]
-
-        serve      serves orders and migrations on port 3000 (the default)
-        plan       shows a migration's schema changes, locks and estimates; --write DIR writes them
-        expand     applies every schema change that is due
-        backfill   works on the backfill until it is complete
-        verify     compares the old and the new columns of every row
-        status     shows where every migration stands
-        contract   drops the old columns once every gate is open
-        --help     shows this
-        --version  shows the version
-
-      DATABASE_URL=postgresql://user:password@host:port/database names the PostgreSQL server, 14 to
-      18, a managed one too; servers that only speak its protocol (YugabyteDB, CockroachDB, Aurora
-      DSQL, Redshift, Greenplum, ...) are refused. Without it an embedded one keeps its data in
-      .zerodowntime below the working directory.
-      """;
 
   Main() {}
 
@@ -65,23 +44,31 @@ public final class Main {
     // this once, when the first logger asks for the host's name
     Security.setProperty("networkaddress.cache.negative.ttl", "1");
     String command = arguments.length == 0 ? SERVE : arguments[0];
-    switch (command) {
-      case SERVE -> run(null, arguments);
-      case TRAIN -> {
-        Bootstrap.prepareTraining();
-        run(null);
-      }
-      case "--help", "-h", "help" -> System.out.print(HELP);
-      case "--version" -> System.out.println("zerodowntime " + version());
-      default -> {
-        if (COMMANDS.contains(command)) {
-          Bootstrap.prepareCommand();
-          run(CommandRunner.class, arguments);
-        } else {
-          exit("unknown command " + command + ": --help shows those that exist");
-        }
-      }
+    if (command.equals(SERVE) && arguments.length < 2) {
+      run(null, arguments);
+    } else if (command.equals(TRAIN)) {
+      Bootstrap.prepareTraining();
+      run(null);
+    } else {
+      runCommand(command.equals("help") ? new String[] {"--help"} : arguments);
     }
+  }
+
+  private static void runCommand(String... arguments) {
+    // the default console of JDK 22 to 24 is there without a terminal too
+    System.setProperty("jdk.console", "java.base");
+    try {
+      Optional<String> answer = new CommandSyntax(version()).answer(arguments);
+      if (answer.isPresent()) {
+        System.out.print(answer.get());
+        return;
+      }
+    } catch (IllegalArgumentException e) {
+      exit(String.valueOf(e.getMessage()));
+      return;
+    }
+    Bootstrap.prepareCommand();
+    run(CommandRunner.class, arguments);
   }
 
   private static void run(@Nullable Class<CommandRunner> application, String... arguments) {

@@ -9,7 +9,6 @@ import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.backfill.Backfill;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.List;
 
 /** Works on the backfill until it is complete; exit status 3 when the protocol forbids it. */
 @ApplicationScoped
@@ -32,7 +31,7 @@ class BackfillCommand implements Command {
   }
 
   @Override
-  public Uni<Integer> run(List<String> arguments) {
+  public Uni<Integer> run(CommandArguments arguments) {
     Migration migration = MigrationArgument.of(migrations, arguments);
     return progress
         .active(migration, kind -> kind != RunKind.PARITY)
@@ -44,7 +43,7 @@ class BackfillCommand implements Command {
                         () ->
                             backfill.start(
                                 migration, backfill.defaultLimits(migration), Actor.command())))
-        .chain(run -> progress.work(migration, run))
+        .chain(run -> progress.work(migration, run, arguments.json()))
         .map(run -> run.state() == RunState.COMPLETE ? 0 : 1)
         .onFailure(Refused.class)
         .recoverWithItem(BackfillCommand::forbidden);

@@ -1,10 +1,9 @@
 package io.zerodowntime.app.cli;
 
 import io.smallrye.mutiny.Uni;
-import java.util.List;
 
 /** What the program does instead of serving, once, before it exits. Implementations are beans. */
-public interface Command {
+interface Command {
 
   /** The word that the command line calls it by, for example {@code backfill}. */
   String name();
@@ -12,8 +11,13 @@ public interface Command {
   /**
    * Does the work.
    *
-   * @param arguments what follows the name on the command line
+   * @param arguments what the command line says
    * @return the exit status of the program
    */
-  Uni<Integer> run(List<String> arguments);
+  Uni<Integer> run(CommandArguments arguments);
+
+  /** Whether it changes anything: one that is stopped says what stays of it. */
+  default boolean changes() {
+    return true;
+  }
 }

@@ -9,10 +9,9 @@ import io.zerodowntime.db.DatabasePools;
 import io.zerodowntime.db.Transactions;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** Runs the command that the first argument names, on the main thread, and gives its status. */
 @Singleton
@@ -20,11 +19,10 @@ import org.jboss.logging.Logger;
 public class CommandRunner implements QuarkusApplication {
   private static final Logger LOG = Logger.getLogger(CommandRunner.class);
   private static final int FAILED = 1;
-  private static final int USAGE = 2;
 
   private final Transactions transactions;
   private final List<Command> commands;
-  private volatile String running = "";
+  private volatile @Nullable Command running;
   private volatile boolean stopped;
 
   CommandRunner(
@@ -35,37 +33,37 @@ public class CommandRunner implements QuarkusApplication {
 
   @Override
   public int run(String... arguments) {
-    List<String> words = Arrays.asList(arguments);
-    Optional<Command> command =
-        commands.stream().filter(known -> known.name().equals(words.get(0))).findFirst();
-    if (command.isEmpty()) {
-      System.err.println("no command is called " + words.get(0));
-      return USAGE;
-    }
-    running = words.get(0);
+    CommandArguments given = new CommandSyntax("").arguments(arguments);
+    Command command =
+        commands.stream()
+            .filter(known -> known.name().equals(given.command()))
+            .findFirst()
+            .orElseThrow();
+    running = command;
     try {
-      List<String> rest = words.subList(1, words.size());
       // each command goes on where it stopped, so one that found no connection free begins anew,
       // for 8 s at most. The wait is for all of its work: statements have their own bounds, and a
       // signal ends it
-      return transactions.<Integer>once(() -> command.get().run(rest)).await().indefinitely();
+      return transactions.<Integer>once(() -> command.run(given)).await().indefinitely();
     } catch (RuntimeException e) {
-      LOG.debugf(e, "%s failed", words.get(0));
+      LOG.debugf(e, "%s failed", given.command());
       if (!stopped) {
-        System.err.println(words.get(0) + " failed: " + e.getMessage());
+        System.err.println(given.command() + " failed: " + e.getMessage());
       }
       return FAILED;
     } finally {
-      running = "";
+      running = null;
     }
   }
 
   /** A signal ends the database clients under a command; what fails then is expected. */
   void stop(@Observes ShutdownEvent event) {
-    if (!running.isEmpty()) {
-      stopped = true;
+    Command command = running;
+    stopped = command != null;
+    if (command != null && command.changes()) {
       System.err.println(
-          running + " stopped: what it committed stays, and the same command goes on from there");
+          command.name()
+              + " stopped: what it committed stays, and the same command goes on from there");
     }
   }
 }

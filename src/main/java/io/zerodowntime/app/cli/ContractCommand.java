@@ -9,7 +9,6 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.schema.Certificate;
 import io.zerodowntime.migration.schema.OldColumnDrop;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.List;
 
 /** Drops the old column and prints the certificate; exit status 3 while a gate is closed. */
 @ApplicationScoped
@@ -30,7 +29,7 @@ class ContractCommand implements Command {
   }
 
   @Override
-  public Uni<Integer> run(List<String> arguments) {
+  public Uni<Integer> run(CommandArguments arguments) {
     return drop.contract(MigrationArgument.of(migrations, arguments), Actor.command())
         .invoke(certificate -> System.out.println(print(certificate)))
         .replaceWith(0)

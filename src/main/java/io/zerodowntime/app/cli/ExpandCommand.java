@@ -29,7 +29,7 @@ class ExpandCommand implements Command {
   }
 
   @Override
-  public Uni<Integer> run(List<String> arguments) {
+  public Uni<Integer> run(CommandArguments arguments) {
     return Sequential.run(
             migrations.all(),
             migration ->

@@ -2,20 +2,19 @@ package io.zerodowntime.app.cli;
 
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
-import java.util.List;
 
 /** Which migration a command is about. */
 final class MigrationArgument {
   private MigrationArgument() {}
 
   /**
-   * The one that the first argument names; without one, the only one there is.
+   * The one that the command line names; without one, the only one there is.
    *
    * @throws IllegalArgumentException if there are several and none is named
    */
-  static Migration of(Migrations migrations, List<String> arguments) {
-    if (!arguments.isEmpty()) {
-      return migrations.named(arguments.get(0));
+  static Migration of(Migrations migrations, CommandArguments arguments) {
+    if (arguments.migration().isPresent()) {
+      return migrations.named(arguments.migration().get());
     }
     if (migrations.all().size() != 1) {
       throw new IllegalArgumentException(

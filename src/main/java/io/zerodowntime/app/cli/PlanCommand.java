@@ -19,9 +19,6 @@ import java.util.Optional;
 /** Shows what migrations will do, or writes their changelog files; exit status 1 if one cannot. */
 @ApplicationScoped
 class PlanCommand implements Command {
-  private static final int USAGE = 2;
-  private static final String WRITE = "--write";
-
   private final Migrations migrations;
   private final Plans plans;
 
@@ -36,17 +33,10 @@ class PlanCommand implements Command {
   }
 
   @Override
-  public Uni<Integer> run(List<String> arguments) {
-    int write = arguments.indexOf(WRITE);
-    List<String> names = write < 0 ? arguments : arguments.subList(0, write);
-    if (names.size() > 1 || (write >= 0 && arguments.size() != write + 2)) {
-      System.err.println("usage: plan [migration] [--write directory]");
-      return Uni.createFrom().item(USAGE);
-    }
-    Optional<Path> directory =
-        write < 0 ? Optional.empty() : Optional.of(Path.of(arguments.get(write + 1)));
+  public Uni<Integer> run(CommandArguments arguments) {
+    Optional<Path> directory = arguments.write().map(Path::of);
     List<Migration> asked =
-        names.isEmpty() ? migrations.all() : List.of(migrations.named(names.get(0)));
+        arguments.migration().map(name -> List.of(migrations.named(name))).orElse(migrations.all());
     return Sequential.map(asked, this::plan)
         .chain(
             found -> {

@@ -1,5 +1,7 @@
 package io.zerodowntime.app.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.db.DatabasePools;
@@ -7,10 +9,12 @@ import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.RunKind;
-import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.BackfillStore;
+import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
+import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import io.zerodowntime.migration.status.StatusReports;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
@@ -18,28 +22,32 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
-/** Works on one run from the command line, and shows how far it is. */
+/**
+ * Works on one run from the command line, and shows how far it is once a second: a bar on a
+ * terminal, elsewhere a line of JSON with the members that a run has in the status.
+ */
 @ApplicationScoped
 class RunProgress {
   private static final Duration REFRESH = Duration.ofSeconds(1);
-  private static final int WIDTH = 30;
   private static final int RUNS = 10;
 
   private final Transactions transactions;
   private final BackfillStore store;
   private final BackfillJob job;
   private final int workers;
-  // set for a terminal only, in containers too; not static, as a native image keeps what is
-  private final boolean terminal = System.getenv("TERM") != null;
+  private final ObjectMapper json;
+  private final Terminal terminal = Terminal.found();
 
   RunProgress(
       @Identifier(DatabasePools.CONTROL) Transactions transactions,
       BackfillStore store,
       BackfillJob job,
+      ObjectMapper json,
       MigrationConfig config) {
     this.transactions = transactions;
     this.store = store;
     this.job = job;
+    this.json = json;
     this.workers = Math.max(1, config.backfill().workers());
   }
 
@@ -50,17 +58,22 @@ class RunProgress {
         .map(run -> run.filter(r -> kind.test(r.kind())));
   }
 
-  /** Works until the run is no longer running; gives it as it is then. */
-  Uni<Run> work(Migration migration, Run run) {
+  /**
+   * Works until the run is no longer running; gives it as it is then.
+   *
+   * @param asJson print JSON on a terminal too
+   */
+  Uni<Run> work(Migration migration, Run run, boolean asJson) {
+    Display display = new Display(migration, terminal.interactive() && !asJson);
     AtomicLong shown = new AtomicLong(System.nanoTime());
     return job.work(migration, run, workers)
         .onItem()
-        .call(batch -> isTime(shown) ? show(migration, run) : Uni.createFrom().voidItem())
+        .call(batch -> isTime(shown) ? show(display, run) : Uni.createFrom().voidItem())
         .collect()
         .last()
         .chain(last -> transactions.<List<Run>>repeatable(() -> store.runs(migration, RUNS)))
         .map(runs -> find(runs, run))
-        .invoke(end -> print(end, "\n"));
+        .invoke(display::end);
   }
 
   private static boolean isTime(AtomicLong shown) {
@@ -70,11 +83,11 @@ class RunProgress {
   }
 
   /** The work goes on if the database has no room for a look at it. */
-  private Uni<Run> show(Migration migration, Run run) {
+  private Uni<Run> show(Display display, Run run) {
     return store
-        .runs(migration, RUNS)
+        .runs(display.migration, RUNS)
         .map(runs -> find(runs, run))
-        .invoke(now -> print(now, terminal ? "\r" : "\n"))
+        .invoke(display::now)
         .onFailure()
         .recoverWithItem(run);
   }
@@ -83,22 +96,45 @@ class RunProgress {
     return runs.stream().filter(each -> each.id() == run.id()).findFirst().orElse(run);
   }
 
-  private static void print(Run run, String end) {
-    double done =
-        run.state() == RunState.COMPLETE || run.rowsEstimate() == 0
-            ? 1
-            : Math.min(1, run.scanned() / (double) run.rowsEstimate());
-    int filled = (int) (done * WIDTH);
-    System.out.printf(
-        "[%s%s] %3.0f %% %s %s: %d rows looked at, %d changed%s",
-        "#".repeat(filled),
-        ".".repeat(WIDTH - filled),
-        done * 100,
-        run.kind().label(),
-        run.state().label(),
-        run.scanned(),
-        run.changed(),
-        end);
-    System.out.flush();
+  /** What is printed of one run. */
+  private final class Display {
+    private final Migration migration;
+    private final boolean drawn;
+    private final RateMeter meter = new RateMeter();
+
+    Display(Migration migration, boolean drawn) {
+      this.migration = migration;
+      this.drawn = drawn;
+    }
+
+    void now(Run run) {
+      meter.sample(run.id(), run.scanned(), System.nanoTime());
+      print(StatusReports.shown(migration, run, meter), false);
+    }
+
+    void end(Run run) {
+      print(StatusReports.shown(migration, run, meter), true);
+    }
+
+    private void print(RunStatus run, boolean last) {
+      if (drawn) {
+        System.out.print(
+            terminal.over()
+                + "%s %s %s: %s"
+                    .formatted(StatusPage.share(run), run.kind(), run.state(), StatusPage.rows(run))
+                + (last ? System.lineSeparator() : ""));
+      } else {
+        System.out.println(line(run));
+      }
+      System.out.flush();
+    }
+
+    private String line(RunStatus run) {
+      try {
+        return json.writeValueAsString(run);
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException("a run that is not JSON", e);
+      }
+    }
   }
 }

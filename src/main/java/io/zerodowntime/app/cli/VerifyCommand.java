@@ -10,7 +10,6 @@ import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.backfill.ParityScan;
 import io.zerodowntime.migration.backfill.Run;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.List;
 
 /** Compares both columns of every row; exit status 0 if all agree, 1 if not, 3 if forbidden. */
 @ApplicationScoped
@@ -31,7 +30,7 @@ class VerifyCommand implements Command {
   }
 
   @Override
-  public Uni<Integer> run(List<String> arguments) {
+  public Uni<Integer> run(CommandArguments arguments) {
     Migration migration = MigrationArgument.of(migrations, arguments);
     return progress
         .active(migration, kind -> kind == RunKind.PARITY)
@@ -40,14 +39,13 @@ class VerifyCommand implements Command {
                 active
                     .map(run -> Uni.createFrom().item(run))
                     .orElseGet(() -> parity.start(migration, Actor.command())))
-        .chain(run -> progress.work(migration, run))
+        .chain(run -> progress.work(migration, run, arguments.json()))
         .map(VerifyCommand::judge)
         .onFailure(Refused.class)
         .recoverWithItem(BackfillCommand::forbidden);
   }
 
   private static int judge(Run run) {
-    System.out.printf("%d rows compared, %d disagree%n", run.scanned(), run.mismatched());
     return run.state() == RunState.COMPLETE && run.mismatched() == 0 ? 0 : 1;
   }
 }

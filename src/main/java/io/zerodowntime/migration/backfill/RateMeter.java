@@ -14,7 +14,7 @@ public final class RateMeter {
   private long runId = -1;
 
   /** Takes a total at a time of {@link System#nanoTime}; another run starts afresh. */
-  synchronized void sample(long run, long total, long nanos) {
+  public synchronized void sample(long run, long total, long nanos) {
     if (run != runId) {
       samples.clear();
       runId = run;

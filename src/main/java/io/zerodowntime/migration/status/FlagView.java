@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 
 /** The flags of this instance, and by which one command they ask for a neighbouring phase. */
 @ApplicationScoped
-class FlagView {
+public class FlagView {
   private final MigrationConfig config;
   private final RequestedPhases flags;
 

@@ -59,7 +59,16 @@ public class StatusReports {
 
   /** A run as the status shows it, right after it began. */
   public static RunStatus begun(Migration migration, Run run) {
-    return RunView.status(migration, run, new RateMeter(), Optional.empty());
+    return shown(migration, run, new RateMeter());
+  }
+
+  /**
+   * A run as the status shows it.
+   *
+   * @param meter which has seen it before
+   */
+  public static RunStatus shown(Migration migration, Run run, RateMeter meter) {
+    return RunView.status(migration, run, meter, Optional.empty());
   }
 
   private MigrationStatus status(

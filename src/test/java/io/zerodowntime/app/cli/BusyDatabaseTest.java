@@ -60,7 +60,7 @@ class BusyDatabaseTest {
     List<SqlConnection> taken = take(control, controlSize);
 
     CompletableFuture<Run> work =
-        progress.work(engine.migration(), run).subscribeAsCompletionStage();
+        progress.work(engine.migration(), run, false).subscribeAsCompletionStage();
     Timeouts.await().until(() -> database.one(STATE).equals("complete"));
     awaitRefusal(control);
     taken.forEach(each -> Engine.await(each.close()));

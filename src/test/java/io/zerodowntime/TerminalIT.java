@@ -1,0 +1,74 @@
+package io.zerodowntime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.zerodowntime.testing.ServiceProcess;
+import io.zerodowntime.testing.TestPostgres;
+import io.zerodowntime.testing.Timeouts;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands of the packaged program, on a terminal that {@code script} makes, and elsewhere. */
+class TerminalIT {
+  private static final Path SCRIPT = Path.of("/usr/bin/script");
+
+  @TempDir Path directory;
+
+  @Test
+  void theStatusIsAPageAndJsonOnDemand() throws Exception {
+    Map<String, String> environment =
+        Map.of("DATABASE_URL", TestPostgres.create(TerminalIT.class).url());
+    run(environment, "expand");
+
+    assertThat(run(environment, "status"))
+        .startsWith("orders-status  orders: old_status -> status")
+        .hasLineCount(11)
+        .contains("phase    0 (expand)", "backfill none yet")
+        .doesNotContain("\u001b");
+    assertThat(run(environment, "status", "--json")).startsWith("[ {").contains("\"effective\"");
+    assertThat(onTerminal(environment, "status")).contains("\u001b[1morders-status\u001b[0m");
+    assertThat(onTerminal(with(environment, "NO_COLOR", "1"), "status"))
+        .contains("orders-status  orders")
+        .doesNotContain("\u001b[1m");
+  }
+
+  private static Map<String, String> with(Map<String, String> all, String name, String value) {
+    return Map.of("DATABASE_URL", all.get("DATABASE_URL"), name, value);
+  }
+
+  private String run(Map<String, String> environment, String... arguments) throws Exception {
+    try (ServiceProcess process = ServiceProcess.start(directory, 0, environment, arguments)) {
+      assertThat(process.awaitExit()).as(process.err()).isZero();
+      return process.out();
+    }
+  }
+
+  private String onTerminal(Map<String, String> environment, String command) throws Exception {
+    assumeThat(SCRIPT).as("script of util-linux makes the terminal").isExecutable();
+    Path out = Files.createTempFile(directory, "terminal", ".txt");
+    String program = ServiceProcess.packaged().toString();
+    String java = ProcessHandle.current().info().command().orElse("java");
+    String line = program.endsWith(".jar") ? java + " -jar " + program : program;
+    ProcessBuilder builder =
+        new ProcessBuilder(List.of(SCRIPT.toString(), "-qec", line + " " + command, "/dev/null"))
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(out.toFile());
+    builder.environment().putAll(environment);
+    builder.environment().put("TERM", "xterm");
+    Process process = builder.start();
+    try {
+      assertThat(process.waitFor(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      return Files.readString(out, StandardCharsets.UTF_8);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+}
