@@ -1,8 +1,10 @@
 package io.zerodowntime.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.fasterxml.jackson.core.JsonParseException;
+import io.netty.handler.codec.http.HttpVersion;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.vertx.core.http.HttpClosedException;
@@ -26,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class DisconnectLogFilterTest {
+  private static final String PIPELINE = "io.netty.channel.DefaultChannelPipeline";
   private static final String STREAMS = PublisherResponseHandler.class.getName();
 
   static Throwable[] disconnects() {
@@ -40,6 +43,15 @@ class DisconnectLogFilterTest {
   @MethodSource("disconnects")
   void aClientThatLeavesIsNotLogged(Throwable thrown) {
     assertThat(isLogged(STREAMS, thrown)).isFalse();
+  }
+
+  @Test
+  void whatIsNotHttpIsNotLogged() {
+    Throwable malformed = catchThrowable(() -> HttpVersion.valueOf(" "));
+
+    assertThat(isLogged(PIPELINE, malformed)).isFalse();
+    assertThat(isLogged(PIPELINE, new IllegalArgumentException("of ours"))).isTrue();
+    assertThat(isLogged("io.zerodowntime.orders", malformed)).isTrue();
   }
 
   @Test

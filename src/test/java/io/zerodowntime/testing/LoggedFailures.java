@@ -1,14 +1,17 @@
 package io.zerodowntime.testing;
 
+import io.zerodowntime.http.DisconnectLogFilter;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Filter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** What is logged as an error or with a stack trace while it is open. */
+/** What the console shows as an error or with a stack trace while it is open. */
 public final class LoggedFailures extends Handler implements AutoCloseable {
+  private final Filter filter = new DisconnectLogFilter();
   private final List<String> failures = new CopyOnWriteArrayList<>();
 
   public LoggedFailures() {
@@ -21,7 +24,8 @@ public final class LoggedFailures extends Handler implements AutoCloseable {
 
   @Override
   public void publish(LogRecord entry) {
-    boolean shown = entry.getLevel().intValue() >= Level.INFO.intValue();
+    boolean shown =
+        entry.getLevel().intValue() >= Level.INFO.intValue() && filter.isLoggable(entry);
     if (shown && (entry.getThrown() != null || entry.getLevel().intValue() >= 1000)) {
       failures.add(entry.getLoggerName() + ": " + entry.getMessage() + " " + entry.getThrown());
     }
