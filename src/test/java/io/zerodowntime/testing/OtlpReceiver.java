@@ -17,6 +17,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** A receiver of traces that speaks OTLP over HTTP and over gRPC, and keeps what it is sent. */
 public final class OtlpReceiver implements AutoCloseable {
@@ -102,7 +103,11 @@ public final class OtlpReceiver implements AutoCloseable {
 
   /** Waits for a span that fits, and gives the first one. */
   public Span await(Predicate<Span> wanted) {
-    return Timeouts.await().until(() -> spans(wanted), found -> !found.isEmpty()).get(0);
+    try {
+      return Timeouts.await().until(() -> spans(wanted), found -> !found.isEmpty()).get(0);
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError("not among " + spans.stream().map(Span::getName).toList(), e);
+    }
   }
 
   /** The attributes of the process that sent them. */
