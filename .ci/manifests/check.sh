@@ -170,7 +170,7 @@ tracing() {
     [ "$(grep -c 'envFrom:$' "$rendered")" = "$(grep -c '^ *containers:$' "$rendered")" ] ||
       fail "$rendered: a process without order-tracing"
   done
-  grep -q '^ *port: 4318$' "$OUT/cluster.yaml" || fail "the receiver of traces cannot be reached"
+  grep -q '^ *- port: 4318$' "$OUT/cluster.yaml" || fail "the receiver of traces cannot be reached"
 }
 
 tools
