@@ -63,6 +63,7 @@ components:
   - ../../../src/main/kubernetes/components/workers
   - ../../../src/main/kubernetes/components/monitoring
   - ../../../src/main/kubernetes/components/definitions
+  - ../../../src/main/kubernetes/components/tracing
 namespace: orders
 images: [{name: zerodowntime, newName: registry.example/orders, newTag: "1.2.3"}]
 CLUSTER
@@ -71,7 +72,9 @@ CLUSTER
   tables "$OUT/cluster-controller"
   cat > "$OUT/cluster-jobs/kustomization.yaml" << 'JOBS'
 resources: [../../../src/main/kubernetes/jobs/backfill, ../../../src/main/kubernetes/jobs/contract]
-components: [../../../src/main/kubernetes/components/definitions]
+components:
+  - ../../../src/main/kubernetes/components/definitions
+  - ../../../src/main/kubernetes/components/tracing
 JOBS
   cat > "$OUT/cluster-database/kustomization.yaml" << 'DATABASE'
 resources:
@@ -160,6 +163,16 @@ database() {
   ! grep -q 'name: order-database$' "$rendered" || fail "$rendered: the Secret order-database is named"
 }
 
+# each process sends traces to the receiver that the ConfigMap names, and may reach it
+tracing() {
+  local rendered
+  for rendered in "$OUT"/cluster.yaml "$OUT"/cluster-jobs.yaml; do
+    [ "$(grep -c 'envFrom:$' "$rendered")" = "$(grep -c '^ *containers:$' "$rendered")" ] ||
+      fail "$rendered: a process without order-tracing"
+  done
+  grep -q '^ *- port: 4318$' "$OUT/cluster.yaml" || fail "the receiver of traces cannot be reached"
+}
+
 tools
 [ "${1:-}" != --write ] || rule > "$MONITORING/prometheus-rule.yaml"
 diff <(rule) "$MONITORING/prometheus-rule.yaml" || fail "prometheus-rule.yaml is not rules.yaml: --write"
@@ -171,5 +184,6 @@ overlays
 definitions
 controller
 database
+tracing
 [ "${1:-}" != --server ] || .ci/manifests/server.sh
 echo "manifests are right"

@@ -29,6 +29,7 @@ from . import (
     scale,
     steps,
     sync,
+    traces,
 )
 from .context import BenchContext
 from .description import describe_setup
@@ -54,6 +55,7 @@ PARTS: dict[str, Callable[[BenchContext], list[Figure]]] = {
     "holder": row_lock.measure_row_lock,
     "replicas": replicas.measure_replicas,
     "heartbeats": heartbeats.measure_heartbeats,
+    "traces": traces.measure_traces,
     "cost": cost.measure_cost,
     "scale": scale.measure_scale,
 }

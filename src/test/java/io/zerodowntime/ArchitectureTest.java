@@ -20,7 +20,7 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.smallrye.mutiny.groups.UniAwait;
 import io.zerodowntime.app.Main;
 import io.zerodowntime.app.cli.CommandRunner;
-import io.zerodowntime.http.DisconnectLogFilter;
+import io.zerodowntime.http.LogFilter;
 import io.zerodowntime.migration.phase.FencedResult;
 import io.zerodowntime.migration.phase.FencedResults;
 import io.zerodowntime.migration.phase.PhaseFence;
@@ -37,8 +37,9 @@ class ArchitectureTest {
   private static final List<String> PARTS =
       List.of("phase", "backfill", "parity", "gate", "schema", "plan", "status", "rest");
 
-  @ArchTest static final ArchRule DB = alone("db");
-  @ArchTest static final ArchRule HTTP = alone("http", "db");
+  @ArchTest static final ArchRule TRACING = alone("tracing");
+  @ArchTest static final ArchRule DB = alone("db", "tracing");
+  @ArchTest static final ArchRule HTTP = alone("http", "db", "tracing");
 
   @ArchTest static final ArchRule THE_EMBEDDED_DATABASE_IS_APART = alone("app.embedded");
 
@@ -125,10 +126,18 @@ class ArchitectureTest {
           .that()
           .haveNameNotMatching(".*(Metrics|MeterFilter)(\\$.*)?")
           .should()
-          .dependOnClassesThat(resideInAnyPackage("io.micrometer..", "io.opentelemetry.."))
+          .dependOnClassesThat(resideInAPackage("io.micrometer.."))
           .because(
               "names of meters are a contract and stand in few places: call a listener"
                   + " (MigrationListener) or the class named *Metrics of the same package");
+
+  @ArchTest
+  static final ArchRule ONLY_TRACING_SEES_OPENTELEMETRY =
+      noClasses()
+          .that(not(resideInAPackage(ROOT + "tracing..")))
+          .should()
+          .dependOnClassesThat(resideInAPackage("io.opentelemetry.."))
+          .because("where nothing is traced nothing of it may be loaded: use a Trace, or null");
 
   @ArchTest
   static final ArchRule NO_CLASS_WAITS =
@@ -150,7 +159,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule ONE_LOGGER =
       noClasses()
-          .that(not(belongToAnyOf(Main.class, DisconnectLogFilter.class)))
+          .that(not(belongToAnyOf(Main.class, LogFilter.class)))
           .should()
           .dependOnClassesThat(resideInAPackage("java.util.logging"))
           .because(

@@ -78,6 +78,7 @@ public final class Bootstrap {
    */
   public static void prepareCommand() {
     System.setProperty("quarkus.log.console.stderr", "true");
+    setUnlessSet("LOG_JSON", "false");
     System.setProperty("quarkus.http.host-enabled", "false");
     System.setProperty("quarkus.management.host-enabled", "false");
     System.setProperty("quarkus.scheduler.enabled", "false");
@@ -121,6 +122,7 @@ public final class Bootstrap {
     setUnlessSet("MIGRATION_AUTO_EXPAND", "true");
     setUnlessSet("MIGRATION_LOCAL_FLAGS", "true");
     setUnlessSet("MIGRATION_SOAK", "0s");
+    setUnlessSet("LOG_JSON", "false");
     if (Stream.concat(FLAGS.stream(), Stream.of(FLAGS_DIR)).allMatch(f -> setting(f).isEmpty())) {
       System.setProperty(FLAGS_DIR, LocalFiles.flags(DIRECTORY, FLAGS).toString());
     }

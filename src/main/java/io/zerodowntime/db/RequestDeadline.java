@@ -3,12 +3,14 @@ package io.zerodowntime.db;
 import io.smallrye.common.vertx.VertxContext;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.zerodowntime.tracing.Trace;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The instant by which a request must be answered, and whether one of its writes was sent.
+ * The instant by which a request must be answered, whether one of its writes was sent, and what it
+ * is known by on the log and in traces.
  *
  * <p>It travels in the locals of the request's Vert.x context, so whatever works for the request
  * finds it without a parameter. Work without a request (heartbeat, backfill) has none, and bounds
@@ -21,6 +23,8 @@ public final class RequestDeadline {
   private volatile boolean writeSent;
   private volatile boolean detached;
   private volatile @Nullable RequestPosition position;
+  private volatile @Nullable Trace trace;
+  private volatile String requestId = "";
 
   private RequestDeadline(long atNanos) {
     this.atNanos = atNanos;
@@ -40,7 +44,11 @@ public final class RequestDeadline {
 
   /** The deadline of the current request, detached or not; null outside a request. */
   public static @Nullable RequestDeadline ofContext() {
-    Context context = Vertx.currentContext();
+    return of(Vertx.currentContext());
+  }
+
+  /** The same for the request that this context belongs to. */
+  public static @Nullable RequestDeadline of(@Nullable Context context) {
     // a root context is shared by all that runs on its event loop, and has no locals
     return context != null && VertxContext.isDuplicatedContext(context)
         ? context.getLocal(KEY)
@@ -60,6 +68,41 @@ public final class RequestDeadline {
   /** Whether the time is over. */
   public boolean hasPassed() {
     return atNanos - System.nanoTime() <= 0;
+  }
+
+  /**
+   * What this request is known by on the log.
+   *
+   * @param id of the header X-Request-Id, or made
+   */
+  public void identify(String id) {
+    requestId = id;
+  }
+
+  /** Empty until it is known. */
+  public String requestId() {
+    return requestId;
+  }
+
+  /** From now on what is done for the request is a part of this trace. */
+  public void traceAs(@Nullable Trace begun) {
+    trace = begun;
+  }
+
+  /**
+   * Begins the trace of a statement for the current request.
+   *
+   * @param name what the statement is called in traces
+   * @return null where nothing is traced
+   */
+  public static @Nullable Trace statement(String name) {
+    RequestDeadline request = ofContext();
+    return request == null ? null : Trace.statement(request.trace, name);
+  }
+
+  /** Null where nothing is traced. */
+  public @Nullable Trace trace() {
+    return trace;
   }
 
   /** From now on the positions of the request's writes are read and kept here. */

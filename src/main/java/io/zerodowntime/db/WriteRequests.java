@@ -7,8 +7,11 @@ import io.vertx.mutiny.sqlclient.Tuple;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
+import io.zerodowntime.tracing.Trace;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The requests for which one statement writes. Each of them is told when the statement goes to the
@@ -27,11 +30,13 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
    * Sends one statement that writes. It waits for a connection like any other one; it goes on when
    * its caller has gone.
    *
+   * @param name what the statement is called in traces
    * @param result makes the result of the rows
    * @return fails with {@link DatabaseBusyException} if no connection was free or a deadline passed
    *     meanwhile; nothing was sent then
    */
-  public <R> Uni<R> send(Pool pool, String sql, Tuple parameters, Function<RowSet<Row>, R> result) {
+  public <R> Uni<R> send(
+      Pool pool, String name, String sql, Tuple parameters, Function<RowSet<Row>, R> result) {
     return Uni.createFrom()
         .emitter(
             emitter ->
@@ -39,7 +44,8 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
                     .getConnection()
                     .compose(
                         connection ->
-                            send(connection, sql, parameters).eventually(() -> connection.close()))
+                            send(connection, name, sql, parameters)
+                                .eventually(() -> connection.close()))
                     .map(result)
                     .onComplete(emitter::complete, emitter::fail));
   }
@@ -52,7 +58,31 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
     return WritePositions.record(pool);
   }
 
-  private Future<RowSet<Row>> send(SqlConnection connection, String sql, Tuple parameters) {
+  /**
+   * Begins the trace of a statement that does the work of all these requests.
+   *
+   * @param name what the statement is called in traces
+   * @return null where nothing is traced
+   */
+  public @Nullable Trace statement(String name) {
+    if (deadlines.isEmpty() || deadlines.get(0).trace() == null) {
+      return null;
+    }
+    if (deadlines.size() == 1) {
+      return Trace.statement(deadlines.get(0).trace(), name);
+    }
+    List<Trace> requests = new ArrayList<>(deadlines.size());
+    for (RequestDeadline each : deadlines) {
+      Trace trace = each.trace();
+      if (trace != null) {
+        requests.add(trace);
+      }
+    }
+    return Trace.sharedStatement(requests, name);
+  }
+
+  private Future<RowSet<Row>> send(
+      SqlConnection connection, String name, String sql, Tuple parameters) {
     // told first and looked at afterwards: who answers at the deadline in between is not lied to
     deadlines.forEach(RequestDeadline::markWriteSent);
     if (deadlines.stream().anyMatch(RequestDeadline::hasPassed)) {
@@ -60,6 +90,7 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
       return Future.failedFuture(
           new DatabaseBusyException("the deadline passed before the write was sent"));
     }
+    Trace trace = statement(name);
     Future<RowSet<Row>> written =
         connection
             .preparedQuery(sql)
@@ -70,6 +101,9 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
                     deadlines.forEach(RequestDeadline::markWriteNotDone);
                   }
                 });
+    if (trace != null) {
+      written.onComplete(done -> trace.end(done.cause()));
+    }
     return WritePositions.wanted(deadlines)
         ? WritePositions.behind(connection, written, deadlines)
         : written;

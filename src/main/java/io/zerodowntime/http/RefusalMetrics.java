@@ -16,7 +16,12 @@ class RefusalMetrics {
 
   RefusalMetrics(MeterRegistry registry) {
     for (Refusal reason : Refusal.values()) {
-      counters.put(reason, registry.counter("orders.refused", "reason", reason.label()));
+      counters.put(
+          reason,
+          Counter.builder("orders.refused")
+              .description("Requests for orders that were refused, by the reason")
+              .tag("reason", reason.label())
+              .register(registry));
     }
   }
 

@@ -2,7 +2,9 @@ package io.zerodowntime.migration;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlClient;
+import io.zerodowntime.tracing.Trace;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Asks the gates of a step. */
 public interface GateEvaluator {
@@ -13,12 +15,27 @@ public interface GateEvaluator {
    * @param client the transaction whose view the gates judge, or the pool for a mere look
    * @param live the instances whose heartbeat is fresh
    */
+  default Uni<List<Verdict>> verdicts(
+      SqlClient client,
+      Migration migration,
+      MigrationState state,
+      Step step,
+      List<LiveInstance> live) {
+    return verdicts(client, migration, state, step, live, null);
+  }
+
+  /**
+   * The same, with a part of a trace for each gate.
+   *
+   * @param trace null where nothing is traced
+   */
   Uni<List<Verdict>> verdicts(
       SqlClient client,
       Migration migration,
       MigrationState state,
       Step step,
-      List<LiveInstance> live);
+      List<LiveInstance> live,
+      @Nullable Trace trace);
 
   /** Every verdict before the old column may be dropped. */
   Uni<List<Verdict>> dropVerdicts(

@@ -86,6 +86,7 @@ class OrderBatchStore {
     Phase phase = creations.get(0).phase();
     return requests.send(
         pool,
+        "create orders",
         StatusColumns.variant(CREATE, phase),
         parameters(phase, creations),
         rows -> written(rows, creations.size()));

@@ -15,6 +15,7 @@ import io.zerodowntime.http.ProblemException;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
+import io.zerodowntime.tracing.Trace;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.HashMap;
@@ -95,16 +96,19 @@ class OrderLookupBatcher
 
   @Override
   public Uni<FencedResult<Optional<String>>> sendOne(Lookup lookup, WriteRequests requests) {
-    return readStore.find(lookup.phase(), lookup.id());
+    return readStore.find(
+        lookup.phase(), lookup.id(), requests.statement(OrderReadStore.FIND_NAME));
   }
 
   @Override
   public Uni<List<FencedResult<Optional<String>>>> sendBatch(
       List<Lookup> lookups, WriteRequests requests) {
     Long[] ids = lookups.stream().map(Lookup::id).toArray(Long[]::new);
-    return client
-        .preparedQuery(lookups.get(0).byNew() ? FIND_BY_NEW : FIND_BY_OLD)
-        .execute(Tuple.of(ids))
+    return Trace.during(
+            requests.statement("find orders"),
+            client
+                .preparedQuery(lookups.get(0).byNew() ? FIND_BY_NEW : FIND_BY_OLD)
+                .execute(Tuple.of(ids)))
         .map(rows -> results(lookups, rows));
   }
 

@@ -15,9 +15,18 @@ class OrderMetrics {
   private final DistributionSummary groups;
 
   OrderMetrics(MeterRegistry registry) {
-    created = registry.counter("orders.created");
-    replayed = registry.counter("orders.replayed");
-    groups = registry.summary("orders.commit.group");
+    created =
+        Counter.builder("orders.created")
+            .description("Orders that were created and committed")
+            .register(registry);
+    replayed =
+        Counter.builder("orders.replayed")
+            .description("Writes that were answered with a stored response")
+            .register(registry);
+    groups =
+        DistributionSummary.builder("orders.commit.group")
+            .description("Orders that shared one commit, where several did")
+            .register(registry);
   }
 
   /** A new order was committed. */

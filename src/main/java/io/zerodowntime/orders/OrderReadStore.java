@@ -8,18 +8,24 @@ import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.db.RequestDeadline;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.ShadowReadListener;
 import io.zerodowntime.migration.phase.FencedResult;
+import io.zerodowntime.tracing.Trace;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The reads: the value and the phase that makes it the right one come from one snapshot. */
 @Singleton
 class OrderReadStore {
+  /** What the statement is called in traces. */
+  static final String FIND_NAME = "find order";
+
   private static final String FIND =
       """
       SELECT s.phase, {json} AS json
@@ -85,15 +91,24 @@ class OrderReadStore {
 
   /** The order's JSON; empty if there is none. */
   Uni<FencedResult<Optional<String>>> find(Phase phase, long id) {
-    return reads
-        .preparedQuery(phase.readsNew() ? FIND_BY_NEW : FIND_BY_OLD)
-        .execute(Tuple.of(id))
+    return find(phase, id, RequestDeadline.statement(FIND_NAME));
+  }
+
+  /**
+   * The same.
+   *
+   * @param trace of this statement; null where nothing is traced
+   */
+  Uni<FencedResult<Optional<String>>> find(Phase phase, long id, @Nullable Trace trace) {
+    return Trace.during(
+            trace,
+            reads.preparedQuery(phase.readsNew() ? FIND_BY_NEW : FIND_BY_OLD).execute(Tuple.of(id)))
         .map(rows -> fenced(rows, Optional.ofNullable(first(rows).getString("json"))));
   }
 
   /** Like {@link #find}, with both columns: for a phase that writes both. */
   Uni<FencedResult<ComparedOrder>> compare(Phase phase, long id) {
-    return send(phase.readsNew() ? COMPARE_BY_NEW : COMPARE_BY_OLD, Tuple.of(id))
+    return send("compare order", phase.readsNew() ? COMPARE_BY_NEW : COMPARE_BY_OLD, Tuple.of(id))
         .map(rows -> fenced(rows, compared(first(rows))));
   }
 
@@ -108,7 +123,8 @@ class OrderReadStore {
 
   /** Like {@link #find}, with the epoch: where the comparison failed. */
   Uni<FencedResult<Uncompared>> findInEpoch(Phase phase, long id) {
-    return send(phase.readsNew() ? FIND_IN_EPOCH_BY_NEW : FIND_IN_EPOCH_BY_OLD, Tuple.of(id))
+    return send(
+            FIND_NAME, phase.readsNew() ? FIND_IN_EPOCH_BY_NEW : FIND_IN_EPOCH_BY_OLD, Tuple.of(id))
         .map(rows -> fenced(rows, uncompared(first(rows))));
   }
 
@@ -123,7 +139,7 @@ class OrderReadStore {
 
   /** Both columns of one tuple; empty if there is no such order. */
   Uni<Optional<ShadowComparison>> shadow(long id) {
-    return send(SHADOW, Tuple.of(id)).map(rows -> shadow(first(rows)));
+    return send("compare order", SHADOW, Tuple.of(id)).map(rows -> shadow(first(rows)));
   }
 
   private static Optional<ShadowComparison> shadow(Row row) {
@@ -141,7 +157,7 @@ class OrderReadStore {
 
   /** A page of orders by id. */
   Uni<FencedResult<OrderPage>> page(Phase phase, OrderQuery query) {
-    return send(pageSql(query, phase.readsNew()), pageParameters(query))
+    return send("list orders", pageSql(query, phase.readsNew()), pageParameters(query))
         .map(rows -> fencedPage(rows, query));
   }
 
@@ -184,8 +200,9 @@ class OrderReadStore {
     return new OrderPage(items, Optional.empty());
   }
 
-  private Uni<RowSet<Row>> send(String sql, Tuple parameters) {
-    return pool.preparedQuery(sql).execute(parameters);
+  private Uni<RowSet<Row>> send(String name, String sql, Tuple parameters) {
+    return Trace.during(
+        RequestDeadline.statement(name), pool.preparedQuery(sql).execute(parameters));
   }
 
   private static <T> FencedResult<T> fenced(RowSet<Row> rows, T value) {

@@ -7,10 +7,12 @@ import io.zerodowntime.db.ReplicaAnswer;
 import io.zerodowntime.db.ReplicaReads;
 import io.zerodowntime.db.ReplicaReads.Route;
 import io.zerodowntime.db.ReplicaRows;
+import io.zerodowntime.db.RequestDeadline;
 import io.zerodowntime.db.WritePosition;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
 import io.zerodowntime.migration.phase.PhaseFence;
+import io.zerodowntime.tracing.Trace;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Map;
@@ -87,8 +89,9 @@ class OrderReplicaReads {
   private static Uni<FencedResult<ReplicaAnswer<OrderPage>>> page(
       Replica replica, @Nullable WritePosition asked, Phase phase, OrderQuery query) {
     String sql = OrderReadStore.pageSql(query, phase.readsNew());
-    return replica
-        .query(asked != null, sql, OrderReadStore.pageParameters(query))
+    return Trace.during(
+            RequestDeadline.statement("list orders on replica"),
+            replica.query(asked != null, sql, OrderReadStore.pageParameters(query)))
         .map(rows -> page(rows, asked, query));
   }
 

@@ -8,11 +8,13 @@ import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.db.RequestDeadline;
 import io.zerodowntime.db.Transactions;
 import io.zerodowntime.db.WriteRequests;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
+import io.zerodowntime.tracing.Trace;
 import jakarta.inject.Singleton;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -151,24 +153,30 @@ class OrderStore {
 
   /** Creates an order; its JSON, or null if nothing was written. */
   Uni<String> create(Phase phase, NewOrder order, WriteRequests requests) {
-    return send(orders, CREATE, phase, parameters(phase, order), requests);
+    return send(orders, "create order", CREATE, phase, parameters(phase, order), requests);
   }
 
   /** Creates an order unless its key is taken; its JSON, or null if nothing was written. */
   Uni<String> create(Phase phase, NewOrder order, IdempotencyClaim claim, WriteRequests requests) {
     Tuple parameters = withClaim(parameters(phase, order), claim);
-    return send(orders, CREATE_UNDER_KEY, phase, parameters, requests);
+    return send(orders, "create order", CREATE_UNDER_KEY, phase, parameters, requests);
   }
 
   /** Changes an order; its JSON as it is then, or null if nothing was written. */
   Uni<String> update(Phase phase, long id, StatusChange change) {
-    return send(rows, UPDATE, phase, parameters(phase, id, change), WriteRequests.current());
+    return send(
+        rows,
+        "change order",
+        UPDATE,
+        phase,
+        parameters(phase, id, change),
+        WriteRequests.current());
   }
 
   /** Changes an order unless the key is taken; its JSON, or null if nothing was written. */
   Uni<String> update(Phase phase, long id, StatusChange change, IdempotencyClaim claim) {
     Tuple parameters = withClaim(parameters(phase, id, change), claim);
-    return send(rows, UPDATE_UNDER_KEY, phase, parameters, WriteRequests.current());
+    return send(rows, "change order", UPDATE_UNDER_KEY, phase, parameters, WriteRequests.current());
   }
 
   /**
@@ -198,19 +206,25 @@ class OrderStore {
       withClaim(parameters, claim);
     }
     return transactions
-        .repeatable(() -> orders.preparedQuery(UNWRITTEN).execute(parameters))
+        .repeatable(
+            () ->
+                Trace.during(
+                    RequestDeadline.statement("find out why no row"),
+                    orders.preparedQuery(UNWRITTEN).execute(parameters)))
         .call(() -> WriteRequests.keepPosition(orders))
         .map(found -> explainNoRow(found, sent, id != null));
   }
 
   private static Uni<String> send(
       Pool pool,
+      String name,
       Map<StatusColumns, String> variants,
       Phase phase,
       Tuple parameters,
       WriteRequests requests) {
     return requests.send(
         pool,
+        name,
         StatusColumns.variant(variants, phase),
         parameters,
         written -> written.size() == 0 ? null : written.iterator().next().getString(0));

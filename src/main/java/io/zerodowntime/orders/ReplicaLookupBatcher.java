@@ -12,6 +12,7 @@ import io.zerodowntime.http.HttpProblems;
 import io.zerodowntime.http.ProblemException;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.phase.FencedResult;
+import io.zerodowntime.tracing.Trace;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,7 +88,9 @@ final class ReplicaLookupBatcher
         lookups.get(0).order().byNew()
             ? OrderLookupBatcher.FIND_BY_NEW
             : OrderLookupBatcher.FIND_BY_OLD;
-    return replica.query(looks, sql, Tuple.of(ids)).map(rows -> results(lookups, rows));
+    return Trace.during(
+            requests.statement("find orders on replica"), replica.query(looks, sql, Tuple.of(ids)))
+        .map(rows -> results(lookups, rows));
   }
 
   private static List<FencedResult<ReplicaAnswer<Optional<String>>>> results(

@@ -80,7 +80,9 @@ final class ReplicaClients implements AutoCloseable {
   WritePosition write(String sql) {
     RequestPosition kept = new RequestPosition(null);
     inRequest(
-        kept, () -> WriteRequests.current().send(orders, sql, Tuple.tuple(), rows -> rows.size()));
+        kept,
+        () ->
+            WriteRequests.current().send(orders, "write", sql, Tuple.tuple(), rows -> rows.size()));
     return kept.answer(true).orElseThrow();
   }
 
@@ -89,7 +91,9 @@ final class ReplicaClients implements AutoCloseable {
     List<RequestPosition> kept =
         java.util.stream.Stream.generate(() -> new RequestPosition(null)).limit(requests).toList();
     List<RequestDeadline> deadlines = kept.stream().map(this::deadline).toList();
-    await(new WriteRequests(deadlines).send(orders, sql, Tuple.tuple(), rows -> rows.size()));
+    await(
+        new WriteRequests(deadlines)
+            .send(orders, "write", sql, Tuple.tuple(), rows -> rows.size()));
     return kept.stream().map(each -> each.answer(true).orElseThrow()).toList();
   }
 

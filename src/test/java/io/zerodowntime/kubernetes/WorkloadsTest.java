@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WorkloadsTest {
   private static final Duration LAST_WORD = Duration.ofSeconds(2);
   private static final Path DEFINITIONS = Manifests.KUBERNETES.resolve("components/definitions");
+  private static final Path TRACING = Manifests.KUBERNETES.resolve("components/tracing");
 
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z_]+)|\"([A-Z_]{3,})\"");
 
@@ -57,7 +58,8 @@ class WorkloadsTest {
         new String[] {
           "src/main/resources/application.properties",
           "src/main/java/io/zerodowntime/db/DatabaseConfig.java",
-          "src/main/java/io/zerodowntime/http/SessionKeyConfig.java"
+          "src/main/java/io/zerodowntime/http/SessionKeyConfig.java",
+          "src/main/java/io/zerodowntime/tracing/TracingSettings.java"
         }) {
       VARIABLE
           .matcher(Manifests.text(Path.of(file)))
@@ -73,6 +75,11 @@ class WorkloadsTest {
             .collect(Collectors.toCollection(TreeSet::new));
     set.add("BACKFILL_WORKERS"); // by a patch of the component "workers"
     set.addAll(definitions("containers").keySet());
+    Manifests.documents(TRACING.resolve("receiver.yaml"))
+        .get(0)
+        .get("data")
+        .fieldNames()
+        .forEachRemaining(set::add);
     assertThat(set).contains("DATABASE_URL", "FLAGS_DIR", "SHUTDOWN_DELAY");
     assertThat(read).containsAll(set);
   }

@@ -1,6 +1,6 @@
 package io.zerodowntime.testing;
 
-import io.zerodowntime.http.DisconnectLogFilter;
+import io.zerodowntime.http.LogFilter;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Filter;
@@ -11,7 +11,7 @@ import java.util.logging.Logger;
 
 /** What the console shows as an error or with a stack trace while it is open. */
 public final class LoggedFailures extends Handler implements AutoCloseable {
-  private final Filter filter = new DisconnectLogFilter();
+  private final Filter filter = new LogFilter();
   private final List<String> failures = new CopyOnWriteArrayList<>();
 
   public LoggedFailures() {

@@ -35,8 +35,8 @@ public final class ReferenceSources {
   private static final Pattern GETENV = Pattern.compile("getenv\\(\"(\\w+)\"\\)");
   private static final Pattern METER =
       Pattern.compile(
-          "(?:(?:Gauge|Counter|Timer|Summary)\\.builder|\\.(?:counter|summary|timer|gauge))"
-              + "\\(\\s*\"([a-z._]+)\"");
+          "(?:(?:Gauge|Counter|Timer|Summary)\\.builder|\\.(?:counter|summary|timer|gauge)|gauge)"
+              + "\\(\\s*(?:registry, )?\"([a-z._]+)\"");
   private static final Pattern PROBLEM =
       Pattern.compile("\\bof\\(\\s*(\\d{3}),\\s*\"([a-z-]+)\",\\s*\"([^\"]+)\"\\)");
   private static final Pattern STATUS = Pattern.compile("Map\\.entry\\((\\d{3}), ");

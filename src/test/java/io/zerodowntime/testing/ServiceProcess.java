@@ -137,6 +137,11 @@ public final class ServiceProcess implements AutoCloseable {
         .send(request, HttpResponse.BodyHandlers.ofString());
   }
 
+  /** Where health and metrics are. */
+  public int managementPort() {
+    return managementPort;
+  }
+
   private static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();

@@ -9,6 +9,7 @@ import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.RunCompletion;
+import io.zerodowntime.tracing.Trace;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One worker's stream of batches. Each item is a committed batch; the next one is not begun before
@@ -88,7 +90,22 @@ public class BackfillStream {
 
   private Uni<BatchResult> send(
       Migration migration, Run run, WorkerBatches batches, boolean skips, int size) {
-    return batches.send(skips, size).invoke(result -> tell(migration, run, result));
+    Trace trace = workers.trace(run);
+    return Trace.during(
+            trace, batches.send(skips, size, trace).invoke(result -> describe(trace, run, result)))
+        .invoke(result -> tell(migration, run, result));
+  }
+
+  private static void describe(@Nullable Trace trace, Run run, BatchResult result) {
+    if (trace != null && trace.isSampled()) {
+      trace
+          .put("migration", run.migration())
+          .put("migration.epoch", run.epoch())
+          .put("backfill.run", run.id())
+          .put("backfill.batch.status", result.status().name())
+          .put("backfill.batch.scanned", result.scanned())
+          .put("backfill.batch.changed", result.changed());
+    }
   }
 
   /** Closes the run after its last batch. */
@@ -107,6 +124,7 @@ public class BackfillStream {
     return workers
         .pressure()
         .reason()
+        .invoke(reason -> workers.announce(migration, run, reason))
         .chain(
             reason ->
                 reason.isPresent()

@@ -5,10 +5,19 @@ import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationListener;
+import io.zerodowntime.migration.MigrationLog;
+import io.zerodowntime.tracing.Trace;
+import io.zerodowntime.tracing.Tracing;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the workers of all runs of this process share: how many work at once, and how they rest. A
@@ -16,6 +25,8 @@ import java.util.function.Supplier;
  */
 @ApplicationScoped
 class SharedWorkers {
+  private static final Logger LOG = Logger.getLogger(SharedWorkers.class);
+
   /** A worker's share of the slots; a session of a comparison has two ranges in flight. */
   static final int BATCH = 2;
 
@@ -29,11 +40,17 @@ class SharedWorkers {
   private final DatabasePressure pressure;
   private final int count;
   private final List<MigrationListener> listeners;
+  private final Tracing tracing;
   private final FairSlots slots = new FairSlots(BATCH);
+  private final Map<String, String> pauses = new ConcurrentHashMap<>();
 
   SharedWorkers(
-      DatabasePressure pressure, MigrationConfig config, @All List<MigrationListener> listeners) {
+      DatabasePressure pressure,
+      MigrationConfig config,
+      @All List<MigrationListener> listeners,
+      Tracing tracing) {
     this.pressure = pressure;
+    this.tracing = tracing;
     this.count = config.backfill().workers();
     this.listeners = listeners;
   }
@@ -51,6 +68,31 @@ class SharedWorkers {
   /** What else keeps all of them from work. */
   DatabasePressure pressure() {
     return pressure;
+  }
+
+  /** Begins the trace of a batch; null where nothing is traced. */
+  @Nullable Trace trace(Run run) {
+    return tracing.work("batch " + run.kind().label());
+  }
+
+  /** Logs that workers on a run begin to wait, or work again; not each of their waits. */
+  void announce(Migration migration, Run run, Optional<String> reason) {
+    String before =
+        reason.isPresent()
+            ? pauses.put(migration.name(), reason.get())
+            : pauses.remove(migration.name());
+    if (!Objects.equals(before, reason.orElse(null))) {
+      MigrationLog.info(
+          LOG,
+          migration,
+          null,
+          run.epoch(),
+          "%s: workers of run %d %s"
+              .formatted(
+                  migration.name(),
+                  run.id(),
+                  reason.map("wait: "::concat).orElse("work again, after: " + before)));
+    }
   }
 
   /** Waits for a part of what this process may do at once; the work includes its rest. */

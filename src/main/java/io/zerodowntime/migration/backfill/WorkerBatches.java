@@ -8,9 +8,11 @@ import io.vertx.pgclient.PgException;
 import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.backfill.BatchResult.BatchStatus;
+import io.zerodowntime.tracing.Trace;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The batches of one worker, one after the other: of the table, or of the partition that it works
@@ -58,27 +60,29 @@ final class WorkerBatches {
    * One batch.
    *
    * @param skips whether it passes over locked rows; else it waits for them, 100 ms at most
+   * @param trace of the batch; null where nothing is traced
    */
-  Uni<BatchResult> send(boolean skips, int size) {
+  Uni<BatchResult> send(boolean skips, int size, @Nullable Trace trace) {
     // with one row at most, no batch would find that a range of one key has no other
     int rows = skips ? Math.max(2, size) : size;
-    return attempt(skips, rows)
+    return attempt(skips, rows, trace)
         .onFailure(failure -> place.leaf().isPresent() && hasState(failure, GONE_STATES))
         .recoverWithUni(
             () -> {
               place = place(table);
-              return move().chain(() -> attempt(skips, rows));
+              return move().chain(() -> attempt(skips, rows, trace));
             })
-        .chain(result -> elsewhere(skips, rows, result));
+        .chain(result -> elsewhere(skips, rows, trace, result));
   }
 
-  private Uni<BatchResult> attempt(boolean skips, int size) {
+  private Uni<BatchResult> attempt(boolean skips, int size, @Nullable Trace trace) {
     String sql = skips ? place.skippingLocked() : place.waiting();
     long began = System.nanoTime();
     return transactions.repeatable(
         () ->
-            pool.preparedQuery(sql)
-                .execute(Tuple.of(run.id(), (long) size))
+            Trace.during(
+                    Trace.statement(trace, "batch of rows"),
+                    pool.preparedQuery(sql).execute(Tuple.of(run.id(), (long) size)))
                 .map(
                     rows ->
                         result(rows.iterator().next(), Duration.ofNanos(System.nanoTime() - began)))
@@ -87,10 +91,12 @@ final class WorkerBatches {
   }
 
   /** Where a range of a partition is done, or its rows stay locked, others may have more to do. */
-  private Uni<BatchResult> elsewhere(boolean skips, int size, BatchResult result) {
+  private Uni<BatchResult> elsewhere(
+      boolean skips, int size, @Nullable Trace trace, BatchResult result) {
     return switch (result.status()) {
       case BUSY, LOCKED ->
-          move().chain(moved -> moved ? attempt(skips, size) : Uni.createFrom().item(result));
+          move()
+              .chain(moved -> moved ? attempt(skips, size, trace) : Uni.createFrom().item(result));
       case WORKED ->
           place.leaf().isPresent()
                   && (result.scanned() == 0 || result.scanned() + result.skipped() < size)

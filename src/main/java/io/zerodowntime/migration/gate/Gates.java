@@ -16,10 +16,12 @@ import io.zerodowntime.migration.Sequential;
 import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.Sync;
 import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.tracing.Trace;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Which gates stand before which step, in the order in which they are asked. */
 @ApplicationScoped
@@ -100,14 +102,15 @@ public class Gates implements GateEvaluator {
       Migration migration,
       MigrationState state,
       Step step,
-      List<LiveInstance> live) {
-    return ask(client, migration, state, of(migration, step), live);
+      List<LiveInstance> live,
+      @Nullable Trace trace) {
+    return ask(client, migration, state, of(migration, step), live, trace);
   }
 
   @Override
   public Uni<List<Verdict>> dropVerdicts(
       SqlClient client, Migration migration, MigrationState state, List<LiveInstance> live) {
-    return ask(client, migration, state, DROP, live);
+    return ask(client, migration, state, DROP, live, null);
   }
 
   private Uni<List<Verdict>> ask(
@@ -115,7 +118,8 @@ public class Gates implements GateEvaluator {
       Migration migration,
       MigrationState state,
       List<Gate> gates,
-      List<LiveInstance> live) {
+      List<LiveInstance> live,
+      @Nullable Trace trace) {
     return Uni.combine()
         .all()
         .unis(
@@ -130,6 +134,7 @@ public class Gates implements GateEvaluator {
                     gate ->
                         ask(
                             gate,
+                            trace,
                             new GateContext(
                                 client,
                                 migration,
@@ -148,8 +153,8 @@ public class Gates implements GateEvaluator {
     return migration.options().soak().orElse(config.soak());
   }
 
-  private static Uni<Verdict> ask(Gate gate, GateContext context) {
-    return gate.ask(context)
+  private static Uni<Verdict> ask(Gate gate, @Nullable Trace trace, GateContext context) {
+    return Trace.during(Trace.part(trace, "gate " + gate.name()), gate.ask(context))
         .onFailure()
         .recoverWithItem(
             failure ->

@@ -1,6 +1,5 @@
 package io.zerodowntime.migration.phase;
 
-import io.quarkus.arc.All;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonArray;
@@ -11,15 +10,15 @@ import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.GateEvaluator;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
-import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.Step;
 import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.tracing.Trace;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the effective phase nearer to what the whole fleet asks for: one step at a time, only when
@@ -27,14 +26,12 @@ import org.jboss.logging.Logger;
  */
 @ApplicationScoped
 public class PhaseReconciler {
-  private static final Logger LOG = Logger.getLogger(PhaseReconciler.class);
-
   private final Transactions transactions;
   private final PhaseStore store;
   private final Instances instances;
   private final GracePeriod grace;
   private final GateEvaluator gates;
-  private final List<MigrationListener> listeners;
+  private final StepSignals signals;
 
   PhaseReconciler(
       @Identifier(DatabasePools.CONTROL) Transactions transactions,
@@ -42,13 +39,13 @@ public class PhaseReconciler {
       Instances instances,
       GracePeriod grace,
       GateEvaluator gates,
-      @All List<MigrationListener> listeners) {
+      StepSignals signals) {
     this.transactions = transactions;
     this.store = store;
     this.instances = instances;
     this.grace = grace;
     this.gates = gates;
-    this.listeners = listeners;
+    this.signals = signals;
   }
 
   /**
@@ -59,8 +56,8 @@ public class PhaseReconciler {
   public Uni<Boolean> runOnce(Migration migration) {
     return transactions
         .inTransaction(transaction -> locked(transaction, migration))
-        .invoke(result -> announce(migration, result))
-        .map(result -> result.drained().isPresent() || result.step().isPresent());
+        .invoke(result -> result.announce(signals, migration))
+        .map(result -> result != Reconciliation.NOTHING);
   }
 
   private Uni<Reconciliation> locked(SqlConnection transaction, Migration migration) {
@@ -72,7 +69,11 @@ public class PhaseReconciler {
                     ? store
                         .state(transaction, migration)
                         .chain(state -> reconcile(transaction, migration, state))
-                    : Uni.createFrom().item(Reconciliation.NOTHING));
+                    : nothing());
+  }
+
+  private static Uni<Reconciliation> nothing() {
+    return Uni.createFrom().item(Reconciliation.NOTHING);
   }
 
   private Uni<Reconciliation> reconcile(
@@ -84,8 +85,18 @@ public class PhaseReconciler {
     return drained.chain(
         over ->
             over.isPresent()
-                ? Uni.createFrom().item(new Reconciliation(state.epoch(), over, Optional.empty()))
+                ? drained(transaction, state, over.get())
                 : step(transaction, migration, state));
+  }
+
+  /** The transaction that ends the grace period finds out which trace that belongs to. */
+  private Uni<Reconciliation> drained(
+      SqlConnection transaction, MigrationState state, Duration took) {
+    return signals.isTraced()
+        ? store
+            .stepTrace(transaction, state)
+            .map(trace -> new Reconciliation.Drained(state, took, trace.orElse(null)))
+        : Uni.createFrom().item(new Reconciliation.Drained(state, took, null));
   }
 
   private Uni<Reconciliation> step(
@@ -97,7 +108,7 @@ public class PhaseReconciler {
                 fleet
                     .step(state.phase())
                     .map(step -> attempt(transaction, migration, state, step, fleet.live()))
-                    .orElseGet(() -> Uni.createFrom().item(Reconciliation.NOTHING)));
+                    .orElseGet(PhaseReconciler::nothing));
   }
 
   private Uni<Reconciliation> attempt(
@@ -106,56 +117,60 @@ public class PhaseReconciler {
       MigrationState state,
       Step step,
       List<LiveInstance> live) {
+    Trace trace = signals.attempt();
     return gates
-        .verdicts(transaction, migration, state, step, live)
+        .verdicts(transaction, migration, state, step, live, trace)
         .chain(
             verdicts ->
                 verdicts.stream().allMatch(Verdict::open)
                     ? store
-                        .step(transaction, state, step, entry(verdicts, live))
+                        .step(transaction, state, step, entry(verdicts, live, trace))
                         .map(
                             taken ->
                                 taken
-                                    ? new Reconciliation(
-                                        state.epoch(), Optional.empty(), Optional.of(step))
+                                    ? new Reconciliation.Stepped(step, state.epoch() + 1, trace)
                                     : Reconciliation.NOTHING)
-                    : Uni.createFrom().item(Reconciliation.NOTHING));
+                    : nothing());
   }
 
-  private PhaseStore.HistoryEntry entry(List<Verdict> verdicts, List<LiveInstance> live) {
+  private PhaseStore.HistoryEntry entry(
+      List<Verdict> verdicts, List<LiveInstance> live, @Nullable Trace trace) {
     JsonArray gates = new JsonArray();
     verdicts.forEach(v -> gates.add(JsonObject.of("gate", v.gate(), "found", v.reason())));
     JsonArray asked = new JsonArray();
     live.forEach(i -> asked.add(i.instance()));
+    JsonObject evidence = JsonObject.of("gates", gates, "instances", asked);
+    if (trace != null && trace.isSampled()) {
+      evidence.put("traceparent", trace.traceparent());
+    }
     return new PhaseStore.HistoryEntry(
-        "step",
-        instances.self(),
-        "every live instance asked for it",
-        JsonObject.of("gates", gates, "instances", asked),
-        Optional.empty());
+        "step", instances.self(), "every live instance asked for it", evidence, Optional.empty());
   }
 
-  private void announce(Migration migration, Reconciliation result) {
-    result
-        .drained()
-        .ifPresent(
-            took -> {
-              LOG.infof(
-                  "%s: epoch %d drained after %d ms",
-                  migration.name(), result.epoch(), took.toMillis());
-              listeners.forEach(l -> l.onDrained(migration, result.epoch(), took));
-            });
-    result
-        .step()
-        .ifPresent(
-            step -> {
-              long epoch = result.epoch() + 1;
-              LOG.infof(
-                  "%s: step %s, phase %s, epoch %d", migration.name(), step, step.to(), epoch);
-            });
-  }
+  /** What one call has moved. */
+  private sealed interface Reconciliation {
+    Reconciliation NOTHING = new Nothing();
 
-  private record Reconciliation(long epoch, Optional<Duration> drained, Optional<Step> step) {
-    static final Reconciliation NOTHING = new Reconciliation(0, Optional.empty(), Optional.empty());
+    void announce(StepSignals signals, Migration migration);
+
+    record Nothing() implements Reconciliation {
+      @Override
+      public void announce(StepSignals signals, Migration migration) {}
+    }
+
+    record Drained(MigrationState state, Duration took, @Nullable String traceparent)
+        implements Reconciliation {
+      @Override
+      public void announce(StepSignals signals, Migration migration) {
+        signals.drained(migration, state, took, traceparent);
+      }
+    }
+
+    record Stepped(Step step, long epoch, @Nullable Trace trace) implements Reconciliation {
+      @Override
+      public void announce(StepSignals signals, Migration migration) {
+        signals.stepped(migration, step, epoch, trace);
+      }
+    }
   }
 }

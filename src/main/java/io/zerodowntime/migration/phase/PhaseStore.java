@@ -58,6 +58,12 @@ public class PhaseStore implements StateSource {
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       """;
 
+  private static final String TRACE =
+      """
+      SELECT evidence ->> 'traceparent' AS traceparent FROM migration_history
+      WHERE migration = $1 AND epoch = $2 AND kind = 'step' ORDER BY id DESC LIMIT 1
+      """;
+
   private static final String FORGET_DROP =
       """
       DELETE FROM migration_history h USING migration_state s
@@ -205,6 +211,14 @@ public class PhaseStore implements StateSource {
                 .addValue(entry.actor().map(Actor::subject).orElse(null))
                 .addValue(entry.actor().map(who -> entry.kind()).orElse(null)))
         .replaceWithVoid();
+  }
+
+  /** The trace of the step that began the state's epoch; empty if it was not traced. */
+  Uni<Optional<String>> stepTrace(SqlConnection transaction, MigrationState state) {
+    return transaction
+        .preparedQuery(TRACE)
+        .execute(Tuple.of(state.name(), state.epoch()))
+        .map(rows -> rows.stream().findFirst().map(row -> row.getString("traceparent")));
   }
 
   /**

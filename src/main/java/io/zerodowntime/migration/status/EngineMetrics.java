@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.status;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -28,6 +29,7 @@ public class EngineMetrics implements MigrationListener {
   /** Counters exist from the start, at zero: an alert on a rate needs a first value. */
   void start(@Observes StartupEvent event, Migrations migrations, DatabaseReachability database) {
     Gauge.builder("database_reachable", () -> database.awaySince().isEmpty() ? 1 : 0)
+        .description("1 if the database answers, else 0")
         .register(registry);
     for (Migration migration : migrations.all()) {
       rejected(migration, 0);
@@ -43,6 +45,7 @@ public class EngineMetrics implements MigrationListener {
   @Override
   public void onDrained(Migration migration, long epoch, Duration grace) {
     Timer.builder("migration_drain")
+        .description("How long grace periods lasted")
         .tag(MIGRATION, migration.name())
         .register(registry)
         .record(grace);
@@ -61,6 +64,7 @@ public class EngineMetrics implements MigrationListener {
       rows(migration, "changed", changed);
     }
     Timer.builder("backfill_batch")
+        .description("How long batches took")
         .tags(MIGRATION, migration.name(), "kind", kind.label())
         .publishPercentileHistogram()
         .register(registry)
@@ -74,30 +78,44 @@ public class EngineMetrics implements MigrationListener {
 
   @Override
   public void onThrottled(Migration migration, String reason, Duration waited) {
-    registry
-        .counter("backfill_throttled_seconds", MIGRATION, migration.name(), "reason", reason)
+    Counter.builder("backfill_throttled_seconds")
+        .description("How long workers waited, in seconds, by the reason")
+        .tags(MIGRATION, migration.name(), "reason", reason)
+        .register(registry)
         .increment(waited.toNanos() / 1e9);
   }
 
   @Override
   public void onShadowReads(Migration migration, ShadowResult result, long reads) {
     String label = result.name().toLowerCase(Locale.ROOT);
-    registry
-        .counter("shadow_reads", MIGRATION, migration.name(), "result", label)
+    Counter.builder("shadow_reads")
+        .description("Reads that compared both columns, by what they found")
+        .tags(MIGRATION, migration.name(), "result", label)
+        .register(registry)
         .increment((double) reads);
   }
 
   private void rejected(Migration migration, int times) {
-    registry.counter("flags_rejected", MIGRATION, migration.name()).increment(times);
+    Counter.builder("flags_rejected")
+        .description("Sets of flags that were refused")
+        .tag(MIGRATION, migration.name())
+        .register(registry)
+        .increment(times);
   }
 
   private void gaveWay(Migration migration, int times) {
-    registry.counter("backfill_lock_timeouts", MIGRATION, migration.name()).increment(times);
+    Counter.builder("backfill_lock_timeouts")
+        .description("Batches that gave way to a client that holds one of their rows")
+        .tag(MIGRATION, migration.name())
+        .register(registry)
+        .increment(times);
   }
 
   private void rows(Migration migration, String kind, long rows) {
-    registry
-        .counter("backfill_rows", MIGRATION, migration.name(), "kind", kind)
+    Counter.builder("backfill_rows")
+        .description("Rows that batches of this instance looked at (scanned) and changed")
+        .tags(MIGRATION, migration.name(), "kind", kind)
+        .register(registry)
         .increment((double) rows);
   }
 }

@@ -55,6 +55,7 @@ public class StatusMetrics {
   private final MultiGauge mismatches;
   private final AtomicInteger failures = new AtomicInteger();
   private final Rotation turn = new Rotation(AT_ONCE);
+  private final GateChanges gateChanges = new GateChanges();
   private final Map<String, MigrationStatus> known = new ConcurrentSkipListMap<>();
 
   StatusMetrics(
@@ -67,15 +68,52 @@ public class StatusMetrics {
     this.reports = reports;
     this.flags = flags;
     this.timeline = timeline;
-    this.phase = MultiGauge.builder("migration_phase").register(registry);
-    this.gate = MultiGauge.builder("migration_gate_open").register(registry);
-    this.draining = MultiGauge.builder("migration_draining_seconds").register(registry);
-    this.disagree = MultiGauge.builder("migration_instances_disagree").register(registry);
-    this.build = MultiGauge.builder("migration_index_build_seconds").register(registry);
-    this.rate = MultiGauge.builder("backfill_rows_per_second").register(registry);
-    this.lag = MultiGauge.builder("backfill_lag_rows").register(registry);
-    this.locked = MultiGauge.builder("backfill_locked_rows").register(registry);
-    this.mismatches = MultiGauge.builder("parity_mismatches").register(registry);
+    this.phase =
+        gauge(
+            registry,
+            "migration_phase",
+            "The phase, 0 to 3: in force, and requested by this instance");
+    this.gate =
+        gauge(registry, "migration_gate_open", "1 if the gate of the next step is open, else 0");
+    this.draining =
+        gauge(
+            registry,
+            "migration_draining_seconds",
+            "How long the grace period has lasted; 0 if the epoch is drained");
+    this.disagree =
+        gauge(
+            registry,
+            "migration_instances_disagree",
+            "1 if the live instances ask for different phases, else 0");
+    this.build =
+        gauge(
+            registry,
+            "migration_index_build_seconds",
+            "How long the index build that runs now has lasted; 0 without one");
+    this.rate =
+        gauge(
+            registry,
+            "backfill_rows_per_second",
+            "Rows a second of the last backfill, of the whole fleet");
+    this.lag =
+        gauge(
+            registry,
+            "backfill_lag_rows",
+            "Rows that the last backfill has left; 0 if it was cancelled");
+    this.locked =
+        gauge(
+            registry,
+            "backfill_locked_rows",
+            "Rows that were passed over because others hold them");
+    this.mismatches =
+        gauge(
+            registry,
+            "parity_mismatches",
+            "Keys that were found to disagree and were not repaired since");
+  }
+
+  private static MultiGauge gauge(MeterRegistry registry, String name, String description) {
+    return MultiGauge.builder(name).description(description).register(registry);
   }
 
   @Scheduled(every = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
@@ -97,6 +135,7 @@ public class StatusMetrics {
         .after(TIMEOUT.dividedBy(AT_ONCE))
         .fail()
         .invoke(status -> known.put(migration.name(), status))
+        .invoke(status -> gateChanges.look(migration, status.phase()))
         .replaceWith(true)
         .onFailure()
         .recoverWithItem(failure -> unread(migration, failure));

@@ -44,6 +44,8 @@ class MetricReferenceTest {
     Set<String> all = new TreeSet<>(documented.keySet());
     all.addAll(rows("replica metric").keySet());
     all.addAll(rows("token metric").keySet());
+    // TracesTest does so where traces are sent
+    all.addAll(rows("tracing metric").keySet());
     assertThat(ReferenceSources.meters())
         .as("the meters that the sources name, each of which the walk has registered")
         .hasSizeGreaterThan(15)

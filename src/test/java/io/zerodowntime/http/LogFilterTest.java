@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A client that leaves a stream of events is not logged; a stream that fails is. */
 @QuarkusTest
 @TestProfile(EngineProfile.class)
-class DisconnectLogFilterTest {
+class LogFilterTest {
   private static final String PIPELINE = "io.netty.channel.DefaultChannelPipeline";
   private static final String STREAMS = PublisherResponseHandler.class.getName();
 
@@ -72,7 +72,7 @@ class DisconnectLogFilterTest {
 
   private static Handler console() {
     return Arrays.stream(Logger.getLogger("").getHandlers())
-        .flatMap(DisconnectLogFilterTest::withNested)
+        .flatMap(LogFilterTest::withNested)
         .filter(ConsoleHandler.class::isInstance)
         .findFirst()
         .orElseThrow();
