@@ -105,7 +105,7 @@ class DatabaseConfigTest {
     SmallRyeConfig config = config(Map.of("OPERATOR_PASSWORD", "o", "VIEWER_PASSWORD", "v"));
 
     assertThat(value(config, USERS + "operator")).isEqualTo("o");
-    assertThat(value(config, ROLES + "operator")).isEqualTo("operator,viewer");
+    assertThat(value(config, ROLES + "operator")).isEqualTo("operator,viewer,client");
     assertThat(value(config, USERS + "viewer")).isEqualTo("v");
     assertThat(value(config, ROLES + "viewer")).isEqualTo("viewer");
   }
