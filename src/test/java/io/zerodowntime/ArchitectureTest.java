@@ -38,7 +38,8 @@ class ArchitectureTest {
       List.of("phase", "backfill", "parity", "gate", "schema", "plan", "status", "rest");
 
   @ArchTest static final ArchRule DB = alone("db");
-  @ArchTest static final ArchRule HTTP = alone("http", "db");
+  @ArchTest static final ArchRule REDIS = alone("redis", "db");
+  @ArchTest static final ArchRule HTTP = alone("http", "db", "redis");
 
   @ArchTest static final ArchRule THE_EMBEDDED_DATABASE_IS_APART = alone("app.embedded");
 
