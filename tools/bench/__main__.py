@@ -23,6 +23,7 @@ from . import (
     overload,
     parity,
     peer_service,
+    replays,
     replicas,
     report,
     row_lock,
@@ -56,6 +57,7 @@ PARTS: dict[str, Callable[[BenchContext], list[Figure]]] = {
     "heartbeats": heartbeats.measure_heartbeats,
     "cost": cost.measure_cost,
     "scale": scale.measure_scale,
+    "replays": replays.measure_replays,
 }
 
 
