@@ -64,6 +64,7 @@ components:
   - ../../../src/main/kubernetes/components/monitoring
   - ../../../src/main/kubernetes/components/definitions
   - ../../../src/main/kubernetes/components/tracing
+  - ../../../src/main/kubernetes/components/redis
 namespace: orders
 images: [{name: zerodowntime, newName: registry.example/orders, newTag: "1.2.3"}]
 CLUSTER

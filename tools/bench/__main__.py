@@ -23,6 +23,7 @@ from . import (
     overload,
     parity,
     peer_service,
+    replays,
     replicas,
     report,
     row_lock,
@@ -58,6 +59,7 @@ PARTS: dict[str, Callable[[BenchContext], list[Figure]]] = {
     "traces": traces.measure_traces,
     "cost": cost.measure_cost,
     "scale": scale.measure_scale,
+    "replays": replays.measure_replays,
 }
 
 

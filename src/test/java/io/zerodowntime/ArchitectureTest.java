@@ -39,7 +39,8 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule TRACING = alone("tracing");
   @ArchTest static final ArchRule DB = alone("db", "tracing");
-  @ArchTest static final ArchRule HTTP = alone("http", "db", "tracing");
+  @ArchTest static final ArchRule REDIS = alone("redis", "db", "tracing");
+  @ArchTest static final ArchRule HTTP = alone("http", "db", "redis", "tracing");
 
   @ArchTest static final ArchRule THE_EMBEDDED_DATABASE_IS_APART = alone("app.embedded");
 

@@ -11,10 +11,10 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
- * Bounds the attempts to connect to a database that is away. It guards connection attempts and not
- * statements: while one connection works, statements on it go on. After a failed attempt the next
- * one, a probe, is made after a jittered back-off of 50 to 500 ms, and nothing else connects before
- * a probe has succeeded. All pools of the process share it.
+ * Bounds the attempts to reach a server that is away. That of the database guards connection
+ * attempts and not statements: while one connection works, statements on it go on. After a failed
+ * attempt the next one, a probe, is made after a jittered back-off of 50 to 500 ms, and no other
+ * one before a probe has succeeded. All pools of the process share the one of the database.
  *
  * <p>A request that finds no connection tries again until its deadline. An absence that has lasted
  * longer than a deadline is {@linkplain #isLasting lasting}: from then on requests fail at once.
@@ -116,8 +116,7 @@ public class CircuitBreaker {
       return;
     }
     LOG.infof(
-        "%s is back after %d ms; meanwhile %d attempts to connect failed, and %d times a connection"
-            + " was refused at once",
+        "%s is back after %d ms; meanwhile %d attempts failed, and %d were refused at once",
         server, Duration.ofNanos(nanoTime.getAsLong() - awaySince).toMillis(), failed, refused);
     state = State.CLOSED;
     away = false;

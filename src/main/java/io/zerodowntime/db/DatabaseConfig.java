@@ -13,9 +13,9 @@ import java.util.OptionalInt;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /**
- * Turns {@code DATABASE_URL}, {@code READ_REPLICA_URL}, {@code OPERATOR_PASSWORD} and {@code
- * VIEWER_PASSWORD} into the configuration of the database clients and of the users. What is absent
- * or blank yields nothing.
+ * Turns {@code DATABASE_URL}, {@code READ_REPLICA_URL}, {@code REDIS_URL}, {@code
+ * OPERATOR_PASSWORD} and {@code VIEWER_PASSWORD} into the configuration of the clients and of the
+ * users. What is absent or blank yields nothing.
  */
 public final class DatabaseConfig implements ConfigSourceFactory {
   /** The name that DDL sessions show in {@code pg_stat_activity}. */
@@ -75,6 +75,12 @@ public final class DatabaseConfig implements ConfigSourceFactory {
             urls -> {
               values.put(ReplicaSettings.URLS, literal(urls));
               values.put(ReplicaSettings.LOOK, "1s");
+            });
+    raw(context, "REDIS_URL")
+        .ifPresent(
+            url -> {
+              values.put("zerodowntime.redis", literal(url));
+              values.put("zerodowntime.redis-look", "1s");
             });
     raw(context, "OPERATOR_PASSWORD")
         .ifPresent(password -> put(values, "operator", password, "operator,viewer,client"));

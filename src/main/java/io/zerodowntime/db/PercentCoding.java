@@ -7,17 +7,18 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Percent-encoding of RFC 3986, where a plus sign is a plus sign. */
-final class PercentCoding {
+public final class PercentCoding {
   private PercentCoding() {}
 
-  static String encode(String text) {
+  /** Escapes whatever is not a letter, a digit or one of {@code -_.*}. */
+  public static String encode(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   /**
    * @throws IllegalArgumentException if an escape is malformed; the message may contain the text
    */
-  static String decode(String text) {
+  public static String decode(String text) {
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 

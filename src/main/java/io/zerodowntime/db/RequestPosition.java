@@ -19,7 +19,7 @@ public final class RequestPosition {
   }
 
   /** That of the request that is being worked on; null where it has none. */
-  static @Nullable RequestPosition current() {
+  public static @Nullable RequestPosition current() {
     RequestDeadline request = RequestDeadline.ofContext();
     return request == null ? null : request.position();
   }
@@ -31,9 +31,14 @@ public final class RequestPosition {
   }
 
   /** Records where a write of this request ended. */
-  void record(WritePosition position) {
+  public void record(WritePosition position) {
     WritePosition before = written;
     written = before == null ? position : before.then(position);
+  }
+
+  /** Where the writes of this request ended so far; null if it has written nothing. */
+  public @Nullable WritePosition written() {
+    return written;
   }
 
   /**

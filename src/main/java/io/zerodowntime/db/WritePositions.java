@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  * writes on the same connection: the server reads it after that one's commit record. Inside the
  * statement that writes there is no such record yet, and its position would be too early.
  */
-final class WritePositions {
+public final class WritePositions {
   /*
    * What is flushed can be replayed, and a commit is flushed before it is answered, unless it is
    * asynchronous. What other sessions have inserted and not flushed would only keep readers waiting.
    */
-  static final String POSITION =
+  public static final String POSITION =
       """
       SELECT c.system_identifier,
         ('x' || left(pg_walfile_name(p.lsn), 8))::bit(32)::int AS timeline,
@@ -31,7 +31,8 @@ final class WritePositions {
 
   private WritePositions() {}
 
-  static WritePosition position(Row row) {
+  /** The position in a row of {@link #POSITION}. */
+  public static WritePosition position(Row row) {
     return new WritePosition(
         row.getLong("system_identifier"), row.getInteger("timeline"), row.getLong("lsn"));
   }

@@ -86,7 +86,7 @@ public class ApiDescription implements OASFilter {
   }
 
   private static List<String> errors(String path, Operation call) {
-    List<String> statuses = new ArrayList<>(List.of("400", "406", "503"));
+    List<String> statuses = new ArrayList<>(List.of("400", "406", "429", "503"));
     if (path.contains("{")) {
       statuses.add("404");
     }
@@ -111,7 +111,7 @@ public class ApiDescription implements OASFilter {
     }
     MediaType problem = OASFactory.createMediaType().schema(ref("Problem"));
     response.setContent(OASFactory.createContent().addMediaType(Problem.MEDIA_TYPE, problem));
-    if (status.equals("503")) {
+    if (status.equals("503") || status.equals("429")) {
       response.addHeader("Retry-After", header(SchemaType.INTEGER, "Seconds"));
     }
     if (status.equals("401")) {

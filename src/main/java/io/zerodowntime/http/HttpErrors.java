@@ -20,8 +20,15 @@ class HttpErrors {
     if (context.response().ended() || context.response().headWritten() || status < 400) {
       context.next();
     } else {
-      ProblemResponse.send(context.request(), HttpProblems.of(status));
+      ProblemResponse.send(context.request(), problem(context, status));
     }
+  }
+
+  /** A login that is refused before the calls says why. */
+  private static Problem problem(RoutingContext context, int status) {
+    return context.failure() instanceof ProblemException refused
+        ? refused.problem()
+        : HttpProblems.of(status);
   }
 
   /** A wrong password at the console's login fails without a status, which Vert.x makes 500. */

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * found: the id of the request, and of its trace; so a request about which nothing is logged costs
  * nothing. And it keeps normal events out. A client hangs up while an event is on its way to it:
  * Quarkus REST logs an error for each; every other failure of a stream stays in the log. And what a
- * client sent is not HTTP, and is read when its connection is being closed: Netty warns with a stack
- * trace that no handler is left for it.
+ * client sent is not HTTP, and is read when its connection is being closed: Netty warns with a
+ * stack trace that no handler is left for it.
  */
 @LoggingFilter(name = LogFilter.NAME)
 public final class LogFilter implements Filter {

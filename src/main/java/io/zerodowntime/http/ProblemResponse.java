@@ -7,12 +7,13 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 
 /** Answers a request with a problem from outside of the calls. */
-final class ProblemResponse {
+public final class ProblemResponse {
   private static final long NO_ERROR = 0;
 
   private ProblemResponse() {}
 
-  static Future<Void> send(HttpServerRequest request, Problem problem) {
+  /** Sends it as the whole answer, which must not have begun. */
+  public static Future<Void> send(HttpServerRequest request, Problem problem) {
     HttpServerResponse response =
         request
             .response()

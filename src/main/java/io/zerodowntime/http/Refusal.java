@@ -18,6 +18,8 @@ public enum Refusal {
   DATABASE("database", "database-unavailable"),
   /** The database has no schema yet. */
   SCHEMA("schema", "schema-missing"),
+  /** Its client sent more than its quota. */
+  RATE_LIMITED("rate-limited", "rate-limited"),
   /** Any other answer of 503. */
   OTHER("other", "");
 

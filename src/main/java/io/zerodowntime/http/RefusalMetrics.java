@@ -25,7 +25,7 @@ class RefusalMetrics {
     }
   }
 
-  /** A request was answered with 503, or with 408. */
+  /** A request was answered with 503, 429 or 408. */
   void refused(Refusal reason) {
     Objects.requireNonNull(counters.get(reason)).increment();
   }

@@ -6,8 +6,9 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Counts every refusal under the path that {@link Bulkhead} guards. */
 @Singleton
-class Refusals {
+public class Refusals {
   private static final int REQUEST_TIMEOUT = 408;
+  private static final int TOO_MANY_REQUESTS = 429;
   private static final int UNAVAILABLE = 503;
 
   private final RefusalMetrics metrics;
@@ -19,8 +20,12 @@ class Refusals {
   }
 
   /** Counts the problem if it is a refusal, and gives it back. */
-  Problem counted(Problem problem, HttpServerRequest request) {
-    boolean refused = problem.status() == UNAVAILABLE || problem.status() == REQUEST_TIMEOUT;
+  public Problem counted(Problem problem, HttpServerRequest request) {
+    boolean refused =
+        problem.status() == UNAVAILABLE
+            || problem.status() == REQUEST_TIMEOUT
+            || (problem.status() == TOO_MANY_REQUESTS
+                && Refusal.of(problem) == Refusal.RATE_LIMITED);
     if (refused && request.path() != null && request.path().startsWith(path)) {
       Refusal reason = Refusal.of(problem);
       metrics.refused(reason);

@@ -10,11 +10,13 @@ import jakarta.inject.Singleton;
 @Singleton
 @Startup
 class OrderMetrics {
+  private final MeterRegistry registry;
   private final Counter created;
   private final Counter replayed;
   private final DistributionSummary groups;
 
   OrderMetrics(MeterRegistry registry) {
+    this.registry = registry;
     created =
         Counter.builder("orders.created")
             .description("Orders that were created and committed")
@@ -29,14 +31,32 @@ class OrderMetrics {
             .register(registry);
   }
 
-  /** A new order was committed. */
-  void created() {
-    created.increment();
+  /** A write is done, or was answered with what an earlier one under the same key had brought. */
+  void answered(WriteResponse response) {
+    if (response.replayed()) {
+      replayed.increment();
+    } else if (response.status() == 201) {
+      created.increment();
+    }
   }
 
-  /** A write was answered with what an earlier one under the same key had brought. */
-  void replayed() {
-    replayed.increment();
+  /** Where there is Redis, every result of a look for a stored response is there from the start. */
+  void registerReplays() {
+    for (ReplayLookup each : ReplayLookup.values()) {
+      lookups(each);
+    }
+  }
+
+  /** Redis was, or was not, asked for a stored response. */
+  void looked(ReplayLookup result) {
+    lookups(result).increment();
+  }
+
+  private Counter lookups(ReplayLookup result) {
+    return Counter.builder("orders.replay.lookups")
+        .description("Writes under a key by what the look into Redis before them brought")
+        .tag("result", result.label())
+        .register(registry);
   }
 
   /**

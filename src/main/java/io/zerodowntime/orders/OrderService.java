@@ -18,7 +18,7 @@ class OrderService {
   private final PhaseFence fence;
   private final OrderStore store;
   private final OrderBatcher batcher;
-  private final OrderMetrics metrics;
+  private final ReplayCache replays;
   private final Duration ttl;
 
   OrderService(
@@ -26,13 +26,13 @@ class OrderService {
       PhaseFence fence,
       OrderStore store,
       OrderBatcher batcher,
-      OrderMetrics metrics,
+      ReplayCache replays,
       @ConfigProperty(name = "orders.idempotency.ttl") Duration ttl) {
     this.migration = migration;
     this.fence = fence;
     this.store = store;
     this.batcher = batcher;
-    this.metrics = metrics;
+    this.replays = replays;
     this.ttl = ttl;
   }
 
@@ -40,14 +40,14 @@ class OrderService {
   Uni<WriteResponse> create(NewOrder order, Optional<IdempotencyKey> key) {
     @Nullable IdempotencyClaim claim =
         key.map(each -> claim(each, "POST", "/orders", order.canonical())).orElse(null);
-    return sendFenced(claim, phase -> batcher.create(phase, order, claim)).invoke(this::count);
+    return answer(claim, phase -> batcher.create(phase, order, claim));
   }
 
   /** Changes an order's status; fails with a problem (404) if there is no such order. */
   Uni<WriteResponse> update(long id, StatusChange change, Optional<IdempotencyKey> key) {
     @Nullable IdempotencyClaim claim =
         key.map(each -> claim(each, "PATCH", "/orders/" + id, change.status())).orElse(null);
-    return sendFenced(claim, phase -> update(phase, id, change, claim)).invoke(this::count);
+    return answer(claim, phase -> update(phase, id, change, claim));
   }
 
   private Uni<FencedResult<WriteResponse>> update(
@@ -56,6 +56,12 @@ class OrderService {
             ? store.update(phase, id, change)
             : store.update(phase, id, change, claim))
         .chain(json -> store.answer(json, phase, id, claim));
+  }
+
+  private Uni<WriteResponse> answer(
+      @Nullable IdempotencyClaim claim,
+      Function<Phase, Uni<FencedResult<WriteResponse>>> statement) {
+    return replays.answer(claim, () -> sendFenced(claim, statement));
   }
 
   /** Only a write under a key may be sent again when its outcome is unknown. */
@@ -69,13 +75,5 @@ class OrderService {
 
   private IdempotencyClaim claim(IdempotencyKey key, String method, String path, String body) {
     return new IdempotencyClaim(key, IdempotencyKey.fingerprint(method, path, body), ttl);
-  }
-
-  private void count(WriteResponse answer) {
-    if (answer.replayed()) {
-      metrics.replayed();
-    } else if (answer.status() == 201) {
-      metrics.created();
-    }
   }
 }

@@ -107,7 +107,7 @@ class OrderStore {
   private static final String UNWRITTEN =
       """
       SELECT state.phase, o.id IS NOT NULL AS there, k.key IS NOT NULL AS kept,
-        k.fingerprint = $3::bytea AS same, k.status, k.response
+        k.fingerprint = $3::bytea AS same, k.status, k.response, k.created_at
       FROM migration_state AS state
       LEFT JOIN orders AS o ON o.id = $1::bigint
       LEFT JOIN idempotency_key AS k
@@ -148,7 +148,10 @@ class OrderStore {
     if (!row.getBoolean("same")) {
       throw OrderProblems.otherRequestUnderKey();
     }
-    return new WriteResponse(row.getInteger("status"), row.getString("response"), true);
+    return WriteResponse.replay(
+        row.getInteger("status"),
+        row.getString("response"),
+        row.getOffsetDateTime("created_at").toInstant());
   }
 
   /** Creates an order; its JSON, or null if nothing was written. */
@@ -194,7 +197,7 @@ class OrderStore {
     return json == null
         ? unwritten(sent, id, claim)
         : Uni.createFrom()
-            .item(new FencedResult<>(sent, new WriteResponse(id == null ? 201 : 200, json, false)));
+            .item(new FencedResult<>(sent, WriteResponse.done(id == null ? 201 : 200, json)));
   }
 
   private Uni<FencedResult<WriteResponse>> unwritten(

@@ -21,16 +21,16 @@ class ApiDescriptionTest {
   @ParameterizedTest
   @CsvSource({
     "/health, get, 200",
-    "/orders, get, 200 400 406 503",
-    "/orders, post, 201 400 401 406 408 413 415 422 503",
-    "/orders/{id}, get, 200 400 404 406 503",
-    "/orders/{id}, patch, 200 400 401 404 406 408 413 415 422 503",
-    "/orders/{id}/shadow, get, 200 400 404 406 409 503",
-    "/migrations, get, 200 400 401 403 406 503",
-    "/migrations/{name}/events, get, 200 400 401 403 404 406 503",
-    "/migrations/{name}/backfill, post, 202 400 401 403 404 406 408 409 413 415 503",
-    "/migrations/{name}/backfill/pause, post, 202 400 401 403 404 406 409 503",
-    "/migrations/{name}/contract, post, 200 202 400 401 403 404 406 409 503"
+    "/orders, get, 200 400 406 429 503",
+    "/orders, post, 201 400 401 406 408 413 415 422 429 503",
+    "/orders/{id}, get, 200 400 404 406 429 503",
+    "/orders/{id}, patch, 200 400 401 404 406 408 413 415 422 429 503",
+    "/orders/{id}/shadow, get, 200 400 404 406 409 429 503",
+    "/migrations, get, 200 400 401 403 406 429 503",
+    "/migrations/{name}/events, get, 200 400 401 403 404 406 429 503",
+    "/migrations/{name}/backfill, post, 202 400 401 403 404 406 408 409 413 415 429 503",
+    "/migrations/{name}/backfill/pause, post, 202 400 401 403 404 406 409 429 503",
+    "/migrations/{name}/contract, post, 200 202 400 401 403 404 406 409 429 503"
   })
   void saysEveryStatus(String path, String method, String statuses) {
     assertThat(responses(path, method).fieldNames())

@@ -8,7 +8,15 @@ import java.util.Map;
 /** The whole service without its timers: a test calls every step itself. */
 public class EngineProfile implements QuarkusTestProfile {
   private final Map<String, String> overrides =
-      new HashMap<>(Map.of("quarkus.scheduler.enabled", "false", "migration.shadow-sample", "1"));
+      new HashMap<>(
+          Map.of(
+              "quarkus.scheduler.enabled",
+              "false",
+              "migration.shadow-sample",
+              "1",
+              // more than a class of tests has; PasswordGuessesTest sets its own
+              "login.guesses",
+              "1000"));
 
   public EngineProfile() {}
 

@@ -41,8 +41,8 @@ public final class ReferenceSources {
       Pattern.compile("\\bof\\(\\s*(\\d{3}),\\s*\"([a-z-]+)\",\\s*\"([^\"]+)\"\\)");
   private static final Pattern STATUS = Pattern.compile("Map\\.entry\\((\\d{3}), ");
 
-  /** Names in capitals that are no settings: a file of PostgreSQL. */
-  private static final Set<String> NO_SETTINGS = Set.of("PG_VERSION");
+  /** Names in capitals that are no settings: a file of PostgreSQL, an error of Redis' client. */
+  private static final Set<String> NO_SETTINGS = Set.of("PG_VERSION", "CONNECTION_CLOSED");
 
   private ReferenceSources() {}
 

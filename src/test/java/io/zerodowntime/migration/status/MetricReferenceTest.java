@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class MetricReferenceTest {
   private static final ReferencePage PAGE = ReferencePage.read(Path.of("docs/reference.md"));
   private static final String OWN =
-      "(migration|backfill|parity|shadow|flags|orders|database)_[a-z_]+";
+      "(migration|backfill|parity|shadow|flags|orders|database|login)_[a-z_]+";
 
   @Inject EngineDatabase database;
   @Inject Engine engine;
@@ -46,6 +46,8 @@ class MetricReferenceTest {
     all.addAll(rows("token metric").keySet());
     // TracesTest does so where traces are sent
     all.addAll(rows("tracing metric").keySet());
+    // and SharedRateLimitTest those of Redis and of rate limits
+    all.addAll(rows("redis metric").keySet());
     assertThat(ReferenceSources.meters())
         .as("the meters that the sources name, each of which the walk has registered")
         .hasSizeGreaterThan(15)
