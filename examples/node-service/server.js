@@ -5,7 +5,13 @@
 const http = require('node:http');
 const { Pool } = require('pg');
 
-const pool = new Pool({ connectionString: process.env.DATABASE_URL, max: Number(process.env.POOL || 10) });
+const pool = new Pool({
+  connectionString: process.env.DATABASE_URL,
+  max: Number(process.env.POOL || 10),
+  connectionTimeoutMillis: 2000, // for a free connection, or a new one
+  statement_timeout: 5000, // the server ends what takes longer,
+  query_timeout: 6000, // and the client what the server does not answer
+});
 pool.on('error', (error) => console.error(error.message)); // of an idle connection
 const store = require(`./${process.argv[2] || 'plain'}.js`)(pool);
 

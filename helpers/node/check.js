@@ -48,5 +48,5 @@ async function check(pool) {
   await assert.rejects(change('f'), /column "old_kind" .*does not exist/);
 }
 
-const pool = new Pool({ connectionString: process.env.DATABASE_URL });
+const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5000, query_timeout: 30000 });
 check(pool).then(() => console.log('ok      helpers/node/fence.js')).finally(() => pool.end());

@@ -34,6 +34,9 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class ReferenceTest {
+  /** Commands that show every migration if none is named. */
+  private static final Set<String> SHOW_ALL = Set.of("plan", "status");
+
   private static final ReferencePage PAGE = ReferencePage.read(Path.of("docs/reference.md"));
 
   /** Resources that other tests add to the program. */
@@ -121,9 +124,11 @@ class ReferenceTest {
         .containsAll(ReferenceSources.commandBeans());
     assertThat(
             PAGE.codes("command")
-                .filter(command -> command.endsWith(" [migration]"))
+                .filter(command -> command.contains(" [migration]"))
                 .map(command -> command.replaceAll(" .*", "")))
-        .containsExactlyInAnyOrderElementsOf(ReferenceSources.commandsOfOneMigration());
+        .containsAll(ReferenceSources.commandsOfOneMigration())
+        .hasSize(ReferenceSources.commandsOfOneMigration().size() + SHOW_ALL.size())
+        .containsAll(SHOW_ALL);
   }
 
   @Test

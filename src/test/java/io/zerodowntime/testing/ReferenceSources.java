@@ -26,7 +26,7 @@ public final class ReferenceSources {
   private static final Path MAIN = Path.of("src/main/java");
   private static final Path COMMANDS = MAIN.resolve("io/zerodowntime/app/cli");
   private static final Pattern COMMAND_NAME = Pattern.compile("name\\(\\) \\{\\s+return \"(.+)\";");
-  private static final Pattern HELP_LINE = Pattern.compile("(?m)^  ([a-z-]+)  +\\S");
+  private static final Pattern HELP_LINE = Pattern.compile("(?m)^ +(?:-h, )?([a-z-]+)  +[A-Z]");
   private static final Pattern EXPRESSION = Pattern.compile("\\$\\{([A-Z_]+):([^}]*)}");
   private static final Pattern NAME = Pattern.compile("\"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\"");
   private static final Pattern CONFIG =

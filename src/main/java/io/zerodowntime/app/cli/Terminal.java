@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where the standard output goes: a terminal that somebody looks at, or a file or pipe that a
+ * Where the standard output goes: a terminal, or a file or pipe that a
  * program reads. Not static, as a native image keeps what is.
  *
  * @param interactive whether lines may be drawn over
@@ -47,7 +47,7 @@ record Terminal(boolean interactive, boolean coloured) {
     return GOOD + text + PLAIN;
   }
 
-  /** Marks what somebody has to look at. */
+  /** Marks what the reader has to look at. */
   static String bad(String text) {
     return BAD + text + PLAIN;
   }
