@@ -21,6 +21,7 @@ public final class RequestDeadline {
 
   private final long atNanos;
   private volatile boolean writeSent;
+  private volatile boolean outcomeUnknown;
   private volatile boolean detached;
   private volatile @Nullable RequestPosition position;
   private volatile @Nullable Trace trace;
@@ -128,8 +129,21 @@ public final class RequestDeadline {
     writeSent = false;
   }
 
-  /** Whether a write was sent whose outcome is not known yet. */
+  /** Records that a write was sent, and that nothing will tell whether it was done. */
+  public void markOutcomeUnknown() {
+    outcomeUnknown = true;
+  }
+
+  /**
+   * Whether an attempt may have been done, of which nothing is known: that a later one was refused
+   * does not change it.
+   */
+  public boolean isOutcomeUnknown() {
+    return outcomeUnknown;
+  }
+
+  /** Whether a write was sent whose outcome is not known, or not yet. */
   public boolean isWriteSent() {
-    return writeSent;
+    return writeSent || outcomeUnknown;
   }
 }

@@ -97,9 +97,10 @@ public record WriteRequests(List<RequestDeadline> deadlines) {
             .execute(parameters.getDelegate())
             .onFailure(
                 failure -> {
-                  if (FailureKind.of(failure) != FailureKind.UNKNOWN) {
-                    deadlines.forEach(RequestDeadline::markWriteNotDone);
-                  }
+                  deadlines.forEach(
+                      FailureKind.of(failure) == FailureKind.UNKNOWN
+                          ? RequestDeadline::markOutcomeUnknown
+                          : RequestDeadline::markWriteNotDone);
                 });
     if (trace != null) {
       written.onComplete(done -> trace.end(done.cause()));

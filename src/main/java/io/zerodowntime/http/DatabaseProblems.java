@@ -55,7 +55,8 @@ final class DatabaseProblems {
         .retryAfter(RETRY_AFTER);
   }
 
-  private static Problem outcomeUnknown() {
+  /** A write was sent, and nothing tells whether it was done. */
+  static Problem outcomeUnknown() {
     return Problem.of(503, "outcome-unknown", "The outcome is unknown")
         .detail(
             "The connection to the database broke while it was at work: the write was done or not."

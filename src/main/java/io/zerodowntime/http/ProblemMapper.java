@@ -8,6 +8,7 @@ import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
+import io.zerodowntime.db.RequestDeadline;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -26,6 +27,7 @@ class ProblemMapper {
   private static final Logger LOG = Logger.getLogger(ProblemMapper.class);
   private static final int UNAUTHORIZED = 401;
   private static final int METHOD_NOT_ALLOWED = 405;
+  private static final int UNAVAILABLE = 503;
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
   private final Refusals refusals;
@@ -40,7 +42,7 @@ class ProblemMapper {
 
   @ServerExceptionMapper
   Response problem(ProblemException failure, HttpServerRequest request) {
-    Problem problem = refusals.counted(failure.problem(), request);
+    Problem problem = refusals.counted(honest(failure.problem()), request);
     return problem.status() == UNAUTHORIZED ? challenges.with(problem) : problem.response();
   }
 
@@ -104,7 +106,15 @@ class ProblemMapper {
   Response unexpected(Throwable failure, HttpServerRequest request) {
     boolean safe = SAFE.contains(request.method().name());
     Problem problem = DatabaseProblems.of(failure, safe).orElseGet(() -> logged(failure, request));
-    return refusals.counted(problem, request).response();
+    return refusals.counted(honest(problem), request).response();
+  }
+
+  /** A refusal says that nothing was changed: not if an earlier attempt may have been done. */
+  private static Problem honest(Problem problem) {
+    RequestDeadline deadline = RequestDeadline.ofContext();
+    return problem.status() == UNAVAILABLE && deadline != null && deadline.isOutcomeUnknown()
+        ? DatabaseProblems.outcomeUnknown()
+        : problem;
   }
 
   private static Problem logged(Throwable failure, HttpServerRequest request) {

@@ -183,6 +183,20 @@ class WriteRetriesTest {
     assertThat(database.number("SELECT count(*) FROM idempotency_key")).isOne();
   }
 
+  /** The first attempt is lost on its way, the next ones are refused for a lock. */
+  @Test
+  void doNotDenyWhatAnEarlierAttemptMayHaveDone() {
+    assertCreated(Api.order("warm", "warm"));
+    failTwice("55P03");
+    proxy.cut("lost_order", FaultyProxy.Loss.STATEMENT);
+
+    Response answer = Api.order("a-key", "lost_order");
+
+    assertThat(proxy.cuts()).isOne();
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.jsonPath().getString("type")).isEqualTo("urn:problem:outcome-unknown");
+  }
+
   private void assertCreated(Response answer) {
     assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(201);
   }
