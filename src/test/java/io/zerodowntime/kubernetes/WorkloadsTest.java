@@ -22,6 +22,7 @@ class WorkloadsTest {
   private static final Path DEFINITIONS = Manifests.KUBERNETES.resolve("components/definitions");
   private static final Path TRACING = Manifests.KUBERNETES.resolve("components/tracing");
 
+  private static final Path REDIS = Manifests.KUBERNETES.resolve("components/redis");
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z_]+)|\"([A-Z_]{3,})\"");
 
   @Test
@@ -219,7 +220,8 @@ class WorkloadsTest {
 
   @Test
   void callCommandsThatExist() {
-    String program = Manifests.text(Path.of("src/main/java/io/zerodowntime/app/Main.java"));
+    String program =
+        Manifests.text(Path.of("src/main/java/io/zerodowntime/app/cli/CommandSyntax.java"));
     assertThat(Manifests.ofKind("Job"))
         .hasSize(3)
         .flatMap(job -> Manifests.containers(job.at("/spec/template/spec")))
@@ -255,7 +257,9 @@ class WorkloadsTest {
                         .map(e -> secret.at("/metadata/name").asText() + "/" + e.getKey()))
             .collect(Collectors.toSet());
     Set<String> used =
-        Manifests.pods().stream()
+        Stream.concat(
+                Manifests.pods().stream(),
+                Manifests.documents(REDIS.resolve("environment.yaml")).stream())
             .flatMap(pod -> pod.findValues("secretKeyRef").stream())
             .map(key -> key.get("name").asText() + "/" + key.get("key").asText())
             .collect(Collectors.toSet());

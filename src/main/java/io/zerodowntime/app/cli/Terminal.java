@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where the standard output goes: a terminal, or a file or pipe that a
- * program reads. Not static, as a native image keeps what is.
+ * Where the standard output goes: a terminal, or a file or pipe that a program reads. Not static,
+ * as a native image keeps what is.
  *
  * @param interactive whether lines may be drawn over
  * @param coloured whether colours may be used; not if {@code NO_COLOR} is set (no-color.org)
