@@ -29,7 +29,7 @@ class TerminalIT {
 
     assertThat(run(environment, "status"))
         .startsWith("orders-status  orders: old_status -> status")
-        .hasLineCount(11)
+        .hasLineCount(8)
         .contains("phase    0 (expand)", "backfill none yet")
         .doesNotContain("\u001b");
     assertThat(run(environment, "status", "--json")).startsWith("[ {").contains("\"effective\"");

@@ -78,7 +78,8 @@ class GracefulStopIT {
           instance.signal("TERM");
           await().until(() -> instance.get("/q/health/ready") != 200);
           int before = client.answered();
-          await().until(() -> client.answered() > before + 500);
+          // it serves on for 4 s: a busy machine answers some hundred requests meanwhile
+          await().until(() -> client.answered() > before + 100 || !client.failures().isEmpty());
           client.close();
           assertThat(client.failures()).as("drain %d", drain).isEmpty();
         }
