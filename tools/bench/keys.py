@@ -96,7 +96,7 @@ def make_template(bench: BenchContext, name: str, rows: int) -> None:
     database = f"template_{name}"
     bench.log(f"makes {rows:,} rows, {name}")
     bench.postgres.sql("postgres", f"CREATE DATABASE {database}")
-    bench.program.run_command(database, "expand", "orders-status")
+    bench.program.run_command(database, "expand")
     made = {"partitions": BY_DAY, "hash": BY_HASH}.get(name, "").format(last=PARTITIONS - 1)
     bench.postgres.sql(database, TABLE.format(
         partitioned=partitioned, partitions=made, days=PARTITIONS, rows=rows, key=key))

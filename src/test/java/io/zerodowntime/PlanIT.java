@@ -93,7 +93,9 @@ class PlanIT {
     }
     try (ServiceProcess plan = start("plan", "--write")) {
       assertThat(plan.awaitExit()).isEqualTo(2);
-      assertThat(plan.err()).hasLineCount(1).contains("usage: plan");
+      assertThat(plan.err())
+          .hasLineCount(1)
+          .contains("plan: Missing required parameter for option '--write'");
     }
   }
 

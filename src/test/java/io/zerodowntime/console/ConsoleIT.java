@@ -228,10 +228,9 @@ class ConsoleIT {
 
   @Test
   void severalMigrationsAreListedAndOpened() throws Exception {
-    try (ConsoleService service =
-        new ConsoleService(
-            directory, Map.of("MIGRATIONS_FILE", SeveralMigrations.file(directory).toString()))) {
+    try (ConsoleService service = new ConsoleService(directory, Map.of())) {
       service.sql(SeveralMigrations.REGISTER);
+      service.startAgain(Map.of("MIGRATIONS_FILE", SeveralMigrations.file(directory).toString()));
       Page page = service.signIn(browser.desktop(), "viewer");
       assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setLevel(2)))
           .hasText(new String[] {MIGRATION, "t1", "t2", "t3", "t4", "t5"});

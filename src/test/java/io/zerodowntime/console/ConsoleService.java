@@ -79,6 +79,13 @@ final class ConsoleService implements AutoCloseable {
     process = ServiceProcess.start(directory, port, environment).awaitReady();
   }
 
+  /** The same, with settings beside those that it has. */
+  void startAgain(Map<String, String> settings) {
+    stop();
+    environment.putAll(settings);
+    start();
+  }
+
   void stop() {
     process.close();
   }

@@ -45,6 +45,8 @@ class LogsIT {
       ServiceProcess instance = fleet.serve();
       fleet.flags().edit(1);
       await().until(() -> table.phase().equals("1"));
+      // what is logged is the change of a gate that was seen before
+      await().until(() -> isSeenClosed(instance, "backfill-complete"));
       assertThat(fleet.operator(0).post("backfill").statusCode()).isEqualTo(202);
       assertThat(get(fleet, "/orders/1", "of-a-test").statusCode()).isEqualTo(200);
       awaitLine(instance, line -> text(line, "message").contains("gate backfill-complete of step"));
@@ -101,6 +103,18 @@ class LogsIT {
     settings.put("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
     settings.put("OTEL_EXPORTER_OTLP_TIMEOUT", "500");
     return settings;
+  }
+
+  private static boolean isSeenClosed(ServiceProcess instance, String gate) throws Exception {
+    return instance
+        .ask("/q/metrics")
+        .body()
+        .lines()
+        .anyMatch(
+            line ->
+                line.startsWith("migration_gate_open{")
+                    && line.contains("gate=\"" + gate + "\"")
+                    && line.endsWith(" 0.0"));
   }
 
   private static double dropped(ServiceProcess instance) throws Exception {

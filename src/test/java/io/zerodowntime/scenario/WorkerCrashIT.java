@@ -102,14 +102,15 @@ class WorkerCrashIT {
 
     walk.toDualWrite();
     assertThat(fleet.run(1, "verify").out())
-        .contains(ROWS + " rows compared, " + ROWS + " disagree");
-    JsonNode status = new ObjectMapper().readTree(fleet.run(0, "status").out()).get(0);
+        .contains("\"scannedRows\":" + ROWS, "\"mismatchedRows\":" + ROWS);
+    JsonNode status = new ObjectMapper().readTree(fleet.run(0, "status", "--json").out()).get(0);
     assertThat(status.get("name").asText()).isEqualTo("orders-status");
     assertThat(status.get("effective").get("phase").asInt()).isEqualTo(1);
     assertThat(status.get("parity").get("mismatchedRows").asLong()).isEqualTo(ROWS);
     fleet.run(0, "backfill");
     // the comparison that follows automatically needs a worker; this command is one
-    assertThat(fleet.run(0, "verify").out()).contains(ROWS + " rows compared, 0 disagree");
+    assertThat(fleet.run(0, "verify").out())
+        .contains("\"scannedRows\":" + ROWS, "\"mismatchedRows\":0");
   }
 
   private long column(String name) {
