@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.Set;
 
 /** What a failed statement left behind, and so whether it may be sent again. */
@@ -30,6 +31,19 @@ public enum FailureKind {
    */
   private static final Set<String> NOT_DONE_STATES =
       Set.of("40001", "40P01", LOCK_TIMEOUT, "57P01", "57P03", "53300");
+
+  /** How PgBouncer ends the connection of a client, whatever the reason; the server says ERROR. */
+  private static final String PROTOCOL_VIOLATION = "08P01";
+
+  private static final String FATAL = "FATAL";
+
+  // reasons of PgBouncer that it has before a statement is given to a server
+  private static final List<String> GIVEN_TO_NO_SERVER =
+      List.of(
+          "query_wait_timeout",
+          "server login has been failing",
+          "pgbouncer cannot connect to server");
+
   // undefined_column; undefined_table does not point to another phase
   private static final String UNDEFINED_COLUMN = "42703";
   private static final String FEATURE_NOT_SUPPORTED = "0A000";
@@ -96,6 +110,11 @@ public enum FailureKind {
     }
     if (NOT_DONE_STATES.contains(state)) {
       return NOT_DONE;
+    }
+    if (state.equals(PROTOCOL_VIOLATION) && FATAL.equals(refused.getSeverity())) {
+      return GIVEN_TO_NO_SERVER.stream().anyMatch(refused.getErrorMessage()::startsWith)
+          ? NOT_DONE
+          : UNKNOWN;
     }
     return state.equals(UNDEFINED_COLUMN) || isStalePlan(state, refused) ? STALE : FINAL;
   }

@@ -12,6 +12,7 @@ import java.net.UnknownHostException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Proves that a failed statement is judged rightly: not done, unknown, stale or final. */
@@ -54,6 +55,23 @@ class FailureKindTest {
     assertThat(FailureKind.of(refused("57P01"))).isEqualTo(FailureKind.NOT_DONE);
     assertThat(FailureKind.of(refused("42703"))).isEqualTo(FailureKind.STALE);
     assertThat(FailureKind.of(refused("23505"))).isEqualTo(FailureKind.FINAL);
+  }
+
+  /** A pooler ends a connection with one state, whatever the reason. */
+  @ParameterizedTest
+  @CsvSource({
+    "server conn crashed?, UNKNOWN",
+    "server_lifetime, UNKNOWN",
+    "query_wait_timeout, NOT_DONE",
+    "'server login has been failing, try again later (server_login_retry)', NOT_DONE",
+    "'server login has been failing, cached error: x (server_login_retry)', NOT_DONE",
+    "pgbouncer cannot connect to server, NOT_DONE"
+  })
+  void whatAPoolerRefusesWasSentToNoServer(String message, FailureKind expected) {
+    assertThat(FailureKind.of(new PgException(message, "FATAL", "08P01", ""))).isEqualTo(expected);
+    assertThat(FailureKind.of(new PgException(message, "ERROR", "08P01", "")))
+        .as("a malformed message, by the server itself")
+        .isEqualTo(FailureKind.FINAL);
   }
 
   private static PgException refused(String state) {
