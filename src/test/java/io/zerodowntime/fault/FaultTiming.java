@@ -1,5 +1,6 @@
 package io.zerodowntime.fault;
 
+import io.zerodowntime.testing.Timeouts;
 import java.time.Duration;
 
 /**
@@ -14,8 +15,6 @@ record FaultTiming(Duration deadline, Duration duration, Duration recovery) {
       new FaultTiming(Duration.ofSeconds(2), Duration.ofSeconds(7), Duration.ofSeconds(30));
   private static final FaultTiming LONG =
       new FaultTiming(Duration.ofSeconds(5), Duration.ofSeconds(20), Duration.ofSeconds(60));
-  // a busy machine may hold up any answer
-  private static final Duration MARGIN = Duration.ofSeconds(4);
 
   /** The short one, unless the property faults.long is set. */
   static FaultTiming chosen() {
@@ -34,6 +33,6 @@ record FaultTiming(Duration deadline, Duration duration, Duration recovery) {
 
   /** How long a client waits for an answer. */
   Duration limit() {
-    return deadline.plus(MARGIN);
+    return deadline.plus(Timeouts.ANSWER_MARGIN);
   }
 }

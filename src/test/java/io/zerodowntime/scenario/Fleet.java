@@ -52,6 +52,12 @@ final class Fleet implements AutoCloseable {
     return process.awaitReady();
   }
 
+  /** Starts an instance that has ended again, on its port; returns when it is ready. */
+  ServiceProcess serveAgain(int instance) {
+    int port = addresses.get(instance).getPort();
+    return keep(ServiceProcess.start(directory, port, environment)).awaitReady();
+  }
+
   /** Starts a command; returns at once. */
   ServiceProcess begin(String... command) throws IOException {
     return keep(ServiceProcess.start(directory, freePort(), environment, command));

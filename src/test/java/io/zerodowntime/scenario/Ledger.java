@@ -70,6 +70,11 @@ final class Ledger {
     version.acknowledge(now());
   }
 
+  /** A new value was asked for, and is certain not to be there. */
+  void refused(long id, Version version) {
+    written.get(id).remove(version);
+  }
+
   /** A created order, for a number from 0 up to, but without, 1; 0 if there is none yet. */
   long anyCreated(double fraction) {
     synchronized (created) {
@@ -201,6 +206,10 @@ final class Ledger {
     synchronized Version add(Version version) {
       versions.add(version);
       return version;
+    }
+
+    synchronized void remove(Version version) {
+      versions.remove(version);
     }
 
     synchronized List<String> allowed(long from, long to) {

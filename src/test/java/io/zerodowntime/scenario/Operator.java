@@ -10,25 +10,38 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 
 /** What an operator does by HTTP with one migration. */
 final class Operator {
   static final String PASSWORD = "secret-of-operators";
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String AUTHORIZATION =
+  private static final String BASIC =
       "Basic "
           + Base64.getEncoder()
               .encodeToString(("operator:" + PASSWORD).getBytes(StandardCharsets.UTF_8));
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final URI address;
+  private final Supplier<String> authorization;
 
   /**
+   * With the password.
+   *
    * @param instance the one that the operator speaks to
    */
   Operator(URI instance, String migration) {
+    this(instance, migration, () -> BASIC);
+  }
+
+  /**
+   * @param instance the one that the operator speaks to
+   * @param authorization the header of each request
+   */
+  Operator(URI instance, String migration, Supplier<String> authorization) {
     this.address = instance.resolve("/migrations/" + migration);
+    this.authorization = authorization;
   }
 
   /** The migration's status. */
@@ -64,7 +77,7 @@ final class Operator {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(address + what))
             .timeout(Duration.ofSeconds(60))
-            .header("Authorization", AUTHORIZATION)
+            .header("Authorization", authorization.get())
             .method(method, HttpRequest.BodyPublishers.noBody())
             .build();
     return http.send(request, HttpResponse.BodyHandlers.ofString());

@@ -119,7 +119,17 @@ public final class PgBouncer implements AutoCloseable {
 
   /** Ends it at once, with all connections, and starts it again on the same port. */
   public void restart() throws IOException, InterruptedException {
+    kill();
+    startAgain();
+  }
+
+  /** Ends it at once, with all connections. */
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  /** Starts it again on the same port; returns when it listens. */
+  public void startAgain() throws IOException {
     process = begin();
     Timeouts.await().until(this::listens);
   }
