@@ -26,6 +26,9 @@ import org.eclipse.microprofile.openapi.models.responses.APIResponse;
  */
 @OpenApiFilter(stages = RunStage.BUILD)
 public class ApiDescription implements OASFilter {
+  /** The extension of a list's schema by which a resource says that its items may be null. */
+  private static final String NULL_ITEMS = "x-null-items";
+
   private static final String HEALTH = "/health";
   private static final String EVENTS = "text/event-stream";
 
@@ -48,9 +51,18 @@ public class ApiDescription implements OASFilter {
             (name, schema) -> {
               if (!requests.contains(name) && schema.getProperties() != null) {
                 schema.setRequired(new ArrayList<>(schema.getProperties().keySet()));
+                schema.getProperties().values().forEach(ApiDescription::allowNullItems);
               }
             });
     api.getComponents().addSchema("Problem", problem());
+  }
+
+  /** The annotations have no word for a list of which some items are null. */
+  private static void allowNullItems(Schema list) {
+    if (list.getExtensions() != null && list.getExtensions().containsKey(NULL_ITEMS)) {
+      list.removeExtension(NULL_ITEMS);
+      list.setItems(list.getItems().addType(SchemaType.NULL));
+    }
   }
 
   private static void describe(String path, Operation call, Set<String> requests) {

@@ -17,13 +17,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The whole migration forward with everything on, while each edge fails once under load and comes
- * back. What clients saw is written to {@code target/edges.md}. With {@code -Dedges.long} there are
- * more rows, longer faults, and the default deadline.
+ * back. What clients saw is written to {@code target/edges.md}. With {@code -Dedges.long}, beside
+ * {@code -Dedges}, there are more rows, longer faults, and the default deadline.
  */
+@EnabledIfSystemProperty(
+    named = "edges",
+    matches = ".*",
+    disabledReason = "two minutes of faults: -Dedges runs it")
 @RequiresRedis
 @Tag("protocol")
 @Tag("alone")

@@ -21,7 +21,9 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -99,8 +101,11 @@ public class MigrationResource {
       @PathParam("name") String name,
       @Parameter(schema = @Schema(type = SchemaType.INTEGER, format = "int64"))
           @QueryParam("before")
-          @Nullable String before) {
-    return history.of(migrations.named(name), id(before));
+          @Nullable String before,
+      @Context UriInfo uri) {
+    // an empty text is given as null, as none is
+    boolean given = uri.getQueryParameters().containsKey("before");
+    return history.of(migrations.named(name), id(given && before == null ? "" : before));
   }
 
   /** Rows per second, latencies and waits of the last hour, as this instance saw them. */

@@ -12,6 +12,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.eclipse.microprofile.openapi.annotations.extensions.Extension;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +79,9 @@ public class Timeline {
     return columns;
   }
 
+  /** By this the description of the API learns that items of a list may be null. */
+  private static final String NULL_ITEMS = "x-null-items";
+
   private record Reading(Instant at, ServiceReading service, Map<String, Double> rates) {}
 
   /**
@@ -91,10 +96,14 @@ public class Timeline {
       List<Double> at,
       List<Double> rowsPerSecond,
       List<Double> requestsPerSecond,
-      List<@Nullable Double> p50Millis,
-      List<@Nullable Double> p95Millis,
-      List<@Nullable Double> p99Millis,
-      List<@Nullable Double> poolWaitMillis) {
+      @Schema(extensions = @Extension(name = NULL_ITEMS, value = "true"))
+          List<@Nullable Double> p50Millis,
+      @Schema(extensions = @Extension(name = NULL_ITEMS, value = "true"))
+          List<@Nullable Double> p95Millis,
+      @Schema(extensions = @Extension(name = NULL_ITEMS, value = "true"))
+          List<@Nullable Double> p99Millis,
+      @Schema(extensions = @Extension(name = NULL_ITEMS, value = "true"))
+          List<@Nullable Double> poolWaitMillis) {
     private static Columns empty() {
       return new Columns(
           new ArrayList<>(),

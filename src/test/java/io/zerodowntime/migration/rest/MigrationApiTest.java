@@ -205,6 +205,11 @@ class MigrationApiTest {
     assertThat(history.getString("[0].evidence.gates[0].gate")).isEqualTo("drained");
     assertThat(history.getList("[0].evidence.instances")).hasSize(1);
     assertThat(history.getString("[0].reason")).isNotBlank();
+    for (String wrong : List.of("", "x", "1.5")) {
+      assertThat(Api.viewer().get(MIGRATION + "/history?before=" + wrong).statusCode())
+          .as(wrong)
+          .isEqualTo(400);
+    }
   }
 
   @Test
