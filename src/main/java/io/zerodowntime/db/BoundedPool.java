@@ -1,9 +1,9 @@
 package io.zerodowntime.db;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.impl.CloseFuture;
 import io.vertx.core.impl.ContextInternal;
-import io.vertx.core.impl.NoStackTraceThrowable;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.pgclient.spi.PgDriver;
 import io.vertx.sqlclient.PoolOptions;
@@ -14,32 +14,69 @@ import io.vertx.sqlclient.impl.command.CommandBase;
 import org.jboss.logging.Logger;
 
 /**
- * A pool in which a statement that waits too long for a connection leaves the queue. The client's
- * own pool leaves it there, so it is sent after its caller was told that it was not; it also fails
- * a statement a second time, with a stack trace on the log, if its connection could not be made
- * (Vert.x 4.5, {@code SqlConnectionPool.execute}). Both are right in the way by which a caller
+ * A pool in which a statement that waits too long for a connection is never sent. The client's own
+ * pool leaves it in the queue, so it is sent after its caller was told that it was not; it also
+ * fails a statement a second time, with a stack trace on the log, if its connection could not be
+ * made (Vert.x 4.5, {@code SqlConnectionPool.execute}). Both are right in the way by which a caller
  * takes a connection, so every statement goes that way.
+ *
+ * <p>The wait is bounded here and not by the client. Its pool fails a waiter that it has promised a
+ * connection already, and nothing gives that connection back (Vert.x 4.5, {@code
+ * SimpleConnectionPool.Cancel} behind {@code Recycle}): under load a pool lost all of them so.
  */
 final class BoundedPool extends PoolImpl {
   private static final Logger LOG = Logger.getLogger(BoundedPool.class);
 
   private final String name;
   private final boolean pipelined;
+  private final long waitMillis;
 
+  /**
+   * @param options their connection timeout is how long a statement waits for a connection; 0 for
+   *     no bound
+   */
   BoundedPool(VertxInternal vertx, PoolOptions options, boolean pipelined, CloseFuture closing) {
-    super(vertx, PgDriver.INSTANCE, pipelined, options, null, null, closing);
+    super(
+        vertx,
+        PgDriver.INSTANCE,
+        pipelined,
+        new PoolOptions(options).setConnectionTimeout(0),
+        null,
+        null,
+        closing);
     this.name = options.getName();
     this.pipelined = pipelined;
+    this.waitMillis = options.getConnectionTimeoutUnit().toMillis(options.getConnectionTimeout());
   }
 
   @Override
   public Future<SqlConnection> getConnection() {
-    return super.getConnection()
-        .transform(
-            taken ->
-                taken.succeeded()
-                    ? Future.succeededFuture(quiet(taken.result()))
-                    : Future.failedFuture(explain(taken.cause())));
+    Future<SqlConnection> connection = super.getConnection();
+    return (connection.isComplete() || waitMillis == 0 ? connection : inTime(connection))
+        .map(this::quiet);
+  }
+
+  /** A connection that comes too late goes back at once, to the next one that waits. */
+  private Future<SqlConnection> inTime(Future<SqlConnection> connection) {
+    ContextInternal context = context();
+    Promise<SqlConnection> answer = context.promise();
+    long timer =
+        context.setTimer(
+            waitMillis,
+            over ->
+                answer.tryFail(
+                    new DatabaseBusyException(
+                        "every connection of the pool " + name + " is in use")));
+    connection.onComplete(
+        taken -> {
+          context.owner().cancelTimer(timer);
+          if (taken.failed()) {
+            answer.tryFail(taken.cause());
+          } else if (!answer.tryComplete(taken.result())) {
+            taken.result().close();
+          }
+        });
+    return answer.future();
   }
 
   @Override
@@ -58,11 +95,5 @@ final class BoundedPool extends PoolImpl {
   private SqlConnection quiet(SqlConnection connection) {
     return connection.exceptionHandler(
         failure -> LOG.debugf("pool %s, between statements: %s", name, failure.getMessage()));
-  }
-
-  private Throwable explain(Throwable failure) {
-    return failure instanceof NoStackTraceThrowable && "Timeout".equals(failure.getMessage())
-        ? new DatabaseBusyException("every connection of the pool " + name + " is in use")
-        : failure;
   }
 }
