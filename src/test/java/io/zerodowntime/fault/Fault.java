@@ -31,6 +31,11 @@ interface Fault {
     return Set.of(Call.READINESS);
   }
 
+  /** The calls that it sends itself beside those of every load; answered again when it is over. */
+  default Set<Call> ownCalls() {
+    return Set.of();
+  }
+
   /** What the report says beside the figures. */
   default String remark() {
     return "";

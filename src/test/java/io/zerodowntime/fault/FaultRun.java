@@ -5,8 +5,10 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import io.zerodowntime.testing.Timeouts;
 import java.sql.Connection;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -37,7 +39,7 @@ final class FaultRun {
       }
       fault.stop(installation);
       long ended = System.nanoTime();
-      Optional<Duration> recovery = recovery(load, ended);
+      Optional<Duration> recovery = recovery(load.answers(), ended);
       load.close();
       int burst = ConcurrentRequests.run(installation, http, load);
       Resources after = settled();
@@ -56,25 +58,14 @@ final class FaultRun {
     }
   }
 
-  /**
-   * A slow machine cannot serve every one of so many writers of one row in time, locked or not: if
-   * it does not come back to normal with them, it must without them.
-   */
-  private Optional<Duration> recovery(Load load, long ended) {
-    Optional<Duration> recovery = awaitRecovery(load.answers(), ended);
-    if (recovery.isPresent()) {
-      return recovery;
-    }
-    load.end(Call.LOCKED_UPDATE);
-    return awaitRecovery(load.answers(), ended);
-  }
-
-  private Optional<Duration> awaitRecovery(HttpAnswers answers, long ended) {
+  private Optional<Duration> recovery(HttpAnswers answers, long ended) {
+    Set<Call> calls = new HashSet<>(Call.PROBES);
+    calls.addAll(fault.ownCalls());
     try {
       return Awaitility.await()
-          .atMost(timing.recovery().dividedBy(2))
+          .atMost(timing.recovery())
           .pollInterval(100, MILLISECONDS)
-          .until(() -> answers.recovery(ended, Call.PROBES), Optional::isPresent);
+          .until(() -> answers.recovery(ended, calls), Optional::isPresent);
     } catch (ConditionTimeoutException e) {
       return Optional.empty();
     }

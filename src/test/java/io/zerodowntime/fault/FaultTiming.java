@@ -8,7 +8,7 @@ import java.time.Duration;
  *
  * @param deadline of a request, as the service is told
  * @param duration of a fault, longer than a client waits
- * @param recovery for the recovery after it: half of it with the clients of the fault, half without
+ * @param recovery for the recovery after it
  */
 record FaultTiming(Duration deadline, Duration duration, Duration recovery) {
   private static final FaultTiming SHORT =

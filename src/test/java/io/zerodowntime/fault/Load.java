@@ -6,8 +6,6 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,7 +26,6 @@ final class Load implements AutoCloseable {
   private final AtomicLong orders = new AtomicLong();
   private final List<Thread> threads = new ArrayList<>();
   private final CountDownLatch stopping = new CountDownLatch(1);
-  private final Set<Call> ended = ConcurrentHashMap.newKeySet();
 
   /**
    * @param limit how long a client waits for an answer
@@ -55,7 +52,7 @@ final class Load implements AutoCloseable {
 
   private void run(List<Call> calls, long order, Duration timeout) {
     Map<Call, Request> pending = new EnumMap<>(Call.class);
-    for (int turn = 0; isRunning() && !ended.containsAll(calls); turn++) {
+    for (int turn = 0; isRunning(); turn++) {
       Call call = calls.get(turn % calls.size());
       Request before = pending.remove(call);
       Request request = before == null ? call.request(order, values.incrementAndGet()) : before;
@@ -76,11 +73,6 @@ final class Load implements AutoCloseable {
     ledger.note(request, answer);
     answers.add(answer);
     return answer;
-  }
-
-  /** Clients that send nothing else than this call stop. */
-  void end(Call call) {
-    ended.add(call);
   }
 
   /** How long its clients wait for an answer. */

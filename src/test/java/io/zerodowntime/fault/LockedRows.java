@@ -58,6 +58,11 @@ final class LockedRows implements Fault {
   }
 
   @Override
+  public Set<Call> ownCalls() {
+    return clients == 0 ? Set.of() : Set.of(Call.LOCKED_UPDATE);
+  }
+
+  @Override
   public void start(Installation installation, Load load) throws Exception {
     stranger = installation.connect();
     stranger.setAutoCommit(false);
