@@ -30,9 +30,8 @@ final class HttpAnswers {
 
   /**
    * How long after an instant the service was back to normal: for a second since, every answer was
-   * a success, and there was one for each of these calls. That a hasty client gives up is no sign
-   * of the contrary: on a slow machine 64 updates of one row take longer than it waits, locked or
-   * not.
+   * a success, and there was one for each of these calls. Hasty clients that give up do not count:
+   * on a slow machine 64 updates of one row take longer than they wait, locked or not.
    *
    * @return empty while it does not hold
    */
