@@ -2,7 +2,6 @@ package io.zerodowntime.db;
 
 import io.smallrye.config.ConfigSourceContext;
 import io.smallrye.config.ConfigSourceFactory;
-import io.smallrye.config.ConfigValue;
 import io.smallrye.config.PropertiesConfigSource;
 import java.util.HashMap;
 import java.util.List;
@@ -60,31 +59,31 @@ public final class DatabaseConfig implements ConfigSourceFactory {
     primary.ifPresent(
         url -> {
           put(values, url);
-          raw(context, "DATABASE_URL")
-              .ifPresent(text -> values.put(DatabaseServers.URL, literal(text)));
+          RawSetting.of(context, "DATABASE_URL")
+              .ifPresent(text -> values.put(DatabaseServers.URL, RawSetting.literal(text)));
           jdbc(values, direct.orElse(url), direct.isPresent() ? Pooling.NONE : pooling(context));
         });
     direct
         .or(() -> primary)
         .filter(url -> url.hosts().size() > 1)
         .ifPresent(url -> values.put(DatabaseServers.OTHER_HOSTS, "5s"));
-    raw(context, "DATABASE_DIRECT_URL")
-        .ifPresent(text -> values.put(DatabaseServers.DIRECT_URL, literal(text)));
-    raw(context, "READ_REPLICA_URL")
+    RawSetting.of(context, "DATABASE_DIRECT_URL")
+        .ifPresent(text -> values.put(DatabaseServers.DIRECT_URL, RawSetting.literal(text)));
+    RawSetting.of(context, "READ_REPLICA_URL")
         .ifPresent(
             urls -> {
-              values.put(ReplicaSettings.URLS, literal(urls));
+              values.put(ReplicaSettings.URLS, RawSetting.literal(urls));
               values.put(ReplicaSettings.LOOK, "1s");
             });
-    raw(context, "REDIS_URL")
+    RawSetting.of(context, "REDIS_URL")
         .ifPresent(
             url -> {
-              values.put("zerodowntime.redis", literal(url));
+              values.put("zerodowntime.redis", RawSetting.literal(url));
               values.put("zerodowntime.redis-look", "1s");
             });
-    raw(context, "OPERATOR_PASSWORD")
+    RawSetting.of(context, "OPERATOR_PASSWORD")
         .ifPresent(password -> put(values, "operator", password, "operator,viewer,client"));
-    raw(context, "VIEWER_PASSWORD")
+    RawSetting.of(context, "VIEWER_PASSWORD")
         .ifPresent(password -> put(values, "viewer", password, "viewer"));
     return List.of(new PropertiesConfigSource(values, "DATABASE_URL", ORDINAL));
   }
@@ -97,20 +96,25 @@ public final class DatabaseConfig implements ConfigSourceFactory {
   /** With the mode that the server was found to speak. */
   private static Optional<DatabaseUrl> url(
       ConfigSourceContext context, String name, String sslMode) {
-    return raw(context, name)
+    return RawSetting.of(context, name)
         .map(DatabaseUrl::parse)
-        .map(url -> url.withPasswordFiles(raw(context, PASSWORD_FILE), raw(context, PASS_FILE)))
-        .map(url -> raw(context, sslMode).map(SslMode::of).map(url::withSslMode).orElse(url));
+        .map(
+            url ->
+                url.withPasswordFiles(
+                    RawSetting.of(context, PASSWORD_FILE), RawSetting.of(context, PASS_FILE)))
+        .map(
+            url ->
+                RawSetting.of(context, sslMode).map(SslMode::of).map(url::withSslMode).orElse(url));
   }
 
   private static Pooling pooling(ConfigSourceContext context) {
-    return raw(context, POOLING)
+    return RawSetting.of(context, POOLING)
         .map(name -> Pooling.valueOf(name.toUpperCase(Locale.ROOT)))
         .orElse(Pooling.NONE);
   }
 
   private static void put(Map<String, String> values, DatabaseUrl url) {
-    values.put(REACTIVE + "url", literal(url.reactiveUrl(APPLICATION_NAME)));
+    values.put(REACTIVE + "url", RawSetting.literal(url.reactiveUrl(APPLICATION_NAME)));
     values.put(REACTIVE + "postgresql.ssl-mode", url.sslMode().label());
     values.put(REACTIVE + "trust-all", String.valueOf(!url.sslMode().verifies()));
     values.put(
@@ -121,15 +125,16 @@ public final class DatabaseConfig implements ConfigSourceFactory {
         .ifPresent(
             file -> {
               values.put(REACTIVE + "trust-certificate-pem", "true");
-              values.put(REACTIVE + "trust-certificate-pem.certs", literal(file));
+              values.put(REACTIVE + "trust-certificate-pem.certs", RawSetting.literal(file));
             });
   }
 
   /** The login of schema changes: past a pooler that shares sessions, if there is one. */
   private static void jdbc(Map<String, String> values, DatabaseUrl url, Pooling pooling) {
-    values.put("quarkus.datasource.username", literal(url.user()));
+    values.put("quarkus.datasource.username", RawSetting.literal(url.user()));
     url.password()
-        .ifPresent(password -> values.put("quarkus.datasource.password", literal(password)));
+        .ifPresent(
+            password -> values.put("quarkus.datasource.password", RawSetting.literal(password)));
     if (url.passwordSource().isInFile()) {
       values.put("quarkus.datasource.credentials-provider", DatabaseCredentials.NAME);
       values.put("quarkus.datasource.credentials-provider-name", DatabaseCredentials.NAME);
@@ -138,7 +143,9 @@ public final class DatabaseConfig implements ConfigSourceFactory {
       values.put(
           "quarkus.datasource.jdbc.new-connection-sql", "SET lock_timeout = " + LOCK_TIMEOUT);
     }
-    values.put("quarkus.datasource.jdbc.url", literal(url.jdbcUrl(ddlParameters(url, pooling))));
+    values.put(
+        "quarkus.datasource.jdbc.url",
+        RawSetting.literal(url.jdbcUrl(ddlParameters(url, pooling))));
   }
 
   private static Map<String, String> ddlParameters(DatabaseUrl url, Pooling pooling) {
@@ -156,19 +163,7 @@ public final class DatabaseConfig implements ConfigSourceFactory {
   }
 
   private static void put(Map<String, String> values, String user, String password, String roles) {
-    values.put(USERS + user, literal(password));
+    values.put(USERS + user, RawSetting.literal(password));
     values.put(ROLES + user, roles);
-  }
-
-  /** As it was written: a dollar sign in a password does not begin an expression. */
-  private static Optional<String> raw(ConfigSourceContext context, String name) {
-    return Optional.ofNullable(context.getValue(name))
-        .map(ConfigValue::getRawValue)
-        .filter(value -> !value.isBlank());
-  }
-
-  /** What the configuration reads back as {@code text}. */
-  private static String literal(String text) {
-    return text.replace("$", "\\$");
   }
 }

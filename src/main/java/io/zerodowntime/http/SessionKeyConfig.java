@@ -3,13 +3,12 @@ package io.zerodowntime.http;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.ConfigSourceContext;
 import io.smallrye.config.ConfigSourceFactory;
-import io.smallrye.config.ConfigValue;
 import io.smallrye.config.PropertiesConfigSource;
+import io.zerodowntime.db.RawSetting;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
@@ -28,17 +27,13 @@ public final class SessionKeyConfig implements ConfigSourceFactory {
 
   @Override
   public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
-    String key =
-        Optional.ofNullable(context.getValue(VARIABLE))
-            .map(ConfigValue::getRawValue)
-            .filter(given -> !given.isBlank())
-            .orElseGet(SessionKeyConfig::random);
+    String key = RawSetting.of(context, VARIABLE).orElseGet(SessionKeyConfig::random);
     if (key.length() < SHORTEST) {
       throw new ConfigurationException(
           VARIABLE + " must have at least " + SHORTEST + " characters, and has " + key.length());
     }
     return List.of(
-        new PropertiesConfigSource(Map.of(PROPERTY, key.replace("$", "\\$")), VARIABLE, ORDINAL));
+        new PropertiesConfigSource(Map.of(PROPERTY, RawSetting.literal(key)), VARIABLE, ORDINAL));
   }
 
   @Override

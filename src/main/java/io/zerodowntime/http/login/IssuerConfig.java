@@ -3,14 +3,13 @@ package io.zerodowntime.http.login;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.ConfigSourceContext;
 import io.smallrye.config.ConfigSourceFactory;
-import io.smallrye.config.ConfigValue;
 import io.smallrye.config.PropertiesConfigSource;
+import io.zerodowntime.db.RawSetting;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
@@ -32,17 +31,17 @@ public final class IssuerConfig implements ConfigSourceFactory {
   @Override
   public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
     Map<String, String> values = new HashMap<>();
-    raw(context, URL)
+    RawSetting.of(context, URL)
         .map(String::strip)
         .ifPresent(
             issuer -> {
               values.put("quarkus.oidc.tenant-enabled", "true");
-              values.put("quarkus.oidc.auth-server-url", literal(checked(issuer)));
-              values.put(ISSUER, literal(issuer));
-              values.put("quarkus.oidc.token.audience", literal(audience(context)));
+              values.put("quarkus.oidc.auth-server-url", RawSetting.literal(checked(issuer)));
+              values.put(ISSUER, RawSetting.literal(issuer));
+              values.put("quarkus.oidc.token.audience", RawSetting.literal(audience(context)));
               values.put(
                   "quarkus.oidc.roles.role-claim-path",
-                  literal(raw(context, ROLES_CLAIM).orElse("groups")));
+                  RawSetting.literal(RawSetting.of(context, ROLES_CLAIM).orElse("groups")));
             });
     return List.of(new PropertiesConfigSource(values, URL, ORDINAL));
   }
@@ -70,21 +69,10 @@ public final class IssuerConfig implements ConfigSourceFactory {
 
   /** Without it a token for any other service of the same issuer would be one for this one. */
   private static String audience(ConfigSourceContext context) {
-    return raw(context, AUDIENCE)
+    return RawSetting.of(context, AUDIENCE)
         .orElseThrow(
             () ->
                 new ConfigurationException(
                     URL + " needs " + AUDIENCE + ": what a token for this service has as aud"));
-  }
-
-  private static Optional<String> raw(ConfigSourceContext context, String name) {
-    return Optional.ofNullable(context.getValue(name))
-        .map(ConfigValue::getRawValue)
-        .filter(value -> !value.isBlank());
-  }
-
-  /** What the configuration reads back as {@code text}. */
-  private static String literal(String text) {
-    return text.replace("$", "\\$");
   }
 }
