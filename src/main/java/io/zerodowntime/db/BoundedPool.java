@@ -1,5 +1,7 @@
 package io.zerodowntime.db;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Metrics;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.impl.CloseFuture;
@@ -11,6 +13,7 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.impl.PoolImpl;
 import io.vertx.sqlclient.impl.SqlConnectionBase;
 import io.vertx.sqlclient.impl.command.CommandBase;
+import java.util.concurrent.atomic.LongAdder;
 import org.jboss.logging.Logger;
 
 /**
@@ -23,6 +26,9 @@ import org.jboss.logging.Logger;
  * <p>The wait is bounded here and not by the client. Its pool fails a waiter that it has promised a
  * connection already, and nothing gives that connection back (Vert.x 4.5, {@code
  * SimpleConnectionPool.Cancel} behind {@code Recycle}): under load a pool lost all of them so.
+ *
+ * <p>What waits is counted here as well: the client's {@code database_pool_waiting} keeps for good
+ * what was refused because the queue was full, or got no connection.
  */
 final class BoundedPool extends PoolImpl {
   private static final Logger LOG = Logger.getLogger(BoundedPool.class);
@@ -30,30 +36,57 @@ final class BoundedPool extends PoolImpl {
   private final String name;
   private final boolean pipelined;
   private final long waitMillis;
+  private final int inFlight;
+
+  /** Statements that wait for a connection; of a pipelined pool, those in flight as well. */
+  private final LongAdder pending = new LongAdder();
 
   /**
    * @param options their connection timeout is how long a statement waits for a connection; 0 for
    *     no bound
+   * @param pipeline how many statements may be in flight on a connection, of a pipelined pool; 0
+   *     for a pool whose connections are each taken by one caller
    */
-  BoundedPool(VertxInternal vertx, PoolOptions options, boolean pipelined, CloseFuture closing) {
+  BoundedPool(VertxInternal vertx, PoolOptions options, int pipeline, CloseFuture closing) {
     super(
         vertx,
         PgDriver.INSTANCE,
-        pipelined,
+        pipeline > 0,
         new PoolOptions(options).setConnectionTimeout(0),
         null,
         null,
         closing);
     this.name = options.getName();
-    this.pipelined = pipelined;
+    this.pipelined = pipeline > 0;
     this.waitMillis = options.getConnectionTimeoutUnit().toMillis(options.getConnectionTimeout());
+    this.inFlight = options.getMaxSize() * pipeline;
+    Gauge waiting =
+        Gauge.builder("database.pool.waiting", this, BoundedPool::waiting)
+            .description("Statements that wait for a connection")
+            .tag("pool.name", name)
+            .register(Metrics.globalRegistry);
+    closing.add(
+        closed -> {
+          Metrics.globalRegistry.remove(waiting);
+          closed.complete();
+        });
+  }
+
+  /** How many statements wait for a connection. */
+  long waiting() {
+    return Math.max(0, pending.sum() - inFlight);
   }
 
   @Override
   public Future<SqlConnection> getConnection() {
     Future<SqlConnection> connection = super.getConnection();
-    return (connection.isComplete() || waitMillis == 0 ? connection : inTime(connection))
-        .map(this::quiet);
+    if (!connection.isComplete()) {
+      pending.increment();
+      connection =
+          (waitMillis == 0 ? connection : inTime(connection))
+              .onComplete(over -> pending.decrement());
+    }
+    return connection.map(this::quiet);
   }
 
   /** A connection that comes too late goes back at once, to the next one that waits. */
@@ -81,14 +114,16 @@ final class BoundedPool extends PoolImpl {
 
   @Override
   public <R> Future<R> schedule(ContextInternal context, CommandBase<R> command) {
-    return pipelined
-        ? super.schedule(context, command)
-        : getConnection()
-            .compose(
-                connection ->
-                    ((SqlConnectionBase<?>) connection)
-                        .schedule(context, command)
-                        .eventually(() -> connection.close()));
+    if (pipelined) {
+      pending.increment();
+      return super.schedule(context, command).onComplete(over -> pending.decrement());
+    }
+    return getConnection()
+        .compose(
+            connection ->
+                ((SqlConnectionBase<?>) connection)
+                    .schedule(context, command)
+                    .eventually(() -> connection.close()));
   }
 
   /** Without a handler the client prints what the server says between two statements. */

@@ -248,7 +248,7 @@ public class DatabasePools implements PgPoolCreator {
         new BoundedPool(
             vertx,
             settings.options(name, input().poolOptions(), pipelined).setName(title),
-            pipelined,
+            pipelined ? PoolSettings.pipeline(name) : 0,
             closing);
     PgConnectOptions begin = server.options(bounds, title, PoolSettings.pipeline(name));
     ConnectionFactory factory = PgDriver.INSTANCE.createConnectionFactory(vertx, begin);

@@ -187,12 +187,14 @@ class DatabasePoolsTest {
       execute(holder, "UPDATE counter SET n = 10");
       List<CompletableFuture<String>> held =
           Stream.generate(() -> outcome(rows, COUNT)).limit(ADMITTED).toList();
+      Timeouts.await().until(() -> waiting(rows) > 0);
 
       assertThat(held.stream().map(CompletableFuture::join))
           .as("three quarters wait for the row or for a connection, others not at all")
           .containsOnly("busy", "refused")
           .filteredOn("refused"::equals)
           .hasSize(ADMITTED / 4);
+      assertThat(waiting(rows)).isZero();
       holder.rollback();
     }
   }
@@ -218,6 +220,12 @@ class DatabasePoolsTest {
     vertx.setTimer(1500, timer -> later.complete(null));
     later.join();
     assertThat(uncaught).isEmpty();
+    assertThat(Stream.of(orders, rows, reads).mapToLong(DatabasePoolsTest::waiting))
+        .containsOnly(0L);
+  }
+
+  private static long waiting(SqlClient pool) {
+    return ((BoundedPool) pool.getDelegate()).waiting();
   }
 
   private static List<String> outcomes(Stream<? extends SqlClient> pools, String sql) {

@@ -88,7 +88,7 @@ class BusyDatabaseTest {
         .get("/q/metrics")
         .asString()
         .lines()
-        .filter(line -> line.startsWith("sql_pool_queue_size{") && line.contains("\"engine\""))
+        .filter(line -> line.startsWith("database_pool_waiting{") && line.contains("\"engine\""))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
         .sum();
   }
