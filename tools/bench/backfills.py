@@ -113,7 +113,7 @@ def measure_growth(bench: BenchContext) -> list[Figure]:
     for many in sizes[1:]:
         figures += [
             Figure(f"backfill of {many:,} / of {few:,} rows, 1 worker, full speed", "rows/s",
-                   found[f"{many:,}"], found[f"{few:,}"], 0.85),
+                   found[f"{many:,}"], found[f"{few:,}"], 0.9),
             Figure(f"heap after GC at {many:,} / at {few:,} rows", "MiB", heaps[many], heaps[few],
                    1.15, upper=True)]
     return figures

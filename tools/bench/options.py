@@ -33,6 +33,7 @@ class Options:
     growth: list[int]
     java: str
     other: str | None
+    pgroll: str | None
     list_parts: bool
     add: bool
     no_files: bool
@@ -52,8 +53,8 @@ def parse_options(known_parts: Sequence[str], words: Sequence[str] | None = None
         short_turns=given.short_turns or given.turns * 5,
         short_duration=given.short_duration or max(1, given.duration // 3),
         growth=given.growth or [given.rows * n for n in (1, 4, 16)],
-        java=given.java, other=given.other, list_parts=given.list, add=given.add,
-        no_files=given.no_files,
+        java=given.java, other=given.other, pgroll=given.pgroll, list_parts=given.list,
+        add=given.add, no_files=given.no_files,
         **{name: getattr(given, name) for name, _, _ in NUMBERS})
 
 
@@ -77,6 +78,8 @@ def _parser(known_parts: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--java", default="", help="options of the JVM (none)")
     parser.add_argument("--other", metavar="DIRECTORY",
                         help="another checkout, packaged, that the part builds compares with")
+    parser.add_argument("--pgroll", metavar="FILE",
+                        help="the binary of pgroll, whose triggers the part sync measures as well")
     parser.add_argument("--list", action="store_true", help="lists the parts")
     parser.add_argument("--add", action="store_true",
                         help="keeps what the newest results have of other parts")

@@ -1,7 +1,5 @@
 package io.zerodowntime.db;
 
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Metrics;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.impl.CloseFuture;
@@ -60,16 +58,7 @@ final class BoundedPool extends PoolImpl {
     this.pipelined = pipeline > 0;
     this.waitMillis = options.getConnectionTimeoutUnit().toMillis(options.getConnectionTimeout());
     this.inFlight = options.getMaxSize() * pipeline;
-    Gauge waiting =
-        Gauge.builder("database.pool.waiting", this, BoundedPool::waiting)
-            .description("Statements that wait for a connection")
-            .tag("pool.name", name)
-            .register(Metrics.globalRegistry);
-    closing.add(
-        closed -> {
-          Metrics.globalRegistry.remove(waiting);
-          closed.complete();
-        });
+    PoolMetrics.register(this, name, closing);
   }
 
   /** How many statements wait for a connection. */

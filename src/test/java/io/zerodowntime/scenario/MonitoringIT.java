@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zerodowntime.testing.RedisServer;
+import io.zerodowntime.testing.ReplicatedServers;
+import io.zerodowntime.testing.RequiresRedis;
 import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,16 +24,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The dashboard and the alerts on a real Prometheus that scrapes a real instance: through a
- * migration to phase 1, and while another session locks the table. The windows of the rules are
- * shortened, nothing else of them is changed.
+ * The dashboard and the alerts on a real Prometheus that scrapes a real instance, with a replica
+ * and Redis: through a migration to phase 1, and while another session locks the table. The windows
+ * of the rules are shortened, nothing else of them is changed.
  */
 @Tag("alone")
+@RequiresRedis
 class MonitoringIT {
   private static final Path MONITORING = Path.of("src/main/monitoring");
   private static final Pattern WINDOW = Pattern.compile("(\\[|for: |offset )(\\d+)([smhd])");
@@ -52,16 +57,28 @@ class MonitoringIT {
 
   @TempDir Path directory;
 
-  private final TestDatabase database = TestPostgres.create(MonitoringIT.class);
-  private final OrdersTable table = new OrdersTable(database);
+  private ReplicatedServers servers;
+  private TestDatabase database;
+  private OrdersTable table;
+
+  @BeforeEach
+  void startServers() throws Exception {
+    servers = new ReplicatedServers(Files.createDirectory(directory.resolve("servers")), 1);
+    database = servers.primary().database();
+    table = new OrdersTable(database);
+  }
+
+  @AfterEach
+  void stopServers() throws IOException {
+    servers.close();
+  }
 
   @Test
   void everyPanelHasDataAndTheObjectivesAlertsFireAndClear() throws Exception {
     assumeTrue(
         Prometheus.isInstalled(), "Prometheus is missing; on Debian: apt-get install prometheus");
-    Map<String, String> settings =
-        Map.of("SHADOW_SAMPLE", "1", "BACKFILL_BATCH_SIZE", "200", "REQUEST_DEADLINE", "2s");
-    try (Fleet fleet = new Fleet(directory, database, settings)) {
+    try (RedisServer redis = new RedisServer(RedisServer.freePort());
+        Fleet fleet = new Fleet(directory, database, settings(redis))) {
       fleet.run(0, "expand");
       table.ask(LegacyOrders.load(5000));
       ServiceProcess instance = fleet.serve();
@@ -86,6 +103,15 @@ class MonitoringIT {
         everyPanelHasData(prometheus);
       }
     }
+  }
+
+  private Map<String, String> settings(RedisServer redis) {
+    return Map.of(
+        "SHADOW_SAMPLE", "1",
+        "BACKFILL_BATCH_SIZE", "200",
+        "REQUEST_DEADLINE", "2s",
+        "READ_REPLICA_URL", servers.replicaUrl(database.name()),
+        "REDIS_URL", "redis://127.0.0.1:" + redis.port());
   }
 
   private static boolean noneFires(Prometheus prometheus) throws Exception {

@@ -64,8 +64,7 @@ class RateLimit {
   }
 
   private void check(RoutingContext routing) {
-    String asked = routing.normalizedPath();
-    if (asked.startsWith(path) && !asked.startsWith("/q/") && !asked.equals("/health")) {
+    if (routing.normalizedPath().startsWith(path)) {
       client(routing)
           .chain(this::take)
           .subscribe()

@@ -85,7 +85,7 @@ class MeterRegistryTest {
   private static boolean hasUnit(String name, String help) {
     return name.matches(".*_(seconds|rows|mismatches|per_second|max)(_total)?")
         || help.matches(
-            "(Orders|Writes|Requests|Reads|Rows|Batches|Sets|Connections|1 if|Whether|The phase,)"
+            "(Orders|Writes|Statements|Requests|Reads|Rows|Batches|Sets|Connections|1 if|Whether|The phase,)"
                 + " .*");
   }
 
