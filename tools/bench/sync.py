@@ -31,7 +31,7 @@ DATABASE = "synced"
 PGROLL_DATABASE = "synced_pgroll"
 
 # of the column whose counterpart the triggers of sync keep right
-PGROLL_MIGRATION = """{"name": "01_status", "operations": [{"alter_column": {
+PGROLL_MIGRATION = """{"operations": [{"alter_column": {
   "table": "orders", "column": "old_status", "type": "text",
   "up": "lower(old_status)", "down": "upper(old_status)"}}]}"""
 
@@ -100,12 +100,16 @@ def create_planned_triggers(bench: BenchContext, name: str, sync: str) -> None:
 def start_pgroll(bench: BenchContext, rows: int) -> None:
     """Lets pgroll begin a migration of the same column: it has filled its own when this returns."""
     bench.copy_template(PGROLL_DATABASE, rows, 1, filled=True)
-    migration = os.path.join(bench.program.processes.directory, "01_status.json")
+    directory = bench.program.processes.directory
+    migration = os.path.join(directory, "01_status.json")
     with open(migration, "w", encoding="utf-8") as file:
         file.write(PGROLL_MIGRATION)
-    for words in (["init"], ["start", migration]):
+    for words in (["init"], ["baseline", "00_base", directory, "--yes"], ["start", migration]):
         output_of([str(bench.options.pgroll), "--postgres-url",
                    bench.postgres.url(PGROLL_DATABASE), *words])
+    if bench.postgres.sql(PGROLL_DATABASE, "SELECT count(*) FROM pg_trigger WHERE tgname LIKE"
+                                           " '_pgroll_trigger_orders_%'") != "2":
+        raise HarnessError("pgroll has made no triggers")
     bench.postgres.sql(PGROLL_DATABASE, "ALTER TABLE orders SET (autovacuum_enabled = off)")
     bench.postgres.vacuum_and_checkpoint(PGROLL_DATABASE)
 
