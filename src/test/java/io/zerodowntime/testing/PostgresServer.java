@@ -61,7 +61,7 @@ public final class PostgresServer implements AutoCloseable {
             .setServerConfig("max_standby_streaming_delay", "200ms")
             .setPort(port);
     settings.forEach(builder::setServerConfig);
-    return builder.start();
+    return TestPostgres.start(builder);
   }
 
   public int port() {

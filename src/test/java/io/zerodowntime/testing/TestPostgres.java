@@ -66,12 +66,22 @@ public final class TestPostgres {
     }
   }
 
+  /**
+   * Starts a server. The first one on a machine unpacks the binaries, under a lock on a file that
+   * fails if another thread of the JVM has it: one starts after the other.
+   */
+  public static EmbeddedPostgres start(EmbeddedPostgres.Builder server) throws IOException {
+    // this lock and the properties belong to the JVM, not to a class loader
+    synchronized (Runtime.getRuntime()) {
+      return server.start();
+    }
+  }
+
   /** Started when first asked for. Each Quarkus application of the JVM has a copy of this class. */
   private static final class Holder {
     static final int PORT = port();
 
     private static int port() {
-      // the lock and the properties belong to the JVM, not to a class loader
       synchronized (Runtime.getRuntime()) {
         return Optional.ofNullable(Integer.getInteger(SHARED_PORT)).orElseGet(Holder::start);
       }
@@ -80,13 +90,13 @@ public final class TestPostgres {
     private static int start() {
       try {
         int port =
-            EmbeddedPostgres.builder()
-                .setServerConfig("max_prepared_transactions", "10")
-                .setServerConfig("max_connections", "200")
-                .setServerConfig("shared_buffers", "256MB")
-                // as on a real server; fsync stays off
-                .setServerConfig("synchronous_commit", "on")
-                .start()
+            TestPostgres.start(
+                    EmbeddedPostgres.builder()
+                        .setServerConfig("max_prepared_transactions", "10")
+                        .setServerConfig("max_connections", "200")
+                        .setServerConfig("shared_buffers", "256MB")
+                        // as on a real server; fsync stays off
+                        .setServerConfig("synchronous_commit", "on"))
                 .getPort();
         System.setProperty(SHARED_PORT, String.valueOf(port));
         return port;

@@ -2,6 +2,7 @@ package io.zerodowntime.migration.schema;
 
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.testing.TestPostgres;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -210,7 +211,8 @@ final class SchemaTestDatabase {
 
   private static EmbeddedPostgres start() {
     try {
-      return EmbeddedPostgres.builder().setServerConfig("max_prepared_transactions", "5").start();
+      return TestPostgres.start(
+          EmbeddedPostgres.builder().setServerConfig("max_prepared_transactions", "5"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
