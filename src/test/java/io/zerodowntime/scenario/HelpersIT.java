@@ -1,0 +1,77 @@
+package io.zerodowntime.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The helpers of every language that this machine has keep out of every trap, while a controller
+ * takes the steps; and a writer without a fence does not.
+ */
+@Tag("examples")
+@Tag("protocol")
+class HelpersIT {
+  private static final Path REPORT = Path.of("target", "helpers", "traps.md");
+
+  @TempDir Path directory;
+
+  private final TrapTable table = new TrapTable();
+
+  @TestFactory
+  Stream<DynamicTest> theHelpersKeepOutOfEveryTrap() throws Exception {
+    try (ShopOrders orders = new ShopOrders(HelpersIT.class, directory)) {
+      List<WriterProcess> writers = new ArrayList<>();
+      for (Language language : Language.values()) {
+        Optional<String> missing = language.missing();
+        missing.ifPresent(reason -> table.skip(language.label(), reason));
+        if (missing.isEmpty()) {
+          writers.add(orders.writer(language.label(), language.install()));
+        }
+      }
+      WriterTraps traps = new WriterTraps(orders, writers, table);
+      traps.forward();
+      traps.back();
+      traps.unregistered(ShopOrders.unregistered(HelpersIT.class));
+    } finally {
+      System.out.println(table.markdown());
+    }
+    Files.writeString(REPORT, table.markdown());
+    return table.tests();
+  }
+
+  @Test
+  void theReadmeNamesEveryTrap() throws IOException {
+    assertThat(Files.readString(Path.of("helpers", "README.md")))
+        .contains(
+            Stream.of(Trap.values())
+                .map(trap -> "\n| %s: %s |".formatted(trap, trap.right()))
+                .toList());
+  }
+
+  /** A suite that cannot fail proves nothing. */
+  @Test
+  void aWriterWithoutAFenceIsCaught() throws Exception {
+    try (ShopOrders orders = new ShopOrders(HelpersIT.class, directory)) {
+      List<String> command = new ArrayList<>(Language.JAVA.install());
+      command.add("unfenced");
+      WriterTraps traps =
+          new WriterTraps(orders, List.of(orders.writer("unfenced", command)), table);
+      traps.forward();
+      traps.unregistered(ShopOrders.unregistered(HelpersIT.class));
+    }
+    assertThat(table.caught("unfenced"))
+        .containsExactlyInAnyOrder(
+            Trap.ISOLATION, Trap.NO_ROW, Trap.STALE_PHASE, Trap.PAUSED);
+  }
+}
