@@ -87,7 +87,7 @@ public final class Driver {
   private Future<String> end(String command) {
     SqlConnection ended = transaction;
     transaction = null;
-    return ended.query(command).execute().eventually(() -> ended.close()).map("ok " + command);
+    return ended.query(command).execute().onComplete(done -> ended.close()).map("ok " + command);
   }
 
   private String answer(List<String> words) throws Exception {

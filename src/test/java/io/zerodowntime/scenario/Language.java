@@ -11,46 +11,44 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
 
-/** A language that has a helper, and how the suite's writer is run in it (helpers/README.md). */
+/** A client that has a helper, and how the suite's writer is run with it (helpers/README.md). */
 enum Language {
-  NODE(List.of("node", "--version"), List.of("npm", "--version")),
-  PYTHON(List.of("python3", "-c", "import ensurepip")),
-  GO(List.of("go", "list", "-m")),
-  JAVA(),
-  VERTX();
+  NODE,
+  PYTHON,
+  GO,
+  JAVA,
+  VERTX;
 
+  private static final Path SOURCES = Path.of("helpers").toAbsolutePath();
   private static final Path TARGET = Path.of("target", "helpers").toAbsolutePath();
+
   /** JDBC's driver and Vert.x's client are on this one's own. */
   private static final String CLIENTS = System.getProperty("java.class.path");
 
   private static final long LIMIT_SECONDS = 240;
 
-  private final List<List<String>> needed;
-  private final Path sources;
-  private final Path installed;
-
-  @SafeVarargs
-  Language(List<String>... needed) {
-    this.needed = List.of(needed);
-    String name = name().toLowerCase(Locale.ROOT);
-    this.sources = Path.of("helpers", name).toAbsolutePath();
-    this.installed = Path.of("target", "helpers", name).toAbsolutePath();
-  }
-
-  /** How reports call it. */
+  /** How reports and directories call it. */
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /** Why it cannot run on this machine; empty if it can. */
   Optional<String> missing() throws IOException, InterruptedException {
-    Files.createDirectories(installed);
-    for (List<String> command : needed) {
+    for (List<String> command : needed()) {
       if (!succeeds(command)) {
-        return Optional.of(String.join(" ", command) + " fails: " + label() + " is skipped");
+        return Optional.of("%s is skipped: %s fails".formatted(label(), String.join(" ", command)));
       }
     }
     return Optional.empty();
+  }
+
+  private List<List<String>> needed() {
+    return switch (this) {
+      case NODE -> List.of(List.of("node", "--version"), List.of("npm", "--version"));
+      case PYTHON -> List.of(List.of("python3", "-m", "ensurepip", "--version"));
+      case GO -> List.of(List.of("go", "list", "-m"));
+      case JAVA, VERTX -> List.of();
+    };
   }
 
   /**
@@ -59,7 +57,6 @@ enum Language {
    * @return the writer's command
    */
   List<String> install() throws IOException, InterruptedException {
-    Files.createDirectories(installed);
     return switch (this) {
       case NODE -> node();
       case PYTHON -> python();
@@ -69,39 +66,36 @@ enum Language {
   }
 
   private List<String> node() throws IOException, InterruptedException {
-    if (!Files.exists(installed.resolve("node_modules/pg"))) {
-      demand("npm install --no-save --no-audit --no-fund --loglevel=error --prefix", "pg@8");
+    if (!Files.exists(installed("node_modules", "pg"))) {
+      List<String> npm = new ArrayList<>(List.of("npm", "install", "--prefix", installed()));
+      npm.addAll(List.of("--no-save", "--no-audit", "--no-fund", "--loglevel=error", "pg@8"));
+      demand(npm);
     }
-    String modules = "NODE_PATH=" + installed.resolve("node_modules");
-    return List.of("env", modules, "node", sources.resolve("driver.js").toString());
+    String modules = "NODE_PATH=" + installed("node_modules");
+    return List.of("env", modules, "node", source("driver.js"));
   }
 
   private List<String> python() throws IOException, InterruptedException {
-    String python = installed.resolve("bin/python").toString();
-    demand("python3 -m venv");
-    demand(List.of(python, "-m", "pip", "install", "-q", "-r", sources + "/requirements.txt"));
-    return List.of(python, "-B", sources.resolve("driver.py").toString());
+    String python = installed("bin", "python").toString();
+    demand(List.of("python3", "-m", "venv", installed()));
+    demand(List.of(python, "-m", "pip", "install", "-q", "-r", source("requirements.txt")));
+    return List.of(python, "-B", source("driver.py"));
   }
 
   private List<String> go() throws IOException, InterruptedException {
-    String driver = installed.resolve("driver").toString();
-    String modules = "GOMODCACHE=" + installed.resolve("modules");
+    String driver = installed("driver").toString();
+    String modules = "GOMODCACHE=" + installed("modules");
     demand(List.of("env", modules, "go", "build", "-modcacherw", "-o", driver, "./driver"));
     return List.of(driver);
   }
 
-  private List<String> java() {
-    List<String> arguments =
-        List.of(
-            "-cp",
-            CLIENTS,
-            "-d",
-            installed.toString(),
-            sources.resolve("Fence.java").toString(),
-            sources.resolve("Driver.java").toString());
+  private List<String> java() throws IOException {
+    Files.createDirectories(Path.of(installed()));
     int status =
         ToolProvider.getSystemJavaCompiler()
-            .run(null, null, null, arguments.toArray(String[]::new));
+            .run(
+                null, null, null, "-cp", CLIENTS, "-d", installed(), source("Fence.java"),
+                source("Driver.java"));
     if (status != 0) {
       throw new AssertionError("helpers/" + label() + " does not compile");
     }
@@ -109,15 +103,20 @@ enum Language {
         ProcessHandle.current().info().command().orElse("java"),
         "-XX:TieredStopAtLevel=1",
         "-cp",
-        installed + File.pathSeparator + CLIENTS,
+        installed() + File.pathSeparator + CLIENTS,
         "Driver");
   }
 
-  private void demand(String command, String... more) throws IOException, InterruptedException {
-    List<String> line = new ArrayList<>(List.of(command.split(" ")));
-    line.add(installed.toString());
-    line.addAll(List.of(more));
-    demand(line);
+  private String source(String file) {
+    return SOURCES.resolve(label()).resolve(file).toString();
+  }
+
+  private String installed() {
+    return TARGET.resolve(label()).toString();
+  }
+
+  private Path installed(String... below) {
+    return Path.of(installed(), below);
   }
 
   private void demand(List<String> command) throws IOException, InterruptedException {
@@ -128,13 +127,15 @@ enum Language {
 
   /** Within a bound; what it prints is kept. */
   private boolean succeeds(List<String> command) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(command).directory(sources.toFile());
+    Files.createDirectories(TARGET);
+    ProcessBuilder builder =
+        new ProcessBuilder(command).directory(SOURCES.resolve(label()).toFile());
     builder.redirectErrorStream(true).redirectOutput(log().toFile());
     Process process;
     try {
       process = builder.start();
     } catch (IOException e) {
-      return false;
+      return false; // there is no such program
     }
     if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
       process.destroyForcibly().waitFor();

@@ -63,7 +63,7 @@ class LanguagesIT {
         System.out.println(language.missing().get());
         continue;
       }
-      int number = language.ordinal();
+      int number = traffic.size();
       List<String> own = keys.subList(number * share, (number + 1) * share);
       WriterProcess writer = orders.writer(language.label(), language.install());
       traffic.add(new WriterTraffic(writer, ledger, own, new Random(number)));
