@@ -94,7 +94,14 @@ enum Language {
     int status =
         ToolProvider.getSystemJavaCompiler()
             .run(
-                null, null, null, "-cp", CLIENTS, "-d", installed(), source("Fence.java"),
+                null,
+                null,
+                null,
+                "-cp",
+                CLIENTS,
+                "-d",
+                installed(),
+                source("Fence.java"),
                 source("Driver.java"));
     if (status != 0) {
       throw new AssertionError("helpers/" + label() + " does not compile");

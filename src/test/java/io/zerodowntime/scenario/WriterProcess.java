@@ -88,7 +88,8 @@ final class WriterProcess implements AutoCloseable {
 
   /** Sends a command; returns at once. */
   void send(Object... words) throws IOException {
-    String line = Arrays.stream(words).map(String::valueOf).collect(Collectors.joining(" ", "", "\n"));
+    String line =
+        Arrays.stream(words).map(String::valueOf).collect(Collectors.joining(" ", "", "\n"));
     process.getOutputStream().write(line.getBytes(StandardCharsets.UTF_8));
     process.getOutputStream().flush();
   }

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Creates rows by a writer, changes and reads its own, and keeps in a ledger what is acknowledged. */
+/**
+ * Creates rows by a writer, changes and reads its own, and keeps in a ledger what is acknowledged.
+ */
 final class WriterTraffic implements PacedThreads.Turn {
   private static final List<String> STATUSES =
       List.of("pending", "paid", "shipped", "delivered", "cancelled");

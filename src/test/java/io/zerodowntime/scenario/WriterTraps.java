@@ -53,7 +53,9 @@ final class WriterTraps {
     heartbeats();
     slowStatements();
     each(Trap.STALE_PHASE, writer -> writesBoth(writer, 3));
-    each(Trap.READ_BY_PHASE, writer -> readsPast("status = 'wrong'", "status = lower(old_status)", writer));
+    each(
+        Trap.READ_BY_PHASE,
+        writer -> readsPast("status = 'wrong'", "status = lower(old_status)", writer));
     pausedUntilContract();
   }
 
@@ -62,7 +64,9 @@ final class WriterTraps {
     orders.walk().backToReadNew();
     each(Trap.STALE_PHASE, writer -> writesBoth(writer, 5));
     each(Trap.STALE_PHASE, writer -> writesBoth(writer, 3));
-    each(Trap.READ_BY_PHASE, writer -> readsPast("old_status = 'WRONG'", "old_status = upper(status)", writer));
+    each(
+        Trap.READ_BY_PHASE,
+        writer -> readsPast("old_status = 'WRONG'", "old_status = upper(status)", writer));
     changedType();
     lostConnections();
     transactions();
@@ -148,9 +152,7 @@ final class WriterTraps {
       holder.rollback();
     }
     orders.walk().awaitPhase("1");
-    String waited =
-        orders.ask(
-            "SELECT drained_at > '%s' FROM migration_state".formatted(before));
+    String waited = orders.ask("SELECT drained_at > '%s' FROM migration_state".formatted(before));
     each(
         Trap.SLOW_STATEMENT,
         writer -> {
@@ -226,12 +228,16 @@ final class WriterTraps {
   /** Statements that were sent often, and are prepared where a driver does so. */
   private void changedType() throws SQLException {
     for (int i = 0; i < 10; i++) {
-      each(Trap.CHANGED_COLUMN, writer -> assertThat(writer.ask("read", writer.row(5))).isEqualTo("ok paid"));
+      each(
+          Trap.CHANGED_COLUMN,
+          writer -> assertThat(writer.ask("read", writer.row(5))).isEqualTo("ok paid"));
       each(Trap.CHANGED_COLUMN, writer -> change(writer, 5, "paid"));
     }
     orders.ask("ALTER TABLE shop_orders ALTER COLUMN status TYPE text");
     try {
-      each(Trap.CHANGED_COLUMN, writer -> assertThat(writer.ask("read", writer.row(5))).isEqualTo("ok paid"));
+      each(
+          Trap.CHANGED_COLUMN,
+          writer -> assertThat(writer.ask("read", writer.row(5))).isEqualTo("ok paid"));
       each(Trap.CHANGED_COLUMN, writer -> change(writer, 5, "shipped"));
     } finally {
       orders.ask("ALTER TABLE shop_orders ALTER COLUMN status TYPE varchar(50)");
@@ -255,7 +261,9 @@ final class WriterTraps {
 
   /** A statement before and one behind the step to phase 3, in one transaction. */
   private void transactions() throws Exception {
-    each(Trap.TRANSACTION, writer -> assertThat(writer.ask("begin", "read committed")).startsWith("ok"));
+    each(
+        Trap.TRANSACTION,
+        writer -> assertThat(writer.ask("begin", "read committed")).startsWith("ok"));
     each(Trap.TRANSACTION, writer -> change(writer, 7, "returned"));
     orders.flags().edit(3);
     orders.walk().awaitPhase("3 draining");
