@@ -71,6 +71,7 @@ class HelpersIT {
       traps.unregistered(ShopOrders.unregistered(HelpersIT.class));
     }
     assertThat(table.caught("unfenced"))
-        .containsExactlyInAnyOrder(Trap.ISOLATION, Trap.NO_ROW, Trap.STALE_PHASE, Trap.PAUSED);
+        .containsExactlyInAnyOrder(
+            Trap.ISOLATION, Trap.NO_ROW, Trap.STALE_PHASE, Trap.READ_BY_PHASE, Trap.PAUSED);
   }
 }

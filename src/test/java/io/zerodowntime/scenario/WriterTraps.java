@@ -57,6 +57,9 @@ final class WriterTraps {
         Trap.READ_BY_PHASE,
         writer -> readsPast("status = 'wrong'", "status = lower(old_status)", writer));
     pausedUntilContract();
+    each(
+        Trap.READ_BY_PHASE,
+        writer -> readsPast("old_status = 'WRONG'", "old_status = 'PAID'", writer));
   }
 
   /** From phase 3 to 2, to 3 again, and past the drop. */
