@@ -5,13 +5,15 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The writer of the conformance suite (helpers/README.md): commands in lines of words, an answer each. With the
- * argument {@code unfenced} it writes by the phase that it saw at its start, as a service does that reads flags.
+ * The writer of the conformance suite (helpers/README.md): commands in lines of words, an answer each. The suite must
+ * catch it with an argument: {@code by-start} writes by the phase of its start, as a service does that reads flags, and
+ * {@code by-look} by the phase that it reads before each statement, by another one.
  */
 public final class Driver {
   private static final List<String> CREATE = List.of(
@@ -30,18 +32,27 @@ public final class Driver {
   private final Fence fence;
   private Connection connection;
 
-  private Driver(boolean fenced) throws SQLException {
+  private Driver(List<String> arguments) throws SQLException {
     connect();
-    this.fence = fenced ? new Fence("shop-order-status") : new Unfenced(connection);
+    this.fence = arguments.isEmpty()
+        ? new Fence("shop-order-status")
+        : new Open(connection, arguments.contains("by-look"));
   }
 
   /** A fence that is open in each phase. */
-  private static final class Unfenced extends Fence {
-    private final int phase;
+  private static final class Open extends Fence {
+    private final boolean looks;
+    private int phase;
 
-    Unfenced(Connection connection) throws SQLException {
+    Open(Connection connection, boolean looks) throws SQLException {
       super("shop-order-status");
-      try (ResultSet row = connection.createStatement().executeQuery("SELECT max(phase) FROM migration_state")) {
+      this.looks = looks;
+      look(connection);
+    }
+
+    private void look(Connection connection) throws SQLException {
+      try (Statement statement = connection.createStatement();
+          ResultSet row = statement.executeQuery("SELECT max(phase) FROM migration_state")) {
         row.next();
         phase = row.getInt(1);
       }
@@ -50,6 +61,9 @@ public final class Driver {
     @Override
     public List<Map<String, Object>> send(Connection connection, List<String> variants, Object... values)
         throws SQLException {
+      if (looks) {
+        look(connection);
+      }
       String alike = variants.get(phase);
       return super.send(connection, List.of(alike, alike, alike, alike), values);
     }
@@ -137,7 +151,7 @@ public final class Driver {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Driver driver = new Driver(!List.of(arguments).contains("unfenced"));
+    Driver driver = new Driver(List.of(arguments));
     BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       System.out.println(driver.answer(Arrays.asList(line.split(" "))));

@@ -24,6 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 class HelpersIT {
   private static final Path REPORT = Path.of("target", "helpers", "traps.md");
 
+  /** It writes by the phase of its start, as a service does that reads flags. */
+  private static final String BY_START = "by-start";
+
+  /** It reads the phase before each statement, by another one. */
+  private static final String BY_LOOK = "by-look";
+
   @TempDir Path directory;
 
   private final TrapTable table = new TrapTable();
@@ -41,7 +47,8 @@ class HelpersIT {
       }
       WriterTraps traps = new WriterTraps(orders, writers, table);
       traps.forward();
-      traps.back();
+      traps.stepBack();
+      traps.again();
       traps.unregistered(ShopOrders.unregistered(HelpersIT.class));
     } finally {
       System.out.println(table.markdown());
@@ -61,17 +68,30 @@ class HelpersIT {
 
   /** A suite that cannot fail proves nothing. */
   @Test
-  void aWriterWithoutAFenceIsCaught() throws Exception {
+  void writersWithoutAFenceAreCaught() throws Exception {
     try (ShopOrders orders = new ShopOrders(HelpersIT.class, directory)) {
-      List<String> command = new ArrayList<>(Language.JAVA.install());
-      command.add("unfenced");
-      WriterTraps traps =
-          new WriterTraps(orders, List.of(orders.writer("unfenced", command)), table);
+      List<WriterProcess> writers = new ArrayList<>();
+      for (String name : List.of(BY_START, BY_LOOK)) {
+        List<String> command = new ArrayList<>(Language.JAVA.install());
+        command.add(name);
+        writers.add(orders.writer(name, command));
+      }
+      WriterTraps traps = new WriterTraps(orders, writers, table);
       traps.forward();
+      traps.stepBack();
       traps.unregistered(ShopOrders.unregistered(HelpersIT.class));
+    } finally {
+      System.out.println(table.markdown());
     }
-    assertThat(table.caught("unfenced"))
+    assertThat(table.caught(BY_START))
         .containsExactlyInAnyOrder(
-            Trap.ISOLATION, Trap.NO_ROW, Trap.STALE_PHASE, Trap.READ_BY_PHASE, Trap.PAUSED);
+            Trap.ISOLATION,
+            Trap.NO_ROW,
+            Trap.SLOW_STATEMENT,
+            Trap.STALE_PHASE,
+            Trap.READ_BY_PHASE,
+            Trap.PAUSED);
+    assertThat(table.caught(BY_LOOK))
+        .containsExactlyInAnyOrder(Trap.ISOLATION, Trap.NO_ROW, Trap.SLOW_STATEMENT);
   }
 }

@@ -39,7 +39,7 @@ final class ShopOrders implements AutoCloseable {
                 "MIGRATIONS_FILE", EXAMPLE.resolve("migrations.yaml").toString(),
                 "CHANGELOG_DIR", EXAMPLE.resolve("changelog").toString(),
                 "MIGRATION_AUTO_EXPAND", "true",
-                "MIGRATION_INSTANCE_TIMEOUT", "4s",
+                "MIGRATION_INSTANCE_TIMEOUT", "6s",
                 "HEARTBEAT_INTERVAL", "250ms"));
     flags = fleet.flags(MIGRATION);
     flags.edit(0);

@@ -5,7 +5,8 @@ enum Trap {
   ISOLATION("REPEATABLE READ and SERIALIZABLE are refused"),
   NO_ROW("a row that is missing is told from a migration that is not registered"),
   HEARTBEAT("an instance that asks for an earlier phase holds the step back, until it is dead"),
-  SLOW_STATEMENT("a statement that is in flight during a step is waited for"),
+  SLOW_STATEMENT(
+      "a statement in flight is waited for by a step; one that waits for the table writes by what it then finds"),
   STALE_PHASE("a phase from before a step, forward or back, is not written by"),
   READ_BY_PHASE("a read gives the column of the phase in force"),
   PAUSED("a process that is stopped across two steps writes by the phase it wakes up in"),

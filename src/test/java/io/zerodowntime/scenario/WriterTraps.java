@@ -7,7 +7,6 @@ import io.zerodowntime.testing.TestDatabase;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -18,23 +17,21 @@ final class WriterTraps {
   private static final String SIDES =
       "SELECT concat(old_status, '|', coalesce(status, '-')) FROM shop_orders WHERE id = %d";
 
-  private static final String WAITING =
-      """
-      FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-      AND query LIKE '%UPDATE shop_orders%'
-      """;
-
   private static final String NEWEST =
       """
       SELECT max(heartbeat_at) FROM migration_instance
       WHERE migration = 'shop-order-status' AND requested_phase = 1
       """;
 
+  /** Drivers prepare a statement that is sent more often than about five times. */
+  private static final int OFTEN = 10;
+
   private static final long NO_SUCH_ROW = 999_999_999;
 
   private final ShopOrders orders;
   private final List<WriterProcess> writers;
   private final TrapTable table;
+  private final WaitingWriters waiting;
 
   /**
    * @param orders in phase 0
@@ -44,6 +41,7 @@ final class WriterTraps {
     this.orders = orders;
     this.writers = new ArrayList<>(writers);
     this.table = table;
+    this.waiting = new WaitingWriters(orders, writers);
   }
 
   /** From phase 0 to 3. */
@@ -62,8 +60,26 @@ final class WriterTraps {
         writer -> readsPast("old_status = 'WRONG'", "old_status = 'PAID'", writer));
   }
 
-  /** From phase 3 to 2, to 3 again, and past the drop. */
-  void back() throws Exception {
+  /** The step from phase 3 to 2, taken while each writer waits for the table. */
+  void stepBack() throws Exception {
+    for (int i = 0; i < OFTEN; i++) {
+      each(Trap.SLOW_STATEMENT, writer -> change(writer, 10, "paid"));
+    }
+    try (Connection holder = waiting.forTheTable(10)) {
+      orders.flags().edit(2);
+      orders.walk().awaitPhase("2");
+      holder.rollback();
+    }
+    each(
+        Trap.SLOW_STATEMENT,
+        writer -> {
+          assertThat(writer.answer()).startsWith("ok");
+          assertThat(sides(writer, 10)).isEqualTo("RETURNED|returned");
+        });
+  }
+
+  /** From phase 2, whose old column is stale, to 3 again, and past the drop. */
+  void again() throws Exception {
     orders.walk().backToReadNew();
     each(Trap.STALE_PHASE, writer -> writesBoth(writer, 5));
     each(Trap.STALE_PHASE, writer -> writesBoth(writer, 3));
@@ -123,15 +139,14 @@ final class WriterTraps {
   }
 
   /** The flags ask for phase 1, and the writers for phase 0. */
-  private void heartbeats() throws IOException {
+  private void heartbeats() throws IOException, InterruptedException {
+    askForExpand();
     orders.flags().edit(1);
     Set<String> beats = new HashSet<>();
     await()
         .until(
             () -> {
-              for (WriterProcess writer : writers) {
-                writer.ask("heartbeat", writer.name(), 0);
-              }
+              askForExpand();
               beats.add(orders.ask(NEWEST));
               return beats.size() > 4;
             });
@@ -145,10 +160,16 @@ final class WriterTraps {
     await().until(() -> orders.ask(NEWEST) == null);
   }
 
+  private void askForExpand() throws IOException, InterruptedException {
+    for (WriterProcess writer : writers) {
+      writer.ask("heartbeat", writer.name(), 0);
+    }
+  }
+
   /** The step to phase 1, which dead instances no longer hold back, finds a statement in flight. */
   private void slowStatements() throws Exception {
     String before;
-    try (Connection holder = held(2)) {
+    try (Connection holder = waiting.forTheirRow(2)) {
       orders.flags().edit(1);
       orders.walk().awaitPhase("1 draining");
       before = orders.ask("SELECT clock_timestamp()");
@@ -163,24 +184,6 @@ final class WriterTraps {
           assertThat(sides(writer, 2)).as("by the rule of its snapshot").isEqualTo("RETURNED|-");
           assertThat(waited).as("the step waited for it").isEqualTo("t");
         });
-  }
-
-  /** Locks a row of each writer, once each waits to change it. */
-  private Connection held(int row) throws SQLException, IOException {
-    Connection holder = orders.database().dataSource().getConnection();
-    holder.setAutoCommit(false);
-    try (Statement statement = holder.createStatement()) {
-      for (WriterProcess writer : writers) {
-        statement.execute(
-            "SELECT id FROM shop_orders WHERE id = %d FOR UPDATE".formatted(writer.row(row)));
-      }
-    }
-    for (WriterProcess writer : writers) {
-      writer.send("change", writer.row(row), "returned");
-    }
-    String all = String.valueOf(writers.size());
-    await().until(() -> orders.ask("SELECT count(*) " + WAITING).equals(all));
-    return holder;
   }
 
   private void writesBoth(WriterProcess writer, int row) throws Exception {
@@ -230,7 +233,7 @@ final class WriterTraps {
 
   /** Statements that were sent often, and are prepared where a driver does so. */
   private void changedType() throws SQLException {
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < OFTEN; i++) {
       each(
           Trap.CHANGED_COLUMN,
           writer -> assertThat(writer.ask("read", writer.row(5))).isEqualTo("ok paid"));
@@ -249,8 +252,8 @@ final class WriterTraps {
 
   private void lostConnections() throws Exception {
     each(Trap.LOST_CONNECTION, writer -> change(writer, 6, "paid"));
-    try (Connection holder = held(6)) {
-      orders.ask("SELECT pg_terminate_backend(pid) " + WAITING);
+    try (Connection holder = waiting.forTheirRow(6)) {
+      waiting.endSessions();
       each(Trap.LOST_CONNECTION, writer -> assertThat(writer.answer()).startsWith("error"));
       holder.rollback();
     }
