@@ -2,6 +2,7 @@ package io.zerodowntime.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,12 +50,25 @@ class HelpersIT {
       traps.forward();
       traps.stepBack();
       traps.again();
-      traps.unregistered(ShopOrders.unregistered(HelpersIT.class));
+      unregistered(writers);
     } finally {
       System.out.println(table.markdown());
     }
     Files.writeString(REPORT, table.markdown());
     return table.tests();
+  }
+
+  /** Not registered is neither a missing row nor another phase. */
+  private void unregistered(List<WriterProcess> writers) throws IOException {
+    TestDatabase elsewhere = ShopOrders.unregistered(HelpersIT.class);
+    for (WriterProcess each : writers) {
+      try (WriterProcess stranger = each.another(elsewhere)) {
+        table.check(
+            Trap.NO_ROW,
+            stranger,
+            writer -> assertThat(writer.ask("change", writer.row(1), "paid")).startsWith("error"));
+      }
+    }
   }
 
   @Test
@@ -79,7 +93,7 @@ class HelpersIT {
       WriterTraps traps = new WriterTraps(orders, writers, table);
       traps.forward();
       traps.stepBack();
-      traps.unregistered(ShopOrders.unregistered(HelpersIT.class));
+      unregistered(writers);
     } finally {
       System.out.println(table.markdown());
     }

@@ -3,7 +3,6 @@ package io.zerodowntime.scenario;
 import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.zerodowntime.testing.TestDatabase;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -94,18 +93,6 @@ final class WriterTraps {
     each(Trap.CHANGED_COLUMN, writer -> writesNew(writer, 8));
     startAgain();
     each(Trap.CHANGED_COLUMN, writer -> writesNew(writer, 9));
-  }
-
-  /** Not registered is neither a missing row nor a reason to try for ten phases. */
-  void unregistered(TestDatabase elsewhere) throws IOException {
-    for (WriterProcess each : writers) {
-      try (WriterProcess stranger = each.another(elsewhere)) {
-        table.check(
-            Trap.NO_ROW,
-            stranger,
-            writer -> assertThat(writer.ask("change", writer.row(1), "paid")).startsWith("error"));
-      }
-    }
   }
 
   private void each(Trap trap, TrapTable.Check check) {
