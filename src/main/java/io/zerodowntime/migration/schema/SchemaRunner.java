@@ -27,6 +27,7 @@ final class SchemaRunner {
   private final Supplier<Liquibase> liquibase;
   private final Duration bound;
   private final Duration longTransaction;
+  private final WriterFunctions functions = new WriterFunctions();
 
   /**
    * @param liquibase opens a Liquibase with a connection of its own
@@ -60,7 +61,7 @@ final class SchemaRunner {
         "schema change " + SchemaStage.INITIAL,
         SchemaStage.INITIAL,
         session -> Optional.empty(),
-        NOTHING);
+        functions::tellIfMissing);
   }
 
   SchemaReport apply(Migration migration, SchemaStage stage) {
@@ -74,9 +75,12 @@ final class SchemaRunner {
               ? indexObstacle(session, migration, longTransactions)
               : longTransactions.find(session);
         },
-        stage == SchemaStage.INDEX
-            ? (session, ran) -> PartitionIndexes.build(session, migration, longTransactions, ran)
-            : NOTHING);
+        switch (stage) {
+          case INDEX ->
+              (session, ran) -> PartitionIndexes.build(session, migration, longTransactions, ran);
+          case EXPAND -> functions::tellIfMissing;
+          default -> NOTHING;
+        });
   }
 
   /** A build waits for other transactions, and no transaction waits for the build. */
