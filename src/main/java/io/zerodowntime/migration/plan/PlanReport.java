@@ -41,6 +41,7 @@ final class PlanReport {
     gates();
     estimates();
     locks(files);
+    view();
     return lines.stream()
         .map(each -> ("-- " + each).stripTrailing())
         .collect(Collectors.joining("\n", "", "\n"));
@@ -150,6 +151,13 @@ final class PlanReport {
         "  %-" + width + "s  ROW EXCLUSIVE on %s: a batch, its rows for about 100 ms",
         "backfill",
         migration.table());
+  }
+
+  private void view() {
+    line("");
+    line("a view for services that only read, whose reads need no change at a step: create it behind");
+    line("expand, with the other columns that they need; docs/adopting.md says how it goes");
+    ReaderView.of(migration).lines().forEach(each -> line("  %s", each));
   }
 
   private void line(String format, Object... values) {
