@@ -24,14 +24,15 @@ BEGIN ATOMIC
 END
   $create$, engine);
   -- It must not touch synchronous_commit: the caller's transaction may hold more than this row.
+  -- The word sql before the version tells the status which instances are of other services.
   EXECUTE format($create$
 CREATE FUNCTION zerodowntime.heartbeat(migration text, instance text, requested_phase integer,
-  writes_up_to integer DEFAULT 3, version text DEFAULT '-') RETURNS integer
+  writes_up_to integer DEFAULT 3, version text DEFAULT NULL) RETURNS integer
 LANGUAGE sql VOLATILE
 BEGIN ATOMIC
   INSERT INTO %1$s.migration_instance AS i
     (migration, instance, requested_phase, writes_up_to, version)
-  SELECT s.name, $2, COALESCE($3, s.phase), $4, $5
+  SELECT s.name, $2, COALESCE($3, s.phase), $4, concat_ws(' ', 'sql', $5)
   FROM %1$s.migration_state s WHERE s.name = $1
   ON CONFLICT (migration, instance) DO UPDATE SET requested_phase = excluded.requested_phase,
     writes_up_to = excluded.writes_up_to, version = excluded.version, heartbeat_at = now()

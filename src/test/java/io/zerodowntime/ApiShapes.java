@@ -25,7 +25,7 @@ public final class ApiShapes {
           since:string drained:boolean gracePeriod:array nextStep:string gates:array
           indexBuild:object|null
           oldStale:boolean backfill:object|null parity:object|null unrepairedMismatches:number
-          shadow:object instances:array unfencedWriters:array contractedAt:string|null gatesSince:object
+          shadow:object instances:array writers:array unfencedWriters:array contractedAt:string|null gatesSince:object
           mismatchedKeys:array service:object|null flagCommands:object readAt:string
           """);
   static final JsonShape RUN =

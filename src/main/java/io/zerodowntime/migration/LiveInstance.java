@@ -7,6 +7,7 @@ import java.time.OffsetDateTime;
  *
  * @param requested the phase that its flags ask for
  * @param writesUpTo the highest phase whose statements its version can send
+ * @param version begins with {@code sql} where the heartbeat was sent by the SQL function
  */
 public record LiveInstance(
     String instance,
@@ -14,4 +15,10 @@ public record LiveInstance(
     Phase writesUpTo,
     String version,
     OffsetDateTime startedAt,
-    OffsetDateTime heartbeatAt) {}
+    OffsetDateTime heartbeatAt) {
+
+  /** Whether it is an instance of another service, which sends its heartbeats by SQL. */
+  public boolean sentBySql() {
+    return version.equals("sql") || version.startsWith("sql ");
+  }
+}

@@ -30,13 +30,18 @@ export function grace() {
 
 export function instances() {
   const refused = el("p", { class: "notice bad", hidden: true });
+  const writers = el("p");
   const [list, rows] = table("Live instances", ["Instance", "Version", "Asks for", "Can write", "Heartbeat", "Started"]);
-  const element = el("section", { class: "card live", "aria-label": "Instances" }, el("h2", {}, "Instances"), refused, list);
+  const element = el("section", { class: "card live", "aria-label": "Instances" }, el("h2", {}, "Instances"), refused, list, writers);
   return [element, update];
 
   function update(status) {
     show(refused, status.flagsRejected !== null);
     text(refused, status.flagsRejected ? `The instance that answers refuses its flags: ${status.flagsRejected}` : "");
+    // an instance of a former version that answers meanwhile does not say it
+    text(writers, (status.writers ?? [])
+      .map((each) => `${each.kind}${each.live === null ? "" : ` (${each.live})`}: ${each.coverage}`)
+      .join("; "));
     keyed(rows, status.instances, (each) => each.instance, () => el("tr"), (row, each) =>
       cells(
         row,

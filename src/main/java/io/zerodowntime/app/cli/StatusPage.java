@@ -7,6 +7,7 @@ import io.zerodowntime.migration.status.MigrationStatus.Instance;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseStatus;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import io.zerodowntime.migration.status.WriterCoverage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -148,12 +149,13 @@ final class StatusPage {
             .collect(
                 Collectors.groupingBy(Function.identity(), TreeMap::new, Collectors.counting()));
     add(
-        "live     %s",
+        "live     %s; covered: %s",
         asking.isEmpty()
             ? "no instance"
             : asking.entrySet().stream()
                 .map(each -> "%d ask for %s".formatted(each.getValue(), each.getKey()))
-                .collect(Collectors.joining(", ")));
+                .collect(Collectors.joining(", ")),
+        WriterCoverage.line(status.writers()));
     some(
         status.unfencedWriters(),
         NAMES,

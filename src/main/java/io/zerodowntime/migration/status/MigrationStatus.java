@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param indexBuild the build of an index on the table that runs now
  * @param backfill the last backfill
  * @param parity the last comparison
+ * @param writers how each kind of writer is covered
  * @param unfencedWriters who was seen writing one side only, the last one first; needs triggers
  * @param mismatchedKeys the first of the keys that disagree, the oldest first
  * @param service how the answering instance's own requests did lately; empty in a command
@@ -39,6 +40,7 @@ public record MigrationStatus(
     List<MismatchedKey> mismatchedKeys,
     ShadowEvidence shadow,
     List<Instance> instances,
+    List<WriterCoverage> writers,
     List<UnfencedWriter> unfencedWriters,
     Optional<ServiceReading> service,
     FlagView.Commands flagCommands,

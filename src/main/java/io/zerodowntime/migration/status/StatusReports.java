@@ -86,6 +86,7 @@ public class StatusReports {
         run.mismatchedKeys(),
         phase.evidence().shadow(),
         phase.live().stream().map(MigrationStatus.Instance::of).toList(),
+        WriterCoverage.of(migration, phase.live()),
         phase.evidence().unfenced(),
         timeline.latest(),
         flags.commands(migration, phase.state().phase()),

@@ -53,6 +53,7 @@ public final class StatusText {
     status
         .instances()
         .forEach(i -> line(text, "instance: %s asks for %s", i.instance(), name(i.requested())));
+    line(text, "writers:  %s", WriterCoverage.line(status.writers()));
     status
         .unfencedWriters()
         .forEach(

@@ -17,6 +17,7 @@ import io.zerodowntime.migration.status.MigrationStatus.PhaseStatus;
 import io.zerodowntime.migration.status.MigrationStatus.RunPace;
 import io.zerodowntime.migration.status.MigrationStatus.RunRows;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
+import io.zerodowntime.migration.status.WriterCoverage;
 import java.time.OffsetDateTime;
 import java.util.Collections;
 import java.util.List;
@@ -86,6 +87,7 @@ class StatusPageTest {
         Collections.nCopies(7, new MismatchedKey("[1]", "scan", NOW)),
         new ShadowEvidence(1, 2, 3),
         Collections.nCopies(200, new Instance(HOSTILE, phase(1), phase(1), "0.1.0", NOW, NOW)),
+        List.of(new WriterCoverage("fleet", Optional.of(200), "fence")),
         Collections.nCopies(
             100,
             new UnfencedWriter(HOSTILE, "app", "UPDATE orders\nSET old_status = $1", NOW, NOW)),

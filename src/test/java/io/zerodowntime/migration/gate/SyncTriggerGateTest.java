@@ -68,6 +68,7 @@ class SyncTriggerGateTest {
 
   @AfterEach
   void drop() {
+    database.run("DELETE FROM pg_subscription_rel WHERE srrelid = 'synced'::regclass");
     database.run("DELETE FROM migration_state WHERE name = 'synced'");
     database.run("DROP TABLE synced; DROP FUNCTION zd_sync_synced");
   }
@@ -105,6 +106,26 @@ class SyncTriggerGateTest {
       database.run("ALTER TABLE synced ENABLE TRIGGER u");
     }
     assertThat(trigger(Sync.COPY, Step.DUAL_WRITE_TO_EXPAND)).isEmpty();
+  }
+
+  /** What a subscription applies passes over a trigger that is not enabled ALWAYS. */
+  @Test
+  void closesWhereASubscriptionPassesOverThem() {
+    database.run(
+        "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate)"
+            + " VALUES (1, 'synced'::regclass, 'r')");
+    for (Sync sync : List.of(Sync.COPY, Sync.DETECT)) {
+      for (String each : List.of("i", "u")) {
+        assertThat(trigger(sync, Step.EXPAND_TO_DUAL_WRITE))
+            .get()
+            .matches(verdict -> !verdict.open())
+            .extracting(Verdict::reason)
+            .isEqualTo("a subscription writes synced, and passes over the triggers zd_sync_synced");
+        database.run("ALTER TABLE synced ENABLE ALWAYS TRIGGER " + each);
+      }
+      assertThat(trigger(sync, Step.EXPAND_TO_DUAL_WRITE)).get().matches(Verdict::open);
+      database.run("ALTER TABLE synced ENABLE TRIGGER i, ENABLE TRIGGER u");
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.zerodowntime.migration.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
@@ -98,6 +99,28 @@ class SyncTriggerTest {
     assertThat(database.one("SELECT boss FROM person WHERE id = 5")).isEqualTo("6");
     database.run("COPY person (id, \"Full Name\") FROM PROGRAM 'echo 7,Donald Knuth' (FORMAT csv)");
     assertThat(database.one(BOTH + 7)).isEqualTo("Donald Knuth|Donald|Knuth");
+  }
+
+  /** The server itself writes the old column then, in a statement that no application sent. */
+  @Test
+  void aCascadeThatWritesTheOldColumnMeetsItToo() {
+    database.run(
+        "CREATE TABLE name (full_name text PRIMARY KEY)",
+        "INSERT INTO name VALUES ('Ada Lovelace')",
+        "ALTER TABLE person ADD FOREIGN KEY (\"Full Name\") REFERENCES name ON UPDATE CASCADE",
+        "UPDATE name SET full_name = 'Ada King'");
+    assertThat(database.one(BOTH + 1)).isEqualTo("Ada King|Ada|King");
+  }
+
+  @Test
+  void aMergeMeetsIt() {
+    assumeTrue(Integer.parseInt(database.one("SHOW server_version_num")) >= 150000, "no MERGE");
+    database.run(
+        "MERGE INTO person p USING (VALUES (1, 'Ada King'), (2, 'Tony Hoare')) v (id, name)"
+            + " ON p.id = v.id WHEN MATCHED THEN UPDATE SET \"Full Name\" = v.name"
+            + " WHEN NOT MATCHED THEN INSERT (id, \"Full Name\") VALUES (v.id, v.name)");
+    assertThat(database.one(BOTH + 1)).isEqualTo("Ada King|Ada|King");
+    assertThat(database.one(BOTH + 2)).isEqualTo("Tony Hoare|Tony|Hoare");
   }
 
   @Test

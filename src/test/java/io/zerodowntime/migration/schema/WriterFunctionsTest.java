@@ -137,7 +137,7 @@ class WriterFunctionsTest {
             database.list(
                 "SELECT concat_ws(' ', migration, instance, requested_phase, writes_up_to, version)"
                     + " FROM migration_instance"))
-        .containsExactly("other node-1 2 3 1.3.0");
+        .containsExactly("other node-1 2 3 sql 1.3.0");
   }
 
   private String as(String role, String sql) throws SQLException {
