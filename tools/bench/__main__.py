@@ -23,6 +23,7 @@ from . import (
     overload,
     parity,
     peer_service,
+    reader_view,
     replays,
     replicas,
     report,
@@ -41,6 +42,7 @@ from .service import Program
 PARTS: dict[str, Callable[[BenchContext], list[Figure]]] = {
     "fence": fence.measure_fence,
     "sync": sync.measure_sync,
+    "view": reader_view.measure_reader_view,
     "instructions": instructions.measure_instructions,
     "phases": orders.measure_phases,
     "get": orders.measure_get,
