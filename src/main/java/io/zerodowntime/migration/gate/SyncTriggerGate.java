@@ -8,8 +8,8 @@ import io.zerodowntime.migration.Verdict;
 
 /**
  * The triggers that the definition asks for are there and enabled, for inserts and for updates:
- * without them a writer that knows nothing of the migration spoils rows. Where a subscription writes
- * the table or a partition of it, they are enabled for that too.
+ * without them a writer that knows nothing of the migration spoils rows. Where a subscription
+ * writes the table or a partition of it, they are enabled for that too.
  */
 final class SyncTriggerGate implements Gate {
   /** What logical replication applies fires a trigger only if that is enabled ALWAYS. */

@@ -155,7 +155,8 @@ final class PlanReport {
 
   private void view() {
     line("");
-    line("a view for services that only read, whose reads need no change at a step: create it behind");
+    line(
+        "a view for services that only read, whose reads need no change at a step: create it behind");
     line("expand, with the other columns that they need; docs/adopting.md says how it goes");
     ReaderView.of(migration).lines().forEach(each -> line("  %s", each));
   }

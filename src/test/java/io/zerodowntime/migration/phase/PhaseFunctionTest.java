@@ -28,7 +28,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 @QuarkusTest
 @TestProfile(EngineProfile.class)
 class PhaseFunctionTest {
-  /** Asks for the phase behind the wait, so that a step can be taken between it and the snapshot. */
+  /**
+   * Asks for the phase behind the wait, so that a step can be taken between it and the snapshot.
+   */
   private static final String HELD =
       """
       WITH held AS MATERIALIZED (

@@ -39,8 +39,7 @@ class WriterKindsTest {
           + 1;
 
   /** A file of one column, as a client would send it. */
-  private static final String COPY =
-      "COPY %s FROM PROGRAM 'echo 1,1,PAID' (FORMAT csv)";
+  private static final String COPY = "COPY %s FROM PROGRAM 'echo 1,1,PAID' (FORMAT csv)";
 
   @Inject EngineDatabase database;
   @Inject Engine engine;

@@ -13,7 +13,9 @@ import liquibase.Contexts;
 import liquibase.LabelExpression;
 import org.junit.jupiter.api.Test;
 
-/** The functions for other services are created with the role's own rights, or with one statement. */
+/**
+ * The functions for other services are created with the role's own rights, or with one statement.
+ */
 @OnSchemaServer
 class WriterFunctionsTest {
   private static final String CHANGESET = "009-writer-functions";
@@ -44,8 +46,7 @@ class WriterFunctionsTest {
 
   private void rollback() throws Exception {
     Liquibases.quietly(
-        database,
-        liquibase -> liquibase.rollback(1, null, new Contexts(), new LabelExpression()));
+        database, liquibase -> liquibase.rollback(1, null, new Contexts(), new LabelExpression()));
   }
 
   private List<String> schemas() {
@@ -88,8 +89,7 @@ class WriterFunctionsTest {
   @Test
   void areNotPutIntoTheSchemaOfAnotherRole() {
     database.run(
-        "CREATE SCHEMA zerodowntime",
-        "GRANT ALL ON SCHEMA zerodowntime TO " + database.owner());
+        "CREATE SCHEMA zerodowntime", "GRANT ALL ON SCHEMA zerodowntime TO " + database.owner());
     try (SessionProbe.Log log = new SessionProbe.Log()) {
       assertThat(initial()).doesNotContain(CHANGESET);
       assertThat(log.lines())
