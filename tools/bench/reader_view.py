@@ -44,9 +44,11 @@ def measure_reader_view(bench: BenchContext) -> list[Figure]:
             for side, text in statements.items()}
         turns = bench.measure_in_turns(f"view, phase {phase}", sides, bench.options.short_turns)
         found = {side: rates_of(each) for side, each in turns.items()}
+        cpu = {side: [turn["cpu_us"] for turn in each] for side, each in turns.items()}
         what = f"SELECT by key, phase {phase}:"
-        figures += [
-            Figure(f"{what} view / table", "1/s", found["view"], found["table"]),
-            Figure(f"{what} phase() / table", "1/s", found["function"], found["table"])]
+        for side, name in (("view", "view"), ("function", "phase()")):
+            figures += [
+                Figure(f"{what} {name} / table", "1/s", found[side], found["table"]),
+                Figure(f"{what} {name} / table, CPU", "µs", cpu[side], cpu["table"], upper=True)]
     bench.postgres.drop_database(DATABASE)
     return figures
