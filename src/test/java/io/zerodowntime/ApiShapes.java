@@ -24,7 +24,7 @@ public final class ApiShapes {
           disagreement:string|null flagsRejected:string|null effective:object epoch:number
           since:string drained:boolean gracePeriod:array nextStep:string gates:array
           indexBuild:object|null
-          oldStale:boolean backfill:object|null parity:object|null unrepairedMismatches:number
+          oldStale:boolean backfill:object|null parity:object|null pace:object unrepairedMismatches:number
           shadow:object instances:array writers:array unfencedWriters:array contractedAt:string|null gatesSince:object
           mismatchedKeys:array service:object|null flagCommands:object readAt:string
           """);

@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
 /** The engine's few knobs; {@code application.properties} says which variables set them. */
 @ConfigMapping(prefix = "migration")
@@ -76,10 +77,13 @@ public interface MigrationConfig {
     /** How long a comparison may keep one snapshot, and so hold back vacuum; 0 for never. */
     Duration snapshotLimit();
 
-    /** Workers wait while a replica is further behind. */
+    /** The pace is the minimum while a replica is further behind, slower from half of it. */
     Duration maxReplicaLag();
 
-    /** Workers wait while more sessions than these wait for a lock. */
+    /** The pace is the minimum while more sessions than these wait for a lock, likewise. */
     int maxLockWaits();
+
+    /** Indicators that the pace does not follow. */
+    Optional<Set<IndicatorName>> ignoredIndicators();
   }
 }

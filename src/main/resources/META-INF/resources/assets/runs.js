@@ -42,6 +42,9 @@ export function backfill(name, session, actions) {
   const resume = button("Resume", call("Resume", "POST", "/resume"), "main");
   const cancel = button("Cancel", call("Cancel", "POST", "/cancel"), "danger");
   const pace = paceForm(name, actions);
+  const [indicators, readings] = table("Indicators of the pace", ["Indicator", "Asks for", "Reading"]);
+  const watched = el("details", {}, el("summary", {}, "What the pace looks at"), indicators);
+  const [shares, share] = terms("Pace");
   const buttons = session.operator ? el("div", { class: "actions" }, start, pause, resume, cancel) : null;
   const element = el(
     "section",
@@ -49,6 +52,8 @@ export function backfill(name, session, actions) {
     el("h2", {}, "Backfill"),
     none,
     ...bar.elements,
+    shares,
+    watched,
     buttons,
     session.operator ? pace.element : null,
   );
@@ -64,6 +69,11 @@ export function backfill(name, session, actions) {
     show(resume, run?.state === "paused");
     show(cancel, active);
     pace.update(active ? run : null);
+    show(shares, active);
+    show(watched, active);
+    share("Pace", `${Math.round(100 * status.pace.share)} % of the free one`);
+    keyed(readings, status.pace.indicators, (each) => each.indicator, () => el("tr"), (row, each) =>
+      cells(row, each.indicator, each.signal, each.reading));
   }
 }
 

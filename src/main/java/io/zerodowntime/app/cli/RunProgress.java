@@ -11,6 +11,8 @@ import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.BackfillStore;
+import io.zerodowntime.migration.backfill.BackfillStream;
+import io.zerodowntime.migration.backfill.Pacing;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
@@ -34,6 +36,7 @@ class RunProgress {
   private final Transactions transactions;
   private final BackfillStore store;
   private final BackfillJob job;
+  private final BackfillStream stream;
   private final int workers;
   private final ObjectMapper json;
   private final Terminal terminal = Terminal.found();
@@ -42,11 +45,13 @@ class RunProgress {
       @Identifier(DatabasePools.CONTROL) Transactions transactions,
       BackfillStore store,
       BackfillJob job,
+      BackfillStream stream,
       ObjectMapper json,
       MigrationConfig config) {
     this.transactions = transactions;
     this.store = store;
     this.job = job;
+    this.stream = stream;
     this.json = json;
     this.workers = Math.max(1, config.backfill().workers());
   }
@@ -84,10 +89,10 @@ class RunProgress {
 
   /** The work goes on if the database has no room for a look at it. */
   private Uni<Run> show(Display display, Run run) {
-    return store
-        .runs(display.migration, RUNS)
-        .map(runs -> find(runs, run))
-        .invoke(display::now)
+    return Uni.combine()
+        .all()
+        .unis(store.runs(display.migration, RUNS), stream.pacing(display.migration))
+        .with((runs, pacing) -> display.now(find(runs, run), pacing))
         .onFailure()
         .recoverWithItem(run);
   }
@@ -107,13 +112,14 @@ class RunProgress {
       this.drawn = drawn;
     }
 
-    void now(Run run) {
+    Run now(Run run, Pacing pacing) {
       meter.sample(run.id(), run.scanned(), System.nanoTime());
-      print(StatusReports.shown(migration, run, meter), false);
+      print(StatusReports.shown(migration, run, meter, pacing.reason()), false);
+      return run;
     }
 
     void end(Run run) {
-      print(StatusReports.shown(migration, run, meter), true);
+      print(StatusReports.shown(migration, run, meter, Optional.empty()), true);
     }
 
     private void print(RunStatus run, boolean last) {

@@ -126,8 +126,29 @@ final class StatusPage {
     status.indexBuild().ifPresent(build -> add("index    %s", build));
     add("backfill %s", run(status.backfill()));
     add("parity   %s", run(status.parity()));
+    if (isRunning(status.backfill()) || isRunning(status.parity())) {
+      pace(status.pace());
+    }
     if (status.unrepairedMismatches() > 0) {
       add("         %s", Terminal.bad(mismatches(status)));
+    }
+  }
+
+  private static boolean isRunning(Optional<RunStatus> run) {
+    return run.filter(each -> each.state().equals("running")).isPresent();
+  }
+
+  /** Where it is not the free one: what the strictest indicators say. */
+  private void pace(MigrationStatus.PaceStatus pace) {
+    if (pace.share() < 1) {
+      add(
+          "pace     %d %% of the free one%s",
+          Math.round(pace.share() * 100),
+          pace.indicators().stream()
+              .filter(each -> !each.signal().equals("rise"))
+              .limit(NAMES)
+              .map(each -> "; %s: %s".formatted(each.indicator(), each.reading()))
+              .collect(Collectors.joining()));
     }
   }
 

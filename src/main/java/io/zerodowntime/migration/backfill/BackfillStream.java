@@ -13,7 +13,6 @@ import io.zerodowntime.tracing.Trace;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
@@ -122,16 +121,8 @@ public class BackfillStream {
 
   private Uni<BatchResult> paced(Migration migration, Run run, WorkerBatches batches, Pace pace) {
     return workers
-        .pressure()
-        .reason()
-        .invoke(reason -> workers.announce(migration, run, reason))
-        .chain(
-            reason ->
-                reason.isPresent()
-                    ? workers
-                        .pause(migration, reason.get(), DatabasePressure.INTERVAL)
-                        .replaceWith(BatchResult.none(BatchResult.BatchStatus.BUSY, pace.limits()))
-                    : batch(migration, run, batches, pace));
+        .throttle(migration, run, pace)
+        .chain(pacing -> batch(migration, run, batches, pace));
   }
 
   private Uni<BatchResult> batch(Migration migration, Run run, WorkerBatches batches, Pace pace) {
@@ -208,8 +199,8 @@ public class BackfillStream {
                             : Uni.createFrom().voidItem()));
   }
 
-  /** Why a worker would wait now; empty if it would not. */
-  public Uni<Optional<String>> throttledBy() {
-    return workers.pressure().reason();
+  /** How fast a run of the migration may be now, as this process sees it; never fails. */
+  public Uni<Pacing> pacing(Migration migration) {
+    return workers.pacing(migration);
   }
 }

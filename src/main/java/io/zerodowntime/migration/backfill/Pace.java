@@ -8,6 +8,10 @@ import java.time.Duration;
  * are held for about {@link #TARGET} however slow the rows are. After a batch that gave way to a
  * locked row it is half of that one, and grows slowly for a while. The delay keeps the worker's
  * share of working time at the target load. Neither exceeds the operator's limits. Not thread-safe.
+ *
+ * <p>That is the free pace. With a {@linkplain #throttle share} of it, batches are smaller and
+ * further apart, each by the root of the share: what waits behind a batch waits less, and fewer
+ * wait. There is a batch a second at least, as long as the free pace has one.
  */
 final class Pace {
   /** How long a batch should hold its row locks. */
@@ -19,12 +23,15 @@ final class Pace {
 
   private static final Duration FIRST_WAIT = Duration.ofMillis(20);
   private static final Duration LONGEST_WAIT = Duration.ofMillis(200);
+  private static final double LONGEST_CYCLE_MILLIS = 1000;
 
   private Run.Limits limits;
   private Duration othersWait = FIRST_WAIT;
   private int size = FIRST_SIZE;
   private double growth = GROWTH;
   private Duration delay = Duration.ZERO;
+  private Duration throttleDelay = Duration.ZERO;
+  private Pacing pacing = Pacing.FREE;
   private boolean skipsLocked;
 
   Pace(Run.Limits limits) {
@@ -36,9 +43,18 @@ final class Pace {
     return limits;
   }
 
+  /** Sets how much of the free pace the next batch may have. */
+  void throttle(Pacing now) {
+    pacing = now;
+  }
+
+  private double root() {
+    return Math.sqrt(pacing.share());
+  }
+
   /** Rows that the next batch may have. */
   int size() {
-    return Math.min(size, limits.batchSize());
+    return (int) Math.max(1, Math.min(size, limits.batchSize()) * root());
   }
 
   /** Whether the next batch passes over locked rows: one time after each that met some. */
@@ -46,9 +62,19 @@ final class Pace {
     return skipsLocked;
   }
 
-  /** The pause before the next batch. */
+  /** The pause before the next batch at the free pace. */
   Duration delay() {
     return delay;
+  }
+
+  /** The pause behind it, for the share of the free pace; one second at most. */
+  Duration throttleDelay() {
+    return throttleDelay;
+  }
+
+  /** Why there is that pause. */
+  String throttleReason() {
+    return pacing.reason().orElse(Pacing.RECOVERY);
   }
 
   /**
@@ -71,8 +97,10 @@ final class Pace {
     skipsLocked =
         result.status() == BatchResult.BatchStatus.GAVE_WAY
             || result.status() == BatchResult.BatchStatus.LOCKED;
+    throttleDelay = Duration.ZERO;
+    double free = asked / root(); // rows that it would have had at the free pace
     if (result.status() == BatchResult.BatchStatus.GAVE_WAY) {
-      size = Math.max(1, asked / 2);
+      size = (int) Math.max(1, free / 2);
       growth = CAREFUL_GROWTH;
       delay = Duration.ZERO;
       return;
@@ -80,11 +108,19 @@ final class Pace {
     limits = result.limits();
     double millis = Math.max(0.1, result.took().toNanos() / 1e6);
     if (result.status() == BatchResult.BatchStatus.WORKED && result.scanned() == asked) {
-      double factor = Math.max(0.5, Math.min(growth, TARGET.toMillis() / millis));
-      size = (int) Math.max(1, Math.min(Math.ceil(asked * factor), Run.Limits.MAX_BATCH_SIZE));
+      double freeMillis = millis / root();
+      double factor = Math.max(0.5, Math.min(growth, TARGET.toMillis() / freeMillis));
+      size = (int) Math.max(1, Math.min(Math.ceil(free * factor), Run.Limits.MAX_BATCH_SIZE));
       growth = Math.min(GROWTH, growth * CAREFUL_GROWTH);
     }
-    double rest = millis * (1 / limits.targetLoad() - 1);
-    delay = Duration.ofNanos((long) (Math.min(rest, limits.delay().toNanos() / 1e6) * 1e6));
+    double rest =
+        Math.min(millis * (1 / limits.targetLoad() - 1), limits.delay().toNanos() / 1e6);
+    delay = nanos(rest);
+    double cycle = Math.min((millis + rest) / pacing.share(), LONGEST_CYCLE_MILLIS);
+    throttleDelay = nanos(Math.max(0, cycle - millis - rest));
+  }
+
+  private static Duration nanos(double millis) {
+    return Duration.ofNanos((long) (millis * 1e6));
   }
 }

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
@@ -37,19 +36,19 @@ class SharedWorkers {
   /** A worker that rests longer for its own run leaves that time to the others. */
   private static final Duration SHARED_REST = Duration.ofSeconds(1);
 
-  private final DatabasePressure pressure;
+  private final Throttle throttle;
   private final int count;
   private final List<MigrationListener> listeners;
   private final Tracing tracing;
   private final FairSlots slots = new FairSlots(BATCH);
-  private final Map<String, String> pauses = new ConcurrentHashMap<>();
+  private final Map<String, String> slowed = new ConcurrentHashMap<>();
 
   SharedWorkers(
-      DatabasePressure pressure,
+      Throttle throttle,
       MigrationConfig config,
       @All List<MigrationListener> listeners,
       Tracing tracing) {
-    this.pressure = pressure;
+    this.throttle = throttle;
     this.tracing = tracing;
     this.count = config.backfill().workers();
     this.listeners = listeners;
@@ -65,33 +64,47 @@ class SharedWorkers {
     return count;
   }
 
-  /** What else keeps all of them from work. */
-  DatabasePressure pressure() {
-    return pressure;
-  }
 
   /** Begins the trace of a batch; null where nothing is traced. */
   @Nullable Trace trace(Run run) {
     return tracing.work("batch " + run.kind().label());
   }
 
-  /** Logs that workers on a run begin to wait, or work again; not each of their waits. */
-  void announce(Migration migration, Run run, Optional<String> reason) {
-    String before =
-        reason.isPresent()
-            ? pauses.put(migration.name(), reason.get())
-            : pauses.remove(migration.name());
-    if (!Objects.equals(before, reason.orElse(null))) {
+  /** How fast a worker on the run may be now, which its pace takes over. */
+  Uni<Pacing> throttle(Migration migration, Run run, Pace pace) {
+    return throttle
+        .ofWorker(migration)
+        .invoke(pace::throttle)
+        .invoke(pacing -> announce(migration, run, pacing));
+  }
+
+  /** How fast a run of the migration may be now. */
+  Uni<Pacing> pacing(Migration migration) {
+    return throttle.of(migration);
+  }
+
+  /** Logs what slows a run, each time that it is something else, and that nothing does any more. */
+  private void announce(Migration migration, Run run, Pacing pacing) {
+    String reason = pacing.reason().orElse("");
+    if (reason.equals(Pacing.BASELINE) || reason.equals(Pacing.RECOVERY)) {
+      return;
+    }
+    String before = reason.isEmpty() ? slowed.remove(migration.name()) : slowed.put(migration.name(), reason);
+    if (!Objects.equals(before, reason.isEmpty() ? null : reason)) {
       MigrationLog.info(
           LOG,
           migration,
           null,
           run.epoch(),
-          "%s: workers of run %d %s"
+          "%s: run %d has %d %% of its free pace, %s"
               .formatted(
                   migration.name(),
                   run.id(),
-                  reason.map("wait: "::concat).orElse("work again, after: " + before)));
+                  Math.round(pacing.share() * 100),
+                  pacing
+                      .detail()
+                      .map(detail -> reason + ": " + detail)
+                      .orElse("after: " + before)));
     }
   }
 
@@ -139,10 +152,11 @@ class SharedWorkers {
     }
   }
 
-  /** The rest after a batch, as far as it is a part of the share. */
+  /** The rest after a batch, as far as it is a part of the share; and what a slower pace adds. */
   Uni<Void> rest(Migration migration, Pace pace) {
     Duration rest = pace.delay();
-    return pause(migration, TARGET_LOAD, rest.compareTo(SHARED_REST) < 0 ? rest : SHARED_REST);
+    return pause(migration, TARGET_LOAD, rest.compareTo(SHARED_REST) < 0 ? rest : SHARED_REST)
+        .chain(() -> pause(migration, pace.throttleReason(), pace.throttleDelay()));
   }
 
   /** What is left of a long rest, at most {@code longest}. */

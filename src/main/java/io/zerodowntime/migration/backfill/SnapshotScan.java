@@ -147,18 +147,8 @@ final class SnapshotScan {
     }
     return engine
         .workers
-        .pressure()
-        .reason()
-        .chain(
-            reason ->
-                reason.isPresent()
-                    ? record(begun, held)
-                        .chain(
-                            () ->
-                                engine.workers.pause(
-                                    migration, reason.get(), DatabasePressure.INTERVAL))
-                        .chain(() -> none(BatchStatus.BUSY))
-                    : shared(begun, () -> range(session, begun, pace, held), pace));
+        .throttle(migration, run, pace)
+        .chain(pacing -> shared(begun, () -> range(session, begun, pace, held), pace));
   }
 
   /** Whoever gets no share before the snapshot is too old gives it up. */

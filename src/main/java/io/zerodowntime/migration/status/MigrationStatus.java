@@ -6,8 +6,11 @@ import io.zerodowntime.migration.Evidence.ShadowEvidence;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.ServiceReading;
 import io.zerodowntime.migration.UnfencedWriter;
 import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.backfill.Pacing;
+import io.zerodowntime.migration.backfill.indicator.Reading;
 import io.zerodowntime.migration.phase.GracePeriod;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import java.time.OffsetDateTime;
@@ -22,6 +25,7 @@ import java.util.Optional;
  * @param indexBuild the build of an index on the table that runs now
  * @param backfill the last backfill
  * @param parity the last comparison
+ * @param pace how fast a run may be, as the answering process sees it
  * @param writers how each kind of writer is covered
  * @param unfencedWriters who was seen writing one side only, the last one first; needs triggers
  * @param mismatchedKeys the first of the keys that disagree, the oldest first
@@ -36,6 +40,7 @@ public record MigrationStatus(
     Optional<IndexBuild> indexBuild,
     Optional<RunStatus> backfill,
     Optional<RunStatus> parity,
+    PaceStatus pace,
     long unrepairedMismatches,
     List<MismatchedKey> mismatchedKeys,
     ShadowEvidence shadow,
@@ -140,11 +145,40 @@ public record MigrationStatus(
   /**
    * How fast a run may go.
    *
-   * @param throttledBy why workers wait; empty if they do not
+   * @param throttledBy why the run is slower than its limits allow; empty if it is not
    */
   @RegisterForReflection
   public record RunPace(
       int batchSize, long delayMillis, double targetLoad, Optional<String> throttledBy) {}
+
+  /**
+   * How fast a run may be, and what each indicator says about it.
+   *
+   * @param share of the free pace, above 0 and up to 1
+   */
+  @RegisterForReflection
+  public record PaceStatus(double share, List<IndicatorStatus> indicators) {
+    static PaceStatus of(Pacing pacing) {
+      return new PaceStatus(
+          Math.round(pacing.share() * 1000) / 1000.0,
+          pacing.readings().stream().map(IndicatorStatus::of).toList());
+    }
+  }
+
+  /**
+   * What one indicator says.
+   *
+   * @param signal {@code rise}, {@code hold}, {@code half}, {@code slow} or {@code minimum}
+   * @param known false if it could not be read, which asks for a slower pace
+   * @param reading what was read, with its limit
+   */
+  @RegisterForReflection
+  public record IndicatorStatus(String indicator, String signal, boolean known, String reading) {
+    static IndicatorStatus of(Reading reading) {
+      return new IndicatorStatus(
+          reading.indicator().label(), reading.signal().label(), reading.known(), reading.text());
+    }
+  }
 
   /**
    * A key whose row was found to disagree, without the values of its columns.

@@ -7,6 +7,7 @@ import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.BackfillStream;
+import io.zerodowntime.migration.backfill.Pacing;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.parity.Mismatches;
@@ -42,13 +43,14 @@ class RunView {
         .all()
         .unis(
             store.runs(migration, LOOK_BACK),
-            stream.throttledBy(),
+            stream.pacing(migration),
             mismatches.unrepaired(migration, KEYS_SHOWN))
         .with(
-            (runs, throttled, keys) ->
+            (runs, pacing, keys) ->
                 new RunSnapshot(
-                    last(migration, runs, false, throttled),
-                    last(migration, runs, true, throttled),
+                    last(migration, runs, false, pacing.reason()),
+                    last(migration, runs, true, pacing.reason()),
+                    pacing,
                     keys.stream().map(RunView::key).toList()));
   }
 
@@ -119,5 +121,6 @@ class RunView {
   record RunSnapshot(
       Optional<RunStatus> backfill,
       Optional<RunStatus> parity,
+      Pacing pacing,
       List<MismatchedKey> mismatchedKeys) {}
 }

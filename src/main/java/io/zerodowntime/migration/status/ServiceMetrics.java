@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.distribution.CountAtBucket;
 import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.migration.ServiceReading;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Collection;
@@ -14,7 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** Reads the service's own meters: what changed since the reading before. Not thread-safe. */
+/** Reads the service's own meters: what changed since the reading before. */
 @Singleton
 class ServiceMetrics {
   private static final double NANOS_PER_MILLI = 1e6;
@@ -30,27 +31,16 @@ class ServiceMetrics {
     this.path = path;
   }
 
-  /** What happened since the last call, which was so long ago. */
+  /** What happened since the last call, which was so long ago. For one caller. */
   ServiceReading read(Duration since) {
     Totals now = totals();
-    SortedMap<Double, Double> buckets = new TreeMap<>(now.buckets());
-    buckets.replaceAll((bound, count) -> count - before.buckets().getOrDefault(bound, 0.0));
-    double requests = now.requests() - before.requests();
-    double statements = now.statements() - before.statements();
-    ServiceReading reading =
-        new ServiceReading(
-            rounded(requests * 1000 / Math.max(1, since.toMillis())),
-            quantile(buckets, requests, 0.5),
-            quantile(buckets, requests, 0.95),
-            quantile(buckets, requests, 0.99),
-            statements <= 0
-                ? Optional.empty()
-                : Optional.of(rounded((now.waitedMillis() - before.waitedMillis()) / statements)));
+    ServiceReading reading = now.since(before, since);
     before = now;
     return reading;
   }
 
-  private Totals totals() {
+  /** What has been counted since the start. May be called by several threads. */
+  Totals totals() {
     SortedMap<Double, Double> buckets = new TreeMap<>();
     double requests = 0;
     for (Timer timer : registry.find("http.server.requests").timers()) {
@@ -100,8 +90,29 @@ class ServiceMetrics {
     return Math.round(value * 100) / 100.0;
   }
 
-  private record Totals(
+  /**
+   * What was counted until a moment.
+   *
+   * @param buckets requests at or below each bound in milliseconds
+   */
+  record Totals(
       SortedMap<Double, Double> buckets, double requests, double statements, double waitedMillis) {
     static final Totals NONE = new Totals(new TreeMap<>(), 0, 0, 0);
+
+    /** What was counted since an earlier moment, which was so long ago. */
+    ServiceReading since(Totals before, Duration since) {
+      SortedMap<Double, Double> between = new TreeMap<>(buckets);
+      between.replaceAll((bound, count) -> count - before.buckets.getOrDefault(bound, 0.0));
+      double more = requests - before.requests;
+      double sent = statements - before.statements;
+      return new ServiceReading(
+          rounded(more * 1000 / Math.max(1, since.toMillis())),
+          quantile(between, more, 0.5),
+          quantile(between, more, 0.95),
+          quantile(between, more, 0.99),
+          sent <= 0
+              ? Optional.empty()
+              : Optional.of(rounded((waitedMillis - before.waitedMillis) / sent)));
+    }
   }
 }

@@ -12,6 +12,7 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Rotation;
 import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.Sequential;
+import io.zerodowntime.migration.backfill.indicator.Signal;
 import io.zerodowntime.migration.phase.RequestedPhases;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -20,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -53,6 +55,8 @@ public class StatusMetrics {
   private final MultiGauge lag;
   private final MultiGauge locked;
   private final MultiGauge mismatches;
+  private final MultiGauge pace;
+  private final MultiGauge indicator;
   private final AtomicInteger failures = new AtomicInteger();
   private final Rotation turn = new Rotation(AT_ONCE);
   private final GateChanges gateChanges = new GateChanges();
@@ -110,6 +114,13 @@ public class StatusMetrics {
             registry,
             "parity_mismatches",
             "Keys that were found to disagree and were not repaired since");
+    this.pace =
+        gauge(registry, "backfill_pace", "The share of its free pace that a run may have here");
+    this.indicator =
+        gauge(
+            registry,
+            "backfill_indicator",
+            "What an indicator asks of the pace: 0 rise, 1 hold, 2 half, 3 slow, 4 minimum");
   }
 
   private static MultiGauge gauge(MeterRegistry registry, String name, String description) {
@@ -194,6 +205,17 @@ public class StatusMetrics {
     show(lag, all, StatusMetrics::rowsToGo);
     show(locked, all, status -> status.backfill().map(run -> run.rows().lockedRows()).orElse(0L));
     show(mismatches, all, MigrationStatus::unrepairedMismatches);
+    show(pace, all, status -> status.pace().share());
+    indicator.register(all.stream().flatMap(StatusMetrics::indicators).toList(), true);
+  }
+
+  private static Stream<Row<?>> indicators(MigrationStatus status) {
+    return status.pace().indicators().stream()
+        .map(
+            each ->
+                Row.of(
+                    tags(status).and("indicator", each.indicator()),
+                    Signal.valueOf(each.signal().toUpperCase(Locale.ROOT)).ordinal()));
   }
 
   /** Of the migrations whose backfill or comparison moves. */

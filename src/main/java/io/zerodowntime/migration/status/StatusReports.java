@@ -9,6 +9,7 @@ import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.schema.IndexBuilds;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
+import io.zerodowntime.migration.status.MigrationStatus.PaceStatus;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseName;
 import io.zerodowntime.migration.status.MigrationStatus.PhaseStatus;
 import io.zerodowntime.migration.status.MigrationStatus.RunStatus;
@@ -59,16 +60,18 @@ public class StatusReports {
 
   /** A run as the status shows it, right after it began. */
   public static RunStatus begun(Migration migration, Run run) {
-    return shown(migration, run, new RateMeter());
+    return shown(migration, run, new RateMeter(), Optional.empty());
   }
 
   /**
    * A run as the status shows it.
    *
    * @param meter which has seen it before
+   * @param throttledBy what makes it slower
    */
-  public static RunStatus shown(Migration migration, Run run, RateMeter meter) {
-    return RunView.status(migration, run, meter, Optional.empty());
+  public static RunStatus shown(
+      Migration migration, Run run, RateMeter meter, Optional<String> throttledBy) {
+    return RunView.status(migration, run, meter, throttledBy);
   }
 
   private MigrationStatus status(
@@ -82,6 +85,7 @@ public class StatusReports {
         build,
         run.backfill(),
         run.parity(),
+        PaceStatus.of(run.pacing()),
         phase.evidence().unrepaired(),
         run.mismatchedKeys(),
         phase.evidence().shadow(),

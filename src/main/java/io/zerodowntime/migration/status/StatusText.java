@@ -99,7 +99,8 @@ public final class StatusText {
                     r.rows().rowsPerSecond() > 0
                         ? String.format(Locale.ROOT, ", %.0f rows/s", r.rows().rowsPerSecond())
                         : "",
-                    r.rows().etaSeconds().map(s -> ", " + s + " s left").orElse("")))
+                    r.rows().etaSeconds().map(s -> ", " + s + " s left").orElse("")
+                        + r.pace().throttledBy().map(why -> ", slowed by " + why).orElse("")))
         .orElse("none yet");
   }
 

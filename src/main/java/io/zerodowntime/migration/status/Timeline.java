@@ -3,6 +3,7 @@ package io.zerodowntime.migration.status;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.quarkus.scheduler.Scheduled;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.ServiceReading;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,9 +50,7 @@ public class Timeline {
     ServiceReading reading = service.read(since);
     // the first one is about everything since the start
     if (last == null) {
-      reading =
-          new ServiceReading(
-              0, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+      reading = ServiceReading.NONE;
     }
     readings.addLast(new Reading(now, reading, rates));
     if (readings.size() > LENGTH) {

@@ -46,7 +46,10 @@ class StatusPageTest {
             line ->
                 line.startsWith("backfill [###############...............]  50 %")
                     && line.contains("500 of about 1000 rows looked at, 12 changed")
-                    && line.contains("120 rows/s, 4 s left, slowed by replica_lag"));
+                    && line.contains("120 rows/s, 4 s left, slowed by replica_lag"))
+        .contains(
+            "pace     50 % of the free one; replica_lag: a replica is 6.0 s behind;"
+                + " replica_lag: a replica is 6.0 s behind");
   }
 
   @Test
@@ -83,6 +86,10 @@ class StatusPageTest {
         Optional.empty(),
         Optional.of(run("forward", Optional.empty())),
         Optional.of(run("parity", Optional.of("snapshot"))),
+        new PaceStatus(
+            0.5,
+            Collections.nCopies(
+                8, new IndicatorStatus("replica_lag", "slow", true, "a replica is 6.0 s behind"))),
         7,
         Collections.nCopies(7, new MismatchedKey("[1]", "scan", NOW)),
         new ShadowEvidence(1, 2, 3),

@@ -1,4 +1,4 @@
-package io.zerodowntime.migration.status;
+package io.zerodowntime.migration;
 
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Optional;
@@ -18,4 +18,9 @@ public record ServiceReading(
     Optional<Double> p50Millis,
     Optional<Double> p95Millis,
     Optional<Double> p99Millis,
-    Optional<Double> poolWaitMillis) {}
+    Optional<Double> poolWaitMillis) {
+  /** Where there was no request. */
+  public static final ServiceReading NONE =
+      new ServiceReading(
+          0, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+}
