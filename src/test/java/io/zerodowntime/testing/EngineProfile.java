@@ -14,6 +14,9 @@ public class EngineProfile implements QuarkusTestProfile {
               "false",
               "migration.shadow-sample",
               "1",
+              // other tests write to the same server
+              "migration.backfill.ignored-indicators",
+              "wal-rate",
               // more than a class of tests has; PasswordGuessesTest sets its own
               "login.guesses",
               "1000"));

@@ -124,32 +124,20 @@ final class StatusPage {
 
   private void work(MigrationStatus status) {
     status.indexBuild().ifPresent(build -> add("index    %s", build));
-    add("backfill %s", run(status.backfill()));
-    add("parity   %s", run(status.parity()));
-    if (isRunning(status.backfill()) || isRunning(status.parity())) {
-      pace(status.pace());
-    }
+    add("backfill %s", run(status.backfill(), status.pace()));
+    add("parity   %s", run(status.parity(), status.pace()));
     if (status.unrepairedMismatches() > 0) {
       add("         %s", Terminal.bad(mismatches(status)));
     }
   }
 
-  private static boolean isRunning(Optional<RunStatus> run) {
-    return run.filter(each -> each.state().equals("running")).isPresent();
-  }
-
-  /** Where it is not the free one: what the strictest indicators say. */
-  private void pace(MigrationStatus.PaceStatus pace) {
-    if (pace.share() < 1) {
-      add(
-          "pace     %d %% of the free one%s",
-          Math.round(pace.share() * 100),
-          pace.indicators().stream()
-              .filter(each -> !each.signal().equals("rise"))
-              .limit(NAMES)
-              .map(each -> "; %s: %s".formatted(each.indicator(), each.reading()))
-              .collect(Collectors.joining()));
-    }
+  /** What the indicator reads that slows the run, and by how much. */
+  private static String slowed(String by, MigrationStatus.PaceStatus pace) {
+    return pace.indicators().stream()
+        .filter(each -> by.equals(each.indicator()) || by.equals(each.indicator() + "_unreadable"))
+        .map(each -> " to %d %%: %s".formatted(Math.round(pace.share() * 100), each.reading()))
+        .findFirst()
+        .orElse("");
   }
 
   private static String mismatches(MigrationStatus status) {
@@ -196,11 +184,16 @@ final class StatusPage {
         holder.ageSeconds());
   }
 
-  private static String run(Optional<RunStatus> run) {
+  private static String run(Optional<RunStatus> run, MigrationStatus.PaceStatus pace) {
     return run.map(
             r ->
-                "%s %s %s: %s"
-                    .formatted(share(r), r.wholeTable() ? r.kind() : "repair", r.state(), rows(r)))
+                "%s %s %s: %s%s"
+                    .formatted(
+                        share(r),
+                        r.wholeTable() ? r.kind() : "repair",
+                        r.state(),
+                        rows(r),
+                        r.pace().throttledBy().map(by -> slowed(by, pace)).orElse("")))
         .orElse("none yet");
   }
 

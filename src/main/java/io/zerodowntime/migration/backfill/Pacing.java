@@ -23,7 +23,7 @@ public record Pacing(
   static final String BASELINE = "baseline";
 
   /** Why it is slower while no indicator objects any more: the pace rises step by step. */
-  static final String RECOVERY = "recovery";
+  public static final String RECOVERY = "recovery";
 
   private static final String UNREADABLE = "unreadable";
 

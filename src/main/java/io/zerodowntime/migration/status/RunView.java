@@ -68,8 +68,10 @@ class RunView {
 
   private Optional<String> throttledBy(Run run, Optional<String> throttled) {
     return throttled
+        .filter(reason -> !reason.equals(Pacing.RECOVERY))
         .or(() -> lockedRows(run))
-        .or(() -> job.isShared() ? Optional.of(BackfillStream.OTHER_RUNS) : Optional.empty());
+        .or(() -> job.isShared() ? Optional.of(BackfillStream.OTHER_RUNS) : Optional.empty())
+        .or(() -> throttled);
   }
 
   static RunStatus status(

@@ -3,6 +3,8 @@ package io.zerodowntime.migration.backfill;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Proves that the batch size follows the time that batches take, within its limits. */
@@ -116,6 +118,46 @@ class PaceTest {
       observe(pace, 1);
     }
     assertThat(pace.size()).isEqualTo(10_000);
+  }
+
+  /** 10 ms of work and 10 ms of rest are half the rows and twice the time at a quarter. */
+  @Test
+  void hasSmallerBatchesFurtherApartAtAShareOfTheFreePace() {
+    Pace pace = new Pace(LIMITS);
+    observe(pace, 1);
+    assertThat(pace.size()).isEqualTo(1000);
+    assertThat(pace.throttleDelay()).isZero();
+
+    pace.throttle(share(0.25));
+    assertThat(pace.size()).isEqualTo(500);
+    observe(pace, 5);
+    assertThat(pace.delay()).isEqualTo(Duration.ofMillis(5));
+    assertThat(pace.throttleDelay()).isEqualTo(Duration.ofMillis(30));
+
+    pace.throttle(Pacing.FREE);
+    assertThat(pace.size()).as("what it would have had all the time").isEqualTo(1000);
+  }
+
+  @Test
+  void hasABatchASecondAtLeast() {
+    Pace pace = new Pace(LIMITS);
+    pace.throttle(share(PaceShare.MIN));
+    observe(pace, 300);
+    assertThat(pace.size()).isPositive();
+    assertThat(pace.delay().plus(pace.throttleDelay())).isEqualTo(Duration.ofMillis(700));
+  }
+
+  @Test
+  void halvesWhatItWouldHaveHadAfterALockedRow() {
+    Pace pace = new Pace(LIMITS);
+    pace.throttle(share(0.25));
+    pace.observe(BatchResult.none(BatchResult.BatchStatus.GAVE_WAY, LIMITS), pace.size());
+    pace.throttle(Pacing.FREE);
+    assertThat(pace.size()).isEqualTo(250);
+  }
+
+  private static Pacing share(double share) {
+    return new Pacing(share, Optional.of("latency"), Optional.empty(), List.of());
   }
 
   private static void observe(Pace pace, double millis) {

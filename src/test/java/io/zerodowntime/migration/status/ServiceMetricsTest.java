@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheus.PrometheusConfig;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.ServiceReading;
 import io.zerodowntime.testing.OneToOne;
 import java.time.Duration;
 import java.util.List;
@@ -68,6 +69,29 @@ class ServiceMetricsTest {
     assertThat(idle.requestsPerSecond()).isZero();
     assertThat(idle.p50Millis()).isEmpty();
     assertThat(idle.poolWaitMillis()).isEmpty();
+  }
+
+  @Test
+  void watchesTheLastSeconds() {
+    ServiceWatch watch = new ServiceWatch(metrics);
+    long second = Duration.ofSeconds(1).toNanos();
+    long now = Long.MAX_VALUE - 3 * second;
+    assertThat(watch.lately()).isEqualTo(ServiceReading.NONE);
+    request("/orders", 4000);
+    watch.sample(now);
+    assertThat(watch.lately()).as("one sample says nothing").isEqualTo(ServiceReading.NONE);
+    for (int i = 0; i < 6; i++) {
+      request("/orders", 4);
+      now += second;
+      watch.sample(now);
+    }
+    assertThat(watch.lately().requestsPerSecond()).isEqualTo(1);
+    assertThat(watch.lately().p99Millis().orElseThrow()).isBetween(2.0, 5.0);
+    for (int i = 0; i < 4; i++) {
+      now += second;
+      watch.sample(now);
+    }
+    assertThat(watch.lately().p99Millis()).isEmpty();
   }
 
   private void request(String uri, long millis) {

@@ -1,7 +1,7 @@
 package io.zerodowntime.migration.backfill.indicator;
 
 import io.smallrye.mutiny.Uni;
-import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -117,8 +117,9 @@ public record DatabaseReading(
    *
    * @param tables as SQL reads their names, at least one
    */
-  public static Uni<DatabaseReading> of(Pool pool, List<String> tables) {
-    return pool.preparedQuery(SQL)
+  public static Uni<DatabaseReading> of(SqlClient client, List<String> tables) {
+    return client
+        .preparedQuery(SQL)
         .execute(Tuple.tuple().addArrayOfString(tables.toArray(String[]::new)))
         .ifNoItem()
         .after(LIMIT)

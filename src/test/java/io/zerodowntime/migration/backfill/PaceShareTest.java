@@ -1,0 +1,114 @@
+package io.zerodowntime.migration.backfill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.zerodowntime.migration.backfill.indicator.Signal;
+import java.util.List;
+import java.util.Set;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+
+/** Proves how the share rises and falls, whatever the indicators say and in whatever order. */
+class PaceShareTest {
+  private static final long SECOND = 1_000_000_000L;
+  // nanoTime may begin anywhere
+  private static final long START = Long.MAX_VALUE - 20 * SECOND;
+
+  private final PaceShare share = new PaceShare();
+  private long now = START;
+
+  private double next(Set<Signal> signals) {
+    now += SECOND;
+    return share.next(signals, now);
+  }
+
+  @Property
+  void staysWithinItsBounds(@ForAll List<Set<Signal>> readings) {
+    for (Set<Signal> signals : readings) {
+      assertThat(next(signals)).isBetween(PaceShare.MIN, 1.0);
+    }
+  }
+
+  @Property
+  void movesOnlyAsItIsAsked(@ForAll List<Set<Signal>> readings) {
+    double before = 1;
+    for (Set<Signal> signals : readings) {
+      double after = next(signals);
+      if (signals.contains(Signal.MINIMUM)) {
+        assertThat(after).isEqualTo(PaceShare.MIN);
+      } else if (signals.contains(Signal.SLOW)) {
+        assertThat(after)
+            .isLessThanOrEqualTo(before)
+            .isGreaterThanOrEqualTo(
+                signals.contains(Signal.HALF)
+                    ? PaceShare.MIN
+                    : Math.max(PaceShare.MIN, before * PaceShare.DECREASE));
+      } else if (signals.contains(Signal.HALF)) {
+        assertThat(after).isLessThanOrEqualTo(PaceShare.HALF);
+      } else if (signals.contains(Signal.HOLD)) {
+        assertThat(after).isEqualTo(before);
+      } else {
+        assertThat(after)
+            .isGreaterThanOrEqualTo(before)
+            .isLessThanOrEqualTo(before + PaceShare.INCREASE_PER_SECOND + 1e-9);
+      }
+      before = after;
+    }
+  }
+
+  /** Additive increase: from anywhere, the free pace is as many seconds away as steps. */
+  @Property
+  void comesBackInAStraightLine(
+      @ForAll @Size(max = 30) List<Set<Signal>> readings,
+      @ForAll @IntRange(min = 1, max = 30) int seconds) {
+    readings.forEach(this::next);
+    double from = next(Set.of(Signal.HOLD));
+    double to = from;
+    for (int i = 0; i < seconds; i++) {
+      to = next(Set.of(Signal.RISE));
+    }
+    assertThat(to)
+        .isEqualTo(
+            Math.min(1, from + seconds * PaceShare.INCREASE_PER_SECOND), within(1e-9));
+  }
+
+  /** Two processes that meet the same signals have nearly equal shares after some decreases. */
+  @Property
+  void makesSharesEqual(@ForAll @IntRange(min = 1, max = 19) int apart) {
+    PaceShare other = new PaceShare();
+    next(Set.of(Signal.MINIMUM));
+    other.next(Set.of(Signal.MINIMUM), now);
+    for (int i = 0; i < apart; i++) {
+      next(Set.of(Signal.RISE));
+    }
+    other.next(Set.of(Signal.HOLD), now);
+    double mine = 0;
+    double theirs = 0;
+    for (int i = 0; i < 40; i++) {
+      Set<Signal> signals = mine + theirs > 0.8 ? Set.of(Signal.SLOW) : Set.of(Signal.RISE);
+      mine = next(signals);
+      theirs = other.next(signals, now);
+    }
+    assertThat(mine).isEqualTo(theirs, within(0.2));
+  }
+
+  @Example
+  void halvesOnceInTheTimeThatAReadingIsAbout() {
+    assertThat(next(Set.of(Signal.SLOW))).isEqualTo(0.5);
+    assertThat(next(Set.of(Signal.SLOW))).isEqualTo(0.5);
+    assertThat(next(Set.of(Signal.SLOW))).isEqualTo(0.5);
+    assertThat(next(Set.of(Signal.SLOW))).isEqualTo(0.25);
+  }
+
+  @Example
+  void isFreeAtFirstAndAfterAWhileWithoutReadings() {
+    assertThat(next(Set.of(Signal.RISE))).isEqualTo(1);
+    next(Set.of(Signal.MINIMUM));
+    now += 60 * SECOND;
+    assertThat(next(Set.of(Signal.RISE))).isEqualTo(1);
+  }
+}
