@@ -47,12 +47,13 @@ class ConstantLoad:
 
 
 def start_constant_load(bench: BenchContext, service: Service, rows: int,
-                        first_updated: int | None = None) -> ConstantLoad:
-    """Reads and writes, or with an id only changes of orders from that one on."""
+                        first_updated: int | None = None, rate: int | None = None) -> ConstantLoad:
+    """Reads and writes, or with an id only changes of orders from that one on. Without a rate, at
+    the one of the command line."""
     processes = bench.program.processes
     output, errors = (os.path.join(processes.directory, f"constant_rate.{name}")
                       for name in ("out", "err"))
-    words = [service.port, bench.options.rate, LONGEST_SECONDS, rows]
+    words = [service.port, rate or bench.options.rate, LONGEST_SECONDS, rows]
     if first_updated is not None:
         words.append(first_updated)
     with open(output, "wb") as out, open(errors, "wb") as err:

@@ -13,7 +13,7 @@ NUMBERS = (
     ("batch", 10_000, "rows in a batch of the backfill, at most"),
     ("connections", 16, "database connections of pgbench and of the service"),
     ("clients", 64, "HTTP connections"),
-    ("rate", 400, "requests a second of the parts step and holder"),
+    ("rate", 400, "requests a second of the parts step and holder; pace begins with it"),
 )
 
 
