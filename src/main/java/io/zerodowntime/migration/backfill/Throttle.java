@@ -34,7 +34,13 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 class Throttle {
-  static final Duration INTERVAL = Duration.ofSeconds(1);
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  /** A server that takes longer cannot be asked: workers wait for the answer. */
+  private static final Duration ANSWER = Duration.ofMillis(500);
+
+  /** The first one may have to connect, and to plan. */
+  private static final Duration FIRST_ANSWER = Duration.ofSeconds(5);
 
   /** A migration that no one has asked about for so long is not read. */
   private static final Duration ASKED = Duration.ofSeconds(10);
@@ -128,17 +134,19 @@ class Throttle {
     if (known == null || !known.isOf(migration) || now - known.nanos() >= INTERVAL.toNanos()) {
       asked.values().removeIf(last -> now - last > ASKED.toNanos());
       List<Migration> all = List.copyOf(asked.keySet());
-      known = new Look(now, all, read(all, now).memoize().indefinitely());
+      Duration answer = known == null ? FIRST_ANSWER : ANSWER;
+      known = new Look(now, all, read(all, now, answer).memoize().indefinitely());
       latest = known;
     }
     return known.found();
   }
 
-  private Uni<Map<String, Pacing>> read(List<Migration> all, long now) {
+  private Uni<Map<String, Pacing>> read(List<Migration> all, long now, Duration answer) {
     return Uni.combine()
         .all()
         .unis(
-            DatabaseReading.of(pool, all.stream().map(Migration::table).distinct().toList())
+            DatabaseReading.of(
+                    pool, all.stream().map(Migration::table).distinct().toList(), answer)
                 .map(Optional::of)
                 .onFailure()
                 .recoverWithItem(Optional.empty()),

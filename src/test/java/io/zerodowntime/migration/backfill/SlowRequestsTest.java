@@ -49,7 +49,7 @@ class SlowRequestsTest {
 
   @AfterEach
   void empty() throws Exception {
-    requests.now = ServiceReading.NONE;
+    requests.none();
     database.reset();
   }
 
@@ -92,7 +92,11 @@ class SlowRequestsTest {
   @Alternative
   @ApplicationScoped
   public static class Requests implements ServiceReadings {
-    volatile ServiceReading now = ServiceReading.NONE;
+    private volatile ServiceReading now = ServiceReading.NONE;
+
+    void none() {
+      now = ServiceReading.NONE;
+    }
 
     void take(double millis) {
       Optional<Double> took = Optional.of(millis);

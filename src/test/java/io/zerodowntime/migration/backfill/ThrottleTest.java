@@ -6,7 +6,9 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.pgclient.PgBuilder;
 import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.pgclient.PgConnectOptions;
 import io.zerodowntime.db.DatabasePools;
 import io.zerodowntime.db.ReplicaReading;
 import io.zerodowntime.migration.ServiceReading;
@@ -18,6 +20,7 @@ import jakarta.inject.Inject;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
@@ -71,7 +74,7 @@ class ThrottleTest {
           }
 
           @Override
-          public Clock withZone(java.time.ZoneId zone) {
+          public Clock withZone(ZoneId zone) {
             return this;
           }
         },
@@ -82,6 +85,10 @@ class ThrottleTest {
   private Pacing next(Throttle throttle) {
     nanos += Duration.ofSeconds(1).toNanos();
     throttle.learn();
+    return ask(throttle);
+  }
+
+  private Pacing ask(Throttle throttle) {
     return Engine.await(throttle.ofWorker(engine.migration()));
   }
 
@@ -143,7 +150,10 @@ class ThrottleTest {
 
   @Test
   void isSlowForADatabaseThatCannotBeRead() {
-    Pool closed = io.vertx.mutiny.pgclient.PgPool.pool("postgresql://nobody@localhost:1/none");
+    Pool closed =
+        PgBuilder.pool()
+            .connectingTo(new PgConnectOptions().setHost("localhost").setPort(1))
+            .build();
     Pacing pacing = next(throttle(closed));
     closed.closeAndAwait();
 
@@ -190,7 +200,7 @@ class ThrottleTest {
   void pausesForTheBaselineOnceAMinute() {
     Throttle throttle = throttle(pool);
     service = requests(400, 10);
-    assertThat(next(throttle).reason()).as("none is known").contains("baseline");
+    assertThat(ask(throttle).reason()).as("none is known").contains("baseline");
     for (int i = 0; i < 5; i++) {
       next(throttle);
     }

@@ -38,9 +38,6 @@ public record DatabaseReading(
     double oldestSeconds,
     Map<String, TableReading> tables) {
 
-  /** A server that takes longer cannot be asked: a worker waits for the answer. */
-  static final Duration LIMIT = Duration.ofMillis(500);
-
   /*
    * Vacuum and concurrent index builds have snapshots that no vacuum heeds: sessions with their
    * lock do not count as old. max_wal_size / (1 + checkpoint_completion_target) is where PostgreSQL
@@ -113,16 +110,17 @@ public record DatabaseReading(
       """;
 
   /**
-   * Asks the database; fails after {@link #LIMIT} at the latest.
+   * Asks the database.
    *
    * @param tables as SQL reads their names, at least one
+   * @param limit when it fails at the latest, a wait for a connection included
    */
-  public static Uni<DatabaseReading> of(SqlClient client, List<String> tables) {
+  public static Uni<DatabaseReading> of(SqlClient client, List<String> tables, Duration limit) {
     return client
         .preparedQuery(SQL)
         .execute(Tuple.tuple().addArrayOfString(tables.toArray(String[]::new)))
         .ifNoItem()
-        .after(LIMIT)
+        .after(limit)
         .fail()
         .map(DatabaseReading::of);
   }

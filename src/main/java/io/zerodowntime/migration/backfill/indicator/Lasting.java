@@ -5,13 +5,13 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** Since when something has been so, by a name. Forgets what is not so any more. */
+/** Since when conditions hold, by their names. Forgets those that hold no longer. */
 final class Lasting {
   private final Map<String, Long> since = new HashMap<>();
 
-  /** How long it has been so; zero at first, and if it is not so. */
-  Duration of(String name, boolean so, long nanos) {
-    if (!so) {
+  /** How long the condition has held; zero at first, and while it does not hold. */
+  Duration of(String name, boolean holds, long nanos) {
+    if (!holds) {
       since.remove(name);
       return Duration.ZERO;
     }

@@ -59,7 +59,7 @@ class ReplicaLagTest {
   }
 
   private static Reading judge(Pool pool) {
-    DatabaseReading read = DatabaseReading.of(pool, List.of("t")).await().atMost(LIMIT);
+    DatabaseReading read = DatabaseReading.of(pool, List.of("t"), LIMIT).await().atMost(LIMIT);
     return BOUND.read(
         new Observation(0, ServiceReading.NONE, Optional.of(read), Optional.of(List.of())),
         TableReading.unknown("t"));
