@@ -211,7 +211,7 @@ public class StatusMetrics {
 
   private static Stream<Row<?>> indicators(MigrationStatus status) {
     return status.pace().indicators().stream()
-        .map(
+        .<Row<?>>map(
             each ->
                 Row.of(
                     tags(status).and("indicator", each.indicator()),
