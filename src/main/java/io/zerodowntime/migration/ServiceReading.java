@@ -21,6 +21,5 @@ public record ServiceReading(
     Optional<Double> poolWaitMillis) {
   /** Where there was no request. */
   public static final ServiceReading NONE =
-      new ServiceReading(
-          0, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+      new ServiceReading(0, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
 }

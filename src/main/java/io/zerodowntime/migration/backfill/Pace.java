@@ -113,8 +113,7 @@ final class Pace {
       size = (int) Math.max(1, Math.min(Math.ceil(free * factor), Run.Limits.MAX_BATCH_SIZE));
       growth = Math.min(GROWTH, growth * CAREFUL_GROWTH);
     }
-    double rest =
-        Math.min(millis * (1 / limits.targetLoad() - 1), limits.delay().toNanos() / 1e6);
+    double rest = Math.min(millis * (1 / limits.targetLoad() - 1), limits.delay().toNanos() / 1e6);
     delay = nanos(rest);
     double cycle = Math.min((millis + rest) / pacing.share(), LONGEST_CYCLE_MILLIS);
     throttleDelay = nanos(Math.max(0, cycle - millis - rest));

@@ -64,7 +64,6 @@ class SharedWorkers {
     return count;
   }
 
-
   /** Begins the trace of a batch; null where nothing is traced. */
   @Nullable Trace trace(Run run) {
     return tracing.work("batch " + run.kind().label());
@@ -89,7 +88,8 @@ class SharedWorkers {
     if (reason.equals(Pacing.BASELINE) || reason.equals(Pacing.RECOVERY)) {
       return;
     }
-    String before = reason.isEmpty() ? slowed.remove(migration.name()) : slowed.put(migration.name(), reason);
+    String before =
+        reason.isEmpty() ? slowed.remove(migration.name()) : slowed.put(migration.name(), reason);
     if (!Objects.equals(before, reason.isEmpty() ? null : reason)) {
       MigrationLog.info(
           LOG,

@@ -145,8 +145,7 @@ class Throttle {
     return Uni.combine()
         .all()
         .unis(
-            DatabaseReading.of(
-                    pool, all.stream().map(Migration::table).distinct().toList(), answer)
+            DatabaseReading.of(pool, all.stream().map(Migration::table).distinct().toList(), answer)
                 .map(Optional::of)
                 .onFailure()
                 .recoverWithItem(Optional.empty()),
@@ -166,9 +165,7 @@ class Throttle {
         signals.add(Signal.HOLD); // what is read without a run says nothing about a faster one
       }
       double share =
-          shares
-              .computeIfAbsent(each.name(), name -> new PaceShare())
-              .next(signals, seen.nanos());
+          shares.computeIfAbsent(each.name(), name -> new PaceShare()).next(signals, seen.nanos());
       found.put(each.name(), Pacing.of(share, readings, seen.database().isPresent()));
     }
     return found;

@@ -8,7 +8,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** The requests of the last seconds, from the service's own meters, which it reads once a second. */
+/**
+ * The requests of the last seconds, from the service's own meters, which it reads once a second.
+ */
 @ApplicationScoped
 public class ServiceWatch implements ServiceReadings {
   private static final Duration LITTLE = Duration.ofMillis(500);
@@ -36,12 +38,12 @@ public class ServiceWatch implements ServiceReadings {
 
   @Override
   public synchronized ServiceReading lately() {
-    Sample first = samples.peekFirst();
-    Sample last = samples.peekLast();
-    return first == null || last == null || first == last
-        ? ServiceReading.NONE
-        : last.totals()
-            .since(first.totals(), Duration.ofNanos(last.nanos() - first.nanos()));
+    if (samples.size() < 2) {
+      return ServiceReading.NONE;
+    }
+    Sample first = samples.getFirst();
+    Sample last = samples.getLast();
+    return last.totals().since(first.totals(), Duration.ofNanos(last.nanos() - first.nanos()));
   }
 
   private record Sample(long nanos, ServiceMetrics.Totals totals) {}

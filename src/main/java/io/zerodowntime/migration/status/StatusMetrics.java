@@ -215,7 +215,7 @@ public class StatusMetrics {
             each ->
                 Row.of(
                     tags(status).and("indicator", each.indicator()),
-                    Signal.valueOf(each.signal().toUpperCase(Locale.ROOT)).ordinal()));
+                    Signal.valueOf(each.signal().toUpperCase(Locale.ROOT)).level()));
   }
 
   /** Of the migrations whose backfill or comparison moves. */

@@ -48,7 +48,8 @@ class StatusPageTest {
             line ->
                 line.startsWith("backfill [###############...............]  50 %")
                     && line.contains("500 of about 1000 rows looked at, 12 changed")
-                    && line.contains("120 rows/s, 4 s left, slowed by replica_lag to 50 %: behind"));
+                    && line.contains(
+                        "120 rows/s, 4 s left, slowed by replica_lag to 50 %: behind"));
   }
 
   @Test
@@ -87,8 +88,7 @@ class StatusPageTest {
         Optional.of(run("parity", Optional.of("snapshot"))),
         new PaceStatus(
             0.5,
-            Collections.nCopies(
-                8, new IndicatorStatus("replica_lag", "slow", true, "behind"))),
+            Collections.nCopies(8, new IndicatorStatus("replica_lag", "slow", true, "behind"))),
         7,
         Collections.nCopies(7, new MismatchedKey("[1]", "scan", NOW)),
         new ShadowEvidence(1, 2, 3),

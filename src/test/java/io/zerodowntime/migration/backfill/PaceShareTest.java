@@ -72,8 +72,7 @@ class PaceShareTest {
       to = next(Set.of(Signal.RISE));
     }
     assertThat(to)
-        .isEqualTo(
-            Math.min(1, from + seconds * PaceShare.INCREASE_PER_SECOND), within(1e-9));
+        .isEqualTo(Math.min(1, from + seconds * PaceShare.INCREASE_PER_SECOND), within(1e-9));
   }
 
   /** Two processes that meet the same signals have nearly equal shares after some decreases. */

@@ -72,7 +72,14 @@ class SlowRequestsTest {
     await()
         .until(
             () ->
-                engine.status().backfill().orElseThrow().pace().throttledBy().orElse("").equals("latency"));
+                engine
+                    .status()
+                    .backfill()
+                    .orElseThrow()
+                    .pace()
+                    .throttledBy()
+                    .orElse("")
+                    .equals("latency"));
     assertThat(engine.status().pace().share()).isLessThan(0.2);
     assertThat(given().get("/q/metrics").asString().lines())
         .anyMatch(

@@ -244,8 +244,7 @@ class ThrottleTest {
     Throttle throttle = throttle(pool);
     nanos += Duration.ofSeconds(1).toNanos();
     Pacing first = Engine.await(throttle.of(engine.migration()));
-    assertThat(Engine.await(throttle.of(engine.migration())).readings())
-        .isSameAs(first.readings());
+    assertThat(Engine.await(throttle.of(engine.migration())).readings()).isSameAs(first.readings());
     nanos += Duration.ofSeconds(1).toNanos();
     assertThat(Engine.await(throttle.of(engine.migration())).readings())
         .isNotSameAs(first.readings());

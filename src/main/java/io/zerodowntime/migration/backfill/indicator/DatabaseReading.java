@@ -1,9 +1,9 @@
 package io.zerodowntime.migration.backfill.indicator;
 
 import io.smallrye.mutiny.Uni;
-import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
+import io.vertx.mutiny.sqlclient.SqlClient;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.PartitionTree;
 import java.time.Duration;

@@ -29,7 +29,7 @@ public final class LockWaits implements Indicator {
             read ->
                 Reading.bounded(
                     name(),
-                    read.lockWaits(),
+                    (double) read.lockWaits(),
                     bound,
                     Reading.format(
                         "%d sessions wait for a lock, bound %d", read.lockWaits(), bound)))

@@ -30,9 +30,7 @@ public final class LongTransactions implements Indicator {
   private Reading judge(DatabaseReading read, long nanos) {
     Duration known = oldest.only(read.oldest().orElse(""), nanos);
     double seconds =
-        read.oldest().isEmpty()
-            ? 0
-            : Math.max(read.oldestSeconds(), known.toMillis() / 1000.0);
+        read.oldest().isEmpty() ? 0 : Math.max(read.oldestSeconds(), known.toMillis() / 1000.0);
     return new Reading(
         name(),
         seconds > LIMIT.toSeconds() ? Signal.HALF : Signal.RISE,

@@ -5,15 +5,26 @@ import java.util.Locale;
 /** What an indicator asks of the pace, from the mildest to the strictest. */
 public enum Signal {
   /** The pace may rise. */
-  RISE,
+  RISE(0),
   /** The pace stays as it is: what was read is near its limit. */
-  HOLD,
+  HOLD(1),
   /** At most half of the free pace, for as long as it lasts. */
-  HALF,
+  HALF(2),
   /** Half of what the pace is, again and again while it lasts. */
-  SLOW,
+  SLOW(3),
   /** The minimum, at once. */
-  MINIMUM;
+  MINIMUM(4);
+
+  private final int level;
+
+  Signal(int level) {
+    this.level = level;
+  }
+
+  /** As it stands in metrics: the stricter, the higher. */
+  public int level() {
+    return level;
+  }
 
   /** As it stands in the status. */
   public String label() {

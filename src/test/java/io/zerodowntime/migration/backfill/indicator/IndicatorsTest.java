@@ -128,7 +128,8 @@ class IndicatorsTest {
                       session
                           .query("SET LOCAL ROLE paced")
                           .execute()
-                          .chain(() -> DatabaseReading.of(session, List.of(TABLE), Timeouts.LIMIT))));
+                          .chain(
+                              () -> DatabaseReading.of(session, List.of(TABLE), Timeouts.LIMIT))));
       assertThat(hidden.oldest()).isPresent();
       assertThat(hidden.oldestSeconds()).as("begin of another role's").isZero();
       assertThat(hidden.tables().get(TABLE).deadRows()).as("dead rows").isPresent();
@@ -254,8 +255,7 @@ class IndicatorsTest {
   void readsNoRowOfATable() {
     String plan =
         String.join(
-            "\n",
-            database.rows("EXPLAIN " + DatabaseReading.SQL.replace("$1", "'{orders}'")));
+            "\n", database.rows("EXPLAIN " + DatabaseReading.SQL.replace("$1", "'{orders}'")));
     assertThat(plan).contains("pg_lock_status").doesNotContain("on orders", "on backfill");
   }
 }

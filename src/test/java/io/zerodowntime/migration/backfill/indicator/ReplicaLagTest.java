@@ -39,8 +39,7 @@ class ReplicaLagTest {
 
       servers
           .replica(1)
-          .execute(
-              "ALTER SYSTEM SET recovery_min_apply_delay = '3s'", "SELECT pg_reload_conf()");
+          .execute("ALTER SYSTEM SET recovery_min_apply_delay = '3s'", "SELECT pg_reload_conf()");
       await()
           .until(
               () -> {
