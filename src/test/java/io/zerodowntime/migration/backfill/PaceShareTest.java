@@ -18,26 +18,31 @@ class PaceShareTest {
   // nanoTime may begin anywhere
   private static final long START = Long.MAX_VALUE - 20 * SECOND;
 
-  private final PaceShare share = new PaceShare();
-  private long now = START;
+  /** A share that is asked once a second. */
+  private static final class Seconds {
+    final PaceShare share = new PaceShare();
+    long now = START;
 
-  private double next(Set<Signal> signals) {
-    now += SECOND;
-    return share.next(signals, now);
+    double next(Set<Signal> signals) {
+      now += SECOND;
+      return share.next(signals, now);
+    }
   }
 
   @Property
   void staysWithinItsBounds(@ForAll List<Set<Signal>> readings) {
+    Seconds seconds = new Seconds();
     for (Set<Signal> signals : readings) {
-      assertThat(next(signals)).isBetween(PaceShare.MIN, 1.0);
+      assertThat(seconds.next(signals)).isBetween(PaceShare.MIN, 1.0);
     }
   }
 
   @Property
   void movesOnlyAsItIsAsked(@ForAll List<Set<Signal>> readings) {
+    Seconds seconds = new Seconds();
     double before = 1;
     for (Set<Signal> signals : readings) {
-      double after = next(signals);
+      double after = seconds.next(signals);
       if (signals.contains(Signal.MINIMUM)) {
         assertThat(after).isEqualTo(PaceShare.MIN);
       } else if (signals.contains(Signal.SLOW)) {
@@ -64,50 +69,54 @@ class PaceShareTest {
   @Property
   void comesBackInAStraightLine(
       @ForAll @Size(max = 30) List<Set<Signal>> readings,
-      @ForAll @IntRange(min = 1, max = 30) int seconds) {
-    readings.forEach(this::next);
-    double from = next(Set.of(Signal.HOLD));
+      @ForAll @IntRange(min = 1, max = 30) int steps) {
+    Seconds seconds = new Seconds();
+    readings.forEach(seconds::next);
+    double from = seconds.next(Set.of(Signal.HOLD));
     double to = from;
-    for (int i = 0; i < seconds; i++) {
-      to = next(Set.of(Signal.RISE));
+    for (int i = 0; i < steps; i++) {
+      to = seconds.next(Set.of(Signal.RISE));
     }
     assertThat(to)
-        .isEqualTo(Math.min(1, from + seconds * PaceShare.INCREASE_PER_SECOND), within(1e-9));
+        .isEqualTo(Math.min(1, from + steps * PaceShare.INCREASE_PER_SECOND), within(1e-9));
   }
 
   /** Two processes that meet the same signals have nearly equal shares after some decreases. */
   @Property
   void makesSharesEqual(@ForAll @IntRange(min = 1, max = 19) int apart) {
+    Seconds seconds = new Seconds();
     PaceShare other = new PaceShare();
-    next(Set.of(Signal.MINIMUM));
-    other.next(Set.of(Signal.MINIMUM), now);
+    seconds.next(Set.of(Signal.MINIMUM));
+    other.next(Set.of(Signal.MINIMUM), seconds.now);
     for (int i = 0; i < apart; i++) {
-      next(Set.of(Signal.RISE));
+      seconds.next(Set.of(Signal.RISE));
     }
-    other.next(Set.of(Signal.HOLD), now);
+    other.next(Set.of(Signal.HOLD), seconds.now);
     double mine = 0;
     double theirs = 0;
     for (int i = 0; i < 40; i++) {
       Set<Signal> signals = mine + theirs > 0.8 ? Set.of(Signal.SLOW) : Set.of(Signal.RISE);
-      mine = next(signals);
-      theirs = other.next(signals, now);
+      mine = seconds.next(signals);
+      theirs = other.next(signals, seconds.now);
     }
     assertThat(mine).isEqualTo(theirs, within(0.2));
   }
 
   @Example
   void halvesOnceInTheTimeThatAReadingIsAbout() {
-    assertThat(next(Set.of(Signal.SLOW))).isEqualTo(0.5);
-    assertThat(next(Set.of(Signal.SLOW))).isEqualTo(0.5);
-    assertThat(next(Set.of(Signal.SLOW))).isEqualTo(0.5);
-    assertThat(next(Set.of(Signal.SLOW))).isEqualTo(0.25);
+    Seconds seconds = new Seconds();
+    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.5);
+    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.5);
+    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.5);
+    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.25);
   }
 
   @Example
   void isFreeAtFirstAndAfterAWhileWithoutReadings() {
-    assertThat(next(Set.of(Signal.RISE))).isEqualTo(1);
-    next(Set.of(Signal.MINIMUM));
-    now += 60 * SECOND;
-    assertThat(next(Set.of(Signal.RISE))).isEqualTo(1);
+    Seconds seconds = new Seconds();
+    assertThat(seconds.next(Set.of(Signal.RISE))).isEqualTo(1);
+    seconds.next(Set.of(Signal.MINIMUM));
+    seconds.now += 60 * SECOND;
+    assertThat(seconds.next(Set.of(Signal.RISE))).isEqualTo(1);
   }
 }
