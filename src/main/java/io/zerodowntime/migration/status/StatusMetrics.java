@@ -115,12 +115,13 @@ public class StatusMetrics {
             "parity_mismatches",
             "Keys that were found to disagree and were not repaired since");
     this.pace =
-        gauge(registry, "backfill_pace", "The share of its free pace that a run may have here");
+        gauge(
+            registry, "backfill_pace_ratio", "The share of its free pace that a run may have here");
     this.indicator =
         gauge(
             registry,
             "backfill_indicator",
-            "What an indicator asks of the pace: 0 rise, 1 hold, 2 half, 3 slow, 4 minimum");
+            "The signal, 0 to 4: what an indicator asks of the pace, the stricter the higher");
   }
 
   private static MultiGauge gauge(MeterRegistry registry, String name, String description) {

@@ -83,9 +83,10 @@ class MeterRegistryTest {
 
   /** In its name, or, of a count or a state, at the beginning of its help. */
   private static boolean hasUnit(String name, String help) {
-    return name.matches(".*_(seconds|rows|mismatches|per_second|max)(_total)?")
+    return name.matches(".*_(seconds|rows|mismatches|per_second|ratio|max)(_total)?")
         || help.matches(
-            "(Orders|Writes|Statements|Requests|Reads|Rows|Batches|Sets|Connections|1 if|Whether|The phase,)"
+            "(Orders|Writes|Statements|Requests|Reads|Rows|Batches|Sets|Connections|1 if|Whether|"
+                + "The phase,|The signal,)"
                 + " .*");
   }
 
