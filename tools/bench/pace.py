@@ -90,9 +90,11 @@ def measure_pace(bench: BenchContext) -> list[Figure]:
         return last[name].measurement()
 
     backfill = partial(start_backfill, service)
-    sides = {"requests only": (rate, do_nothing), "default pace": (rate, backfill),
-             "fixed batches": (rate, partial(start_fixed_batches, bench)),
-             "backfill only": (0, backfill)}
+    sides: dict[str, tuple[int, Callable[[], Work]]] = {
+        "requests only": (rate, do_nothing),
+        "default pace": (rate, backfill),
+        "fixed batches": (rate, partial(start_fixed_batches, bench)),
+        "backfill only": (0, backfill)}
     found = bench.measure_in_turns("pace", {
         name: partial(measure, name, requests, start)
         for name, (requests, start) in sides.items()})
