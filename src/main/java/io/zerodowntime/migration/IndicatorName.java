@@ -1,8 +1,12 @@
 package io.zerodowntime.migration;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Locale;
 
-/** What the pace of a run looks at, one for each thing that a run may spoil. */
+/**
+ * What the pace of a run looks at, one for each thing that a run may spoil. A setting names some.
+ */
+@RegisterForReflection
 public enum IndicatorName {
   /** The service's own p95 and p99 against their baselines. */
   LATENCY,

@@ -61,7 +61,7 @@ class ThrottleTest {
         database,
         () -> Uni.createFrom().item(replicas),
         () -> service,
-        EngineConfig.with("migration.backfill.ignored-indicators", "wal-rate"),
+        EngineConfig.with("migration.backfill.ignored-indicators", "wal_rate"),
         new Clock() {
           @Override
           public Instant instant() {

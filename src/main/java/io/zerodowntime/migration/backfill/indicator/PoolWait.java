@@ -10,7 +10,7 @@ import java.util.Optional;
  * the first that turns a slower database into errors.
  */
 public final class PoolWait implements Indicator {
-  /** A hand-over from one statement to the next is counted too; 1 ms is the clock's tick here. */
+  /** Less is the hand-over of a connection, not a queue; waits of workers count from there too. */
   private static final double SLACK_MILLIS = 1;
 
   private final Baseline baseline = new Baseline(SLACK_MILLIS);
