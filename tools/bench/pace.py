@@ -26,8 +26,9 @@ PROBE_SECONDS = 8
 LOWEST_RATE, HIGHEST_RATE = 50, 20_000
 # requests without a run before it, by which it knows what they take
 LEAD_SECONDS = 6
-# until the pace has found what the machine carries
+# until the pace has found what the machine carries; without requests there is nothing to find
 SETTLE_SECONDS = 15
+ALONE_SECONDS = 2
 NOTHING = "SELECT 0"
 SCANNED = """
 SELECT coalesce(sum(scanned), 0) FROM backfill_progress
@@ -187,9 +188,9 @@ def measure_side(bench: BenchContext, service: Service, rate: int,
                  start: Callable[[], Work]) -> Side:
     """Requests at the rate, if any, and what `start` begins beside them."""
     load = start_constant_load(bench, service, bench.options.rows, rate=rate) if rate else None
-    time.sleep(LEAD_SECONDS)
+    time.sleep(LEAD_SECONDS if rate else 0)
     work = start()
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(SETTLE_SECONDS if rate else ALONE_SECONDS)
     marks = [mark(bench, work)]
     for _ in range(bench.options.duration):
         time.sleep(1)
