@@ -146,6 +146,10 @@ class MonitoringIT {
       }
     }
     softly.assertThat(queries).isGreaterThan(25);
+    // alerts ask for them, and no panel does
+    for (String name : List.of("database_replica_in_rotation", "redis_circuit_breaker_state")) {
+      softly.assertThat(prometheus.valuesOf(name, Duration.ofMinutes(5))).as(name).isNotEmpty();
+    }
     softly.assertAll();
   }
 
