@@ -37,9 +37,15 @@ class PoolSettings {
 
   /**
    * How long a statement waits on a connection that has not answered since the database is back:
-   * longer than for a lock. Batches may take longer, and wait as ever.
+   * longer than for a lock.
    */
   private static final Duration AFTER_RETURN = Duration.ofMillis(1200);
+
+  /**
+   * The same of the engine's statements, some of which take seconds. One that is ended is begun
+   * anew; gates, the status and the heartbeat share these connections, and wait meanwhile.
+   */
+  private static final Duration ENGINE_AFTER_RETURN = Duration.ofSeconds(10);
 
   /** How long a replica has for a read at most: two attempts leave half the deadline. */
   private static final Duration REPLICA_ATTEMPT = Duration.ofMillis(1250);
@@ -162,7 +168,7 @@ class PoolSettings {
     ResponseLimit.Limits response() {
       Duration answer = statement.plus(BEHIND_STATEMENT);
       return new ResponseLimit.Limits(
-          answer, statement.equals(ENGINE_STATEMENT) ? answer : AFTER_RETURN);
+          answer, statement.equals(ENGINE_STATEMENT) ? ENGINE_AFTER_RETURN : AFTER_RETURN);
     }
 
     PgConnectOptions connection(String name, PgConnectOptions shared, int pipeline) {

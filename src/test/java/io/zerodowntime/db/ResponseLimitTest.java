@@ -6,12 +6,15 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.vertx.sqlclient.impl.command.CloseConnectionCommand;
 import io.vertx.sqlclient.impl.command.CommandResponse;
 import java.time.Duration;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Proves that a connection is closed when it does not answer, and only then. */
 class ResponseLimitTest {
@@ -127,5 +130,25 @@ class ResponseLimitTest {
 
     pass(AFTER_RETURN);
     assertThat(connection.isOpen()).isFalse();
+  }
+
+  /** Each pool has its connections again soon after a network that lost them is back. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        DatabasePools.ORDERS,
+        DatabasePools.ROWS,
+        DatabasePools.READS,
+        DatabasePools.CONTROL,
+        DatabasePools.ENGINE
+      })
+  void noPoolWaitsForLongOnceTheDatabaseIsBack(String pool) {
+    PoolSettings settings =
+        new PoolSettings(
+            Duration.ofSeconds(5),
+            24,
+            Map.of("orders", 2, "rows", 2, "reads", 1, "control", 1, "engine", 2));
+    assertThat(settings.of(pool).response().afterReturn())
+        .isLessThanOrEqualTo(Duration.ofSeconds(10));
   }
 }
