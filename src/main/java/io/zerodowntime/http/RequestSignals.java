@@ -2,6 +2,7 @@ package io.zerodowntime.http;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.AsyncResult;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.impl.HttpServerRequestInternal;
 import io.vertx.ext.web.RoutingContext;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 class RequestSignals {
   static final String REQUEST_ID = "X-Request-Id";
+
+  /** The same, encoded once: every answer has it. */
+  private static final CharSequence HEADER = HttpHeaders.createOptimized(REQUEST_ID);
 
   /** Right behind {@link RequestDeadlines}, which makes what carries both. */
   private static final int EARLY = 8990;
@@ -44,10 +48,10 @@ class RequestSignals {
     HttpServerRequest request = routing.request();
     RequestDeadline work = RequestDeadline.ofContext();
     if (work != null) {
-      String given = request.getHeader(REQUEST_ID);
+      String given = request.getHeader(HEADER);
       String id = isUsable(given) ? given : newId();
       work.identify(id);
-      routing.response().putHeader(REQUEST_ID, id);
+      routing.response().putHeader(HEADER, id);
       if (tracing.isOn() && isTraced(request.path())) {
         begin(routing, work);
       }

@@ -22,7 +22,7 @@ class SessionRequests {
 
   private static final int UNAUTHORIZED = 401;
   private static final int FORBIDDEN = 403;
-  private static final String HEADER = "X-Requested-With";
+  private static final CharSequence HEADER = HttpHeaders.createOptimized("X-Requested-With");
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
   private final String cookie;
