@@ -27,7 +27,7 @@ class Fence {
       try {
         const { rows } = await client.query(this.statement(variants[phase], phase), values);
         if (rows[0].in_force === null) throw new Error('the migration is not registered, or not at READ COMMITTED');
-        if (rows[0].in_force === phase) return rows.filter((row) => row.matched);
+        if (rows[0].in_force === phase) return rows.filter((row) => row.matched).map(({ in_force, matched, ...row }) => row);
         this.seen = rows[0].in_force;
       } catch (error) {
         if (error.code !== UNDEFINED_COLUMN || phase === 3 || phase === failed) throw error;

@@ -80,7 +80,7 @@ class SlowRequestsTest {
                     .throttledBy()
                     .orElse("")
                     .equals("latency"));
-    assertThat(engine.status().pace().share()).isLessThan(0.2);
+    await().until(() -> engine.status().pace().share() < 0.2);
     assertThat(given().get("/q/metrics").asString().lines())
         .anyMatch(
             line ->
