@@ -25,7 +25,7 @@ import org.jboss.logging.Logger;
  * connection already, and nothing gives that connection back (Vert.x 4.5, {@code
  * SimpleConnectionPool.Cancel} behind {@code Recycle}): under load a pool lost all of them so.
  *
- * <p>What waits is counted here as well: the client's {@code database_pool_waiting} keeps for good
+ * <p>What waits is counted here as well: the client's {@code sql_pool_queue_size} keeps for good
  * what was refused because the queue was full, or got no connection.
  */
 final class BoundedPool extends PoolImpl {

@@ -17,6 +17,7 @@ public class ServiceWatch implements ServiceReadings {
 
   private final ServiceMetrics metrics;
   private final Deque<Sample> samples = new ArrayDeque<>();
+  private volatile ServiceReading lately = ServiceReading.NONE;
 
   ServiceWatch(ServiceMetrics metrics) {
     this.metrics = metrics;
@@ -34,16 +35,17 @@ public class ServiceWatch implements ServiceReadings {
     while (samples.size() > 1 && nanos - samples.getFirst().nanos() > window) {
       samples.removeFirst();
     }
+    lately =
+        samples.size() < 2 ? ServiceReading.NONE : between(samples.getFirst(), samples.getLast());
+  }
+
+  private static ServiceReading between(Sample first, Sample last) {
+    return last.totals().since(first.totals(), Duration.ofNanos(last.nanos() - first.nanos()));
   }
 
   @Override
-  public synchronized ServiceReading lately() {
-    if (samples.size() < 2) {
-      return ServiceReading.NONE;
-    }
-    Sample first = samples.getFirst();
-    Sample last = samples.getLast();
-    return last.totals().since(first.totals(), Duration.ofNanos(last.nanos() - first.nanos()));
+  public ServiceReading lately() {
+    return lately;
   }
 
   private record Sample(long nanos, ServiceMetrics.Totals totals) {}
