@@ -134,7 +134,7 @@ class DatabaseRestartIT {
       goOn(200);
       traffic.close();
       traffic.summary().forEach(System.out::println);
-      System.out.println(traffic.failures().unknown().size() + " un-keyed writes left open");
+      System.out.println(traffic.failures().broken().size() + " writes whose connection broke");
       assertThat(traffic.failures().first()).as(fleet.output()).isEmpty();
     }
     assertThat(ledger.complaintsAboutUnknown()).isEmpty();

@@ -98,7 +98,7 @@ class FailoverIT {
       goOn();
       traffic.close();
       traffic.summary().forEach(System.out::println);
-      System.out.println(traffic.failures().unknown().size() + " un-keyed writes left open");
+      System.out.println(traffic.failures().broken().size() + " writes whose connection broke");
       // a client is told to send again what found no connection within a second
       assertThat(traffic.failures().first())
           .as(fleet.output())

@@ -8,7 +8,7 @@ final class Failures {
   private static final int KEPT = 50;
 
   private final List<String> first = new ArrayList<>();
-  private final List<String> unknown = new ArrayList<>();
+  private final List<String> broken = new ArrayList<>();
 
   synchronized void add(String failure) {
     if (first.size() < KEPT) {
@@ -16,20 +16,23 @@ final class Failures {
     }
   }
 
-  /** An un-keyed write was answered that its outcome is unknown. */
-  synchronized void addUnknown(String failure) {
-    unknown.add(failure);
+  /**
+   * A connection broke under a write: without a key its outcome is unknown, and with one the
+   * service has sent it again and found it done.
+   */
+  synchronized void addBroken(String failure) {
+    broken.add(failure);
   }
 
   synchronized List<String> first() {
     return List.copyOf(first);
   }
 
-  synchronized List<String> unknown() {
-    return List.copyOf(unknown);
+  synchronized List<String> broken() {
+    return List.copyOf(broken);
   }
 
   synchronized boolean none() {
-    return first.isEmpty() && unknown.isEmpty();
+    return first.isEmpty() && broken.isEmpty();
   }
 }

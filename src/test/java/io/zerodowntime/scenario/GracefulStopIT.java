@@ -61,7 +61,7 @@ class GracefulStopIT {
         traffic.close();
         traffic.summary().forEach(System.out::println);
         assertThat(traffic.failures().first()).as(fleet.output()).isEmpty();
-        assertThat(traffic.failures().unknown()).isEmpty();
+        assertThat(traffic.failures().broken()).isEmpty();
       }
       assertThat(table.compare(ledger, "lower(old_status)")).isEmpty();
     }

@@ -93,7 +93,7 @@ class KubeletFlipIT {
       traffic.close();
       traffic.summary().forEach(System.out::println);
       assertThat(traffic.failures().first()).as(first.output() + second.output()).isEmpty();
-      assertThat(traffic.failures().unknown()).isEmpty();
+      assertThat(traffic.failures().broken()).isEmpty();
     }
     System.out.println("from the last kubelet's write to the phase in force: " + times);
     assertThat(ledger.complaintsAboutUnknown()).isEmpty();

@@ -53,7 +53,7 @@ class MigrationScenarioIT {
         contract();
       }
       assertThat(traffic.failures().first()).as(fleet.output()).isEmpty();
-      assertThat(traffic.failures().unknown()).isEmpty();
+      assertThat(traffic.failures().broken()).isEmpty();
     }
     judgeTheTable();
     report();

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The whole migration forward under traffic, with PgBouncer between two instances and the server,
- * which is killed and started again in the middle of it.
+ * which is killed and started again several times in the middle of it.
  */
 @Tag("protocol")
 class PoolerIT {
@@ -28,6 +28,9 @@ class PoolerIT {
 
   /** Two instances with 35 each, and what a restart leaves behind for a moment. */
   private static final int OWN_SESSIONS = 90;
+
+  /** Each breaks connections under a handful of writes. */
+  private static final int RESTARTS = Integer.getInteger("pooler.restarts", 5);
 
   private static final List<String> SETTINGS =
       List.of(
@@ -96,8 +99,10 @@ class PoolerIT {
       traffic.stage("to phase 1");
       walk.toDualWrite();
       traffic.stage("the pooler is killed");
-      pooler.restart();
-      goOn();
+      for (int restart = 0; restart < RESTARTS; restart++) {
+        pooler.restart();
+        goOn();
+      }
       traffic.stage("backfill, to phase 2");
       walk.toReadNew();
       goOn();
@@ -110,8 +115,9 @@ class PoolerIT {
       traffic.close();
       traffic.summary().forEach(System.out::println);
       // a client is told to send again what found no connection within a second
-      assertThat(traffic.failures().first())
-          .as(fleet.output())
+      List<String> failures = traffic.failures().first();
+      assertThat(failures)
+          .as("%s%n%s", failures, fleet.output())
           .allMatch(failure -> failure.contains("urn:problem:busy"));
     }
   }

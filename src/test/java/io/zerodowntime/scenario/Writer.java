@@ -113,18 +113,19 @@ final class Writer implements PacedThreads.Turn {
     }
   }
 
-  // an un-keyed write may be answered as unknown; the scenarios say whether it may happen
+  // connections may break under a write; the scenarios say whether it may happen
   private boolean expected(Reply reply, int status, String key, String what) {
-    if (reply.status() == status && !reply.replayed()) {
+    boolean done = reply.status() == status;
+    if (done && !reply.replayed()) {
       return true;
     }
     String failure = "%s, key %s: %s".formatted(what, key, reply);
-    if (key == null && reply.outcomeUnknown()) {
-      failures.addUnknown(failure);
+    if (key == null ? reply.outcomeUnknown() : done) {
+      failures.addBroken(failure);
     } else {
       failures.add(failure);
     }
-    return false;
+    return done;
   }
 
   private void remember(String key, String method, String path, String body, Reply reply) {
