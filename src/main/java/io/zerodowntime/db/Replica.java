@@ -4,14 +4,20 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
 import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.impl.Connection;
+import io.vertx.sqlclient.impl.SqlConnectionInternal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +31,11 @@ public final class Replica {
   private final Pool looks;
   private volatile State state = State.none("it was not looked at yet");
   private final AtomicBoolean looking = new AtomicBoolean();
+
+  /** The last look of each connection that reads; it goes with its connection. */
+  private final Map<Connection, ReplicaLook> sessions =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
   private volatile @Nullable Boolean inRotation;
 
   Replica(String name, Pool reads, Pool looks) {
@@ -52,10 +63,14 @@ public final class Replica {
   }
 
   /**
-   * Sends a query; the look, if there is one, before it on the same connection, so that the query's
-   * snapshot is the later one. In one statement the snapshot would be the earlier one.
+   * Sends a query. If its rows must show writes, a look goes before it on the same connection, so
+   * that the query's snapshot is the later one. In one statement the snapshot would be the earlier
+   * one. Where an earlier look of that session has found them all there is none: a server's
+   * position does not go back while a session lasts.
+   *
+   * @param asked the writes; empty where any rows will do
    */
-  public Uni<ReplicaRows> query(boolean look, String sql, Tuple parameters) {
+  public Uni<ReplicaRows> query(List<WritePosition> asked, String sql, Tuple parameters) {
     return Uni.createFrom()
         .emitter(
             emitter ->
@@ -63,17 +78,15 @@ public final class Replica {
                     .getConnection()
                     .compose(
                         connection ->
-                            send(connection, look, sql, parameters)
+                            send(connection, asked, sql, parameters)
                                 .eventually(() -> connection.close()))
                     .onComplete(emitter::complete, emitter::fail));
   }
 
-  private static Future<ReplicaRows> send(
-      SqlConnection connection, boolean look, String sql, Tuple parameters) {
-    Future<ReplicaLook> looked =
-        look
-            ? connection.preparedQuery(ReplicaLook.LOOK).execute().map(ReplicaLook::of)
-            : Future.succeededFuture();
+  private Future<ReplicaRows> send(
+      SqlConnection connection, List<WritePosition> asked, String sql, Tuple parameters) {
+    Future<@Nullable ReplicaLook> looked =
+        asked.isEmpty() ? Future.succeededFuture() : look(connection, asked);
     Future<io.vertx.sqlclient.RowSet<Row>> rows =
         connection.preparedQuery(sql).execute(parameters.getDelegate());
     return Future.join(looked, rows)
@@ -82,6 +95,29 @@ public final class Replica {
                 new ReplicaRows(
                     looked.result(),
                     RowSet.newInstance(rows.result(), io.vertx.mutiny.sqlclient.Row.__TYPE_ARG)));
+  }
+
+  private Future<@Nullable ReplicaLook> look(SqlConnection connection, List<WritePosition> asked) {
+    Connection session = ((SqlConnectionInternal) connection).unwrap();
+    @Nullable ReplicaLook before = sessions.get(session);
+    // behind a pooler the two differ, and the next statement may be another session's
+    if (before != null
+        && before.session() == ((PgConnection) connection).processId()
+        && asked.stream().allMatch(before::covers)) {
+      return Future.succeededFuture(before);
+    }
+    sessions.remove(session);
+    return connection
+        .preparedQuery(before == null ? ReplicaLook.LOOK : ReplicaLook.LOOK_AGAIN)
+        .execute()
+        .map(rows -> before == null ? ReplicaLook.of(rows) : before.again(rows))
+        .onSuccess(look -> remember(session, look));
+  }
+
+  private void remember(Connection session, @Nullable ReplicaLook look) {
+    if (look != null && look.receiving()) {
+      sessions.put(session, look);
+    }
   }
 
   /**

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
@@ -91,7 +92,8 @@ class OrderReplicaReads {
     String sql = OrderReadStore.pageSql(query, phase.readsNew());
     return Trace.during(
             RequestDeadline.statement("list orders on replica"),
-            replica.query(asked != null, sql, OrderReadStore.pageParameters(query)))
+            replica.query(
+                Stream.ofNullable(asked).toList(), sql, OrderReadStore.pageParameters(query)))
         .map(rows -> page(rows, asked, query));
   }
 

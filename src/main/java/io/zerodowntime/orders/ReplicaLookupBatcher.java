@@ -16,6 +16,7 @@ import io.zerodowntime.tracing.Trace;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -82,14 +83,15 @@ final class ReplicaLookupBatcher
   @Override
   public Uni<List<FencedResult<ReplicaAnswer<Optional<String>>>>> sendBatch(
       List<Lookup> lookups, WriteRequests requests) {
-    boolean looks = lookups.stream().anyMatch(each -> each.asked() != null);
+    List<WritePosition> asked =
+        lookups.stream().map(Lookup::asked).filter(Objects::nonNull).toList();
     Long[] ids = lookups.stream().map(each -> each.order().id()).toArray(Long[]::new);
     String sql =
         lookups.get(0).order().byNew()
             ? OrderLookupBatcher.FIND_BY_NEW
             : OrderLookupBatcher.FIND_BY_OLD;
     return Trace.during(
-            requests.statement("find orders on replica"), replica.query(looks, sql, Tuple.of(ids)))
+            requests.statement("find orders on replica"), replica.query(asked, sql, Tuple.of(ids)))
         .map(rows -> results(lookups, rows));
   }
 

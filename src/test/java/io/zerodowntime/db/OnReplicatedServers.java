@@ -27,6 +27,10 @@ abstract class OnReplicatedServers {
   static final String READ = "SELECT n FROM counter";
   static final String PAUSE = "SELECT pg_wal_replay_pause()";
   static final String RESUME = "SELECT pg_wal_replay_resume()";
+
+  /** No look has ever found it, so each read with it looks. */
+  static final List<WritePosition> NEW_LOOK = List.of(WritePosition.UNKNOWN);
+
   static final ReplicatedHeartbeat HEARTBEAT = () -> "SELECT max(at) FROM heartbeat";
 
   @TempDir static Path directory;
@@ -82,6 +86,6 @@ abstract class OnReplicatedServers {
   }
 
   ReplicaRows look(int replica) {
-    return await(clients.replica(replica).query(true, READ, Tuple.tuple()));
+    return await(clients.replica(replica).query(NEW_LOOK, READ, Tuple.tuple()));
   }
 }

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The program's own clients of a primary and its replicas, without an application around. */
 final class ReplicaClients implements AutoCloseable {
@@ -117,7 +118,7 @@ final class ReplicaClients implements AutoCloseable {
             reads.<String>read(
                 (replica, named) ->
                     replica
-                        .query(named != null, sql, Tuple.tuple())
+                        .query(Stream.ofNullable(named).toList(), sql, Tuple.tuple())
                         .map(
                             rows ->
                                 rows.show(named)

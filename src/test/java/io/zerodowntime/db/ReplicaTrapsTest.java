@@ -4,9 +4,14 @@ import static io.zerodowntime.db.ReplicaClients.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.mutiny.sqlclient.Tuple;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.zerodowntime.testing.Timeouts;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -66,7 +71,7 @@ class ReplicaTrapsTest extends OnReplicatedServers {
     CompletableFuture<ReplicaRows> read =
         clients
             .replica(1)
-            .query(true, READ + ", pg_sleep(0.8)", Tuple.tuple())
+            .query(NEW_LOOK, READ + ", pg_sleep(0.8)", Tuple.tuple())
             .subscribeAsCompletionStage();
     String sleeps =
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid <>"
@@ -79,6 +84,60 @@ class ReplicaTrapsTest extends OnReplicatedServers {
     ReplicaRows rows = read.join();
     assertThat(ReplicaClients.first(rows)).isEqualTo(0);
     assertThat(rows.show(written)).as("an old row counts as one that shows the write").isFalse();
+  }
+
+  /** A later look at a session takes from the first one what cannot change, and only there. */
+  @Test
+  void aLookSaysNothingOfAnotherSession() {
+    ReplicaLook first = look(1).look();
+    WritePosition written = clients.write(INCREMENT);
+    servers.awaitReplay();
+    RowSet<Row> rows =
+        await(clients.replica(1).query(List.of(), ReplicaLook.LOOK_AGAIN, Tuple.tuple()))
+            .rows()
+            .getDelegate();
+    int session = rows.iterator().next().getInteger("session");
+    assertThat(of(session, first).again(rows)).matches(again -> again.covers(written));
+    assertThat(of(session + 1, first).again(rows)).isNull();
+  }
+
+  @Test
+  void aSessionThatHasShownAWriteIsNotLookedAtForItAgain() {
+    WritePosition written = clients.write(INCREMENT);
+    servers.awaitReplay();
+    awaitShown(written);
+    servers.replica(1).ask(PAUSE);
+    WritePosition later = clients.write(INCREMENT);
+    Set<ReplicaLook> looks = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (int time = 0; time < 20; time++) {
+      ReplicaRows shown = read(written);
+      assertThat(shown.show(written)).isTrue();
+      looks.add(shown.look());
+    }
+    assertThat(looks).as("one of each connection").hasSizeLessThanOrEqualTo(2);
+    assertThat(read(later).show(later)).as("it is not taken for a later one").isFalse();
+    servers.replica(1).ask(RESUME);
+    awaitShown(later);
+    assertThat(ReplicaClients.first(read(later))).isEqualTo(2);
+  }
+
+  private void awaitShown(WritePosition written) {
+    Timeouts.await().until(() -> read(written).show(written));
+  }
+
+  private ReplicaRows read(WritePosition asked) {
+    return await(clients.replica(1).query(List.of(asked), READ, Tuple.tuple()));
+  }
+
+  private static ReplicaLook of(int session, ReplicaLook look) {
+    return new ReplicaLook(
+        look.standby(),
+        session,
+        look.system(),
+        look.timeline(),
+        look.receiving(),
+        look.unreadable(),
+        look.replayed());
   }
 
   @Test

@@ -58,7 +58,7 @@ class WritePositionTest {
 
   @Test
   void positionsHaveNoTimelineAndNoCluster() {
-    ReplicaLook look = new ReplicaLook(true, -7, 3, false, 100L);
+    ReplicaLook look = look(true, false, 100L);
     assertThat(look.covers(EARLY)).isTrue();
     assertThat(look.covers(LATE)).isFalse();
     assertThat(look.covers(PROMOTED)).isFalse();
@@ -68,9 +68,13 @@ class WritePositionTest {
 
   @Test
   void aServerThatIsNotAStandbyOrHidesItsTimelineHasReplayedNothing() {
-    assertThat(new ReplicaLook(false, -7, 3, false, 100L).covers(EARLY)).isFalse();
-    assertThat(new ReplicaLook(false, -7, 3, false, null).covers(EARLY)).isFalse();
-    assertThat(new ReplicaLook(true, -7, 3, true, 100L).covers(EARLY)).isFalse();
+    assertThat(look(false, false, 100L).covers(EARLY)).isFalse();
+    assertThat(look(false, false, null).covers(EARLY)).isFalse();
+    assertThat(look(true, true, 100L).covers(EARLY)).isFalse();
+  }
+
+  private static ReplicaLook look(boolean standby, boolean unreadable, Long replayed) {
+    return new ReplicaLook(standby, 1, -7, 3, !unreadable, unreadable, replayed);
   }
 
   @Test
