@@ -5,18 +5,16 @@ import java.time.Duration;
 /**
  * One worker's adaptive pace. The batch size follows the time that batches take: the next size is
  * the last one times target over actual time, at most doubled or halved at once, so that row locks
- * are held for about {@link #TARGET} however slow the rows are. After a batch that gave way to a
- * locked row it is half of that one, and grows slowly for a while. The delay keeps the worker's
- * share of working time at the target load. Neither exceeds the operator's limits. Not thread-safe.
+ * are held for about {@linkplain Pacing#batch the target} however slow the rows are. After a batch
+ * that gave way to a locked row it is half of that one, and grows slowly for a while. The delay
+ * keeps the worker's share of working time at the target load. Neither exceeds the operator's
+ * limits. Not thread-safe.
  *
- * <p>That is the free pace. With a {@linkplain #throttle share} of it, batches are smaller and
- * further apart, each by the root of the share: what waits behind a batch waits less, and fewer
- * wait. There is a batch a second at least, as long as the free pace has one.
+ * <p>That is the free pace. With a {@linkplain #throttle share} of it, batches are further apart.
+ * There is a batch a second at least, as long as the free pace has one; where the share leaves
+ * less, that batch is smaller.
  */
 final class Pace {
-  /** How long a batch should hold its row locks. */
-  static final Duration TARGET = Duration.ofMillis(100);
-
   private static final int FIRST_SIZE = 500;
   private static final double GROWTH = 2;
   private static final double CAREFUL_GROWTH = 1.1;
@@ -32,6 +30,7 @@ final class Pace {
   private Duration delay = Duration.ZERO;
   private Duration throttleDelay = Duration.ZERO;
   private Pacing pacing = Pacing.FREE;
+  private double freeCycleMillis;
   private boolean skipsLocked;
 
   Pace(Run.Limits limits) {
@@ -48,13 +47,15 @@ final class Pace {
     pacing = now;
   }
 
-  private double root() {
-    return Math.sqrt(pacing.share());
+  /** The part of a batch that one a second leaves for the share of the free pace. */
+  private double part() {
+    double free = Math.max(1, freeCycleMillis);
+    return Math.min(1, Math.max(LONGEST_CYCLE_MILLIS, free) * pacing.share() / free);
   }
 
   /** Rows that the next batch may have. */
   int size() {
-    return (int) Math.max(1, Math.min(size, limits.batchSize()) * root());
+    return (int) Math.max(1, Math.min(size, limits.batchSize()) * part());
   }
 
   /** Whether the next batch passes over locked rows: one time after each that met some. */
@@ -98,7 +99,8 @@ final class Pace {
         result.status() == BatchResult.BatchStatus.GAVE_WAY
             || result.status() == BatchResult.BatchStatus.LOCKED;
     throttleDelay = Duration.ZERO;
-    double free = asked / root(); // rows that it would have had at the free pace
+    double part = part();
+    double free = asked / part; // rows that it would have had at the free pace
     if (result.status() == BatchResult.BatchStatus.GAVE_WAY) {
       size = (int) Math.max(1, free / 2);
       growth = CAREFUL_GROWTH;
@@ -108,13 +110,14 @@ final class Pace {
     limits = result.limits();
     double millis = Math.max(0.1, result.took().toNanos() / 1e6);
     if (result.status() == BatchResult.BatchStatus.WORKED && result.scanned() == asked) {
-      double freeMillis = millis / root();
-      double factor = Math.max(0.5, Math.min(growth, TARGET.toMillis() / freeMillis));
+      double target = pacing.batch().toNanos() / 1e6;
+      double factor = Math.max(0.5, Math.min(growth, target * part / millis));
       size = (int) Math.max(1, Math.min(Math.ceil(free * factor), Run.Limits.MAX_BATCH_SIZE));
       growth = Math.min(GROWTH, growth * CAREFUL_GROWTH);
     }
     double rest = Math.min(millis * (1 / limits.targetLoad() - 1), limits.delay().toNanos() / 1e6);
     delay = nanos(rest);
+    freeCycleMillis = (millis + rest) / part;
     double cycle = Math.min((millis + rest) / pacing.share(), LONGEST_CYCLE_MILLIS);
     throttleDelay = nanos(Math.max(0, cycle - millis - rest));
   }

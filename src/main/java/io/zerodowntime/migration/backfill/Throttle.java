@@ -157,6 +157,7 @@ class Throttle {
   private synchronized Map<String, Pacing> judge(List<Migration> all, Observation seen) {
     Map<String, Pacing> found = new HashMap<>();
     boolean probing = isProbing();
+    Duration batch = indicators.isJudged(seen.service()) ? Pacing.BESIDE_REQUESTS : Pacing.ALONE;
     for (Migration each : all) {
       List<Reading> readings = indicators.read(seen, each.table());
       Set<Signal> signals = EnumSet.noneOf(Signal.class);
@@ -166,7 +167,7 @@ class Throttle {
       }
       double share =
           shares.computeIfAbsent(each.name(), name -> new PaceShare()).next(signals, seen.nanos());
-      found.put(each.name(), Pacing.of(share, readings, seen.database().isPresent()));
+      found.put(each.name(), Pacing.of(share, batch, readings, seen.database().isPresent()));
     }
     return found;
   }

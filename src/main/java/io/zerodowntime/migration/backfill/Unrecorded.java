@@ -14,7 +14,7 @@ final class Unrecorded {
 
   /** Small ranges share a statement; keys are shown at once. */
   boolean isDue() {
-    return found.mismatched() > 0 || System.nanoTime() - since > Pace.TARGET.toNanos();
+    return found.mismatched() > 0 || System.nanoTime() - since > Pacing.ALONE.toNanos();
   }
 
   SnapshotSession.Found take() {

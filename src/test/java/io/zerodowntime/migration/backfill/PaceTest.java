@@ -120,22 +120,37 @@ class PaceTest {
     assertThat(pace.size()).isEqualTo(10_000);
   }
 
-  /** 10 ms of work and 10 ms of rest are half the rows and twice the time at a quarter. */
+  /** 5 ms of work and 5 ms of rest are a quarter of 40 ms. */
   @Test
-  void hasSmallerBatchesFurtherApartAtAShareOfTheFreePace() {
+  void hasBatchesFurtherApartAtAShareOfTheFreePace() {
     Pace pace = new Pace(LIMITS);
     observe(pace, 1);
     assertThat(pace.size()).isEqualTo(1000);
     assertThat(pace.throttleDelay()).isZero();
 
     pace.throttle(share(0.25));
-    assertThat(pace.size()).isEqualTo(500);
+    assertThat(pace.size()).isEqualTo(1000);
     observe(pace, 5);
     assertThat(pace.delay()).isEqualTo(Duration.ofMillis(5));
     assertThat(pace.throttleDelay()).isEqualTo(Duration.ofMillis(30));
+  }
+
+  @Test
+  void hasShortBatchesBesideRequests() {
+    Pace pace = new Pace(LIMITS);
+    double millisPerRow = 0.02;
+    pace.throttle(
+        new Pacing(1, Pacing.BESIDE_REQUESTS, Optional.empty(), Optional.empty(), List.of()));
+    for (int i = 0; i < 10; i++) {
+      observe(pace, pace.size() * millisPerRow);
+    }
+    assertThat(pace.size()).isBetween(120, 130);
 
     pace.throttle(Pacing.FREE);
-    assertThat(pace.size()).as("what it would have had all the time").isEqualTo(1000);
+    for (int i = 0; i < 10; i++) {
+      observe(pace, pace.size() * millisPerRow);
+    }
+    assertThat(pace.size()).as("once they have gone").isEqualTo(1000);
   }
 
   @Test
@@ -157,7 +172,7 @@ class PaceTest {
   }
 
   private static Pacing share(double share) {
-    return new Pacing(share, Optional.of("latency"), Optional.empty(), List.of());
+    return new Pacing(share, Pacing.ALONE, Optional.of("latency"), Optional.empty(), List.of());
   }
 
   private static void observe(Pace pace, double millis) {

@@ -54,8 +54,8 @@ class LatencyTest {
   @Test
   void allowsTheInexactnessOfFastRequests() {
     latency.learn(service(400, 1, 2, 0));
-    assertThat(read(latency, 2.5, 3.5).signal()).isEqualTo(Signal.RISE);
-    assertThat(read(latency, 2.5, 4.1).signal()).isEqualTo(Signal.SLOW);
+    assertThat(read(latency, 1.5, 2.5).signal()).isEqualTo(Signal.RISE);
+    assertThat(read(latency, 1.5, 3.1).signal()).isEqualTo(Signal.SLOW);
   }
 
   @Test
