@@ -57,7 +57,7 @@ export function keyed(parent, items, keyOf, create, update) {
   before.forEach((child) => child.remove());
 }
 
-/** A list of terms: gives the element and a function that sets the description of each term. */
+/** A list of terms: gives the element and a function that sets the description of a term; null hides it. */
 export function terms(...names) {
   const list = el("dl");
   const values = new Map();
@@ -66,7 +66,14 @@ export function terms(...names) {
     values.set(name, value);
     list.append(el("dt", {}, name), value);
   }
-  return [list, (name, value) => text(values.get(name), value)];
+  return [list, set];
+
+  function set(name, value) {
+    const node = values.get(name);
+    show(node, value !== null);
+    show(node.previousElementSibling, value !== null);
+    text(node, value ?? "");
+  }
 }
 
 /** A table that scrolls on a narrow screen, also by keyboard. */

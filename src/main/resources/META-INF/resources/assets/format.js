@@ -30,13 +30,19 @@ export function since(time, now) {
   return duration(Date.parse(now) - Date.parse(time));
 }
 
+/** Date and time by the clock of the browser, as 2026-11-30 04:05:25: in Sweden they are written so. */
 export function moment(time) {
-  return new Date(time).toLocaleString("en-GB");
+  return new Date(time).toLocaleString("sv");
 }
 
 /** The time of day, from seconds since 1970. */
 export function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}
+
+/** A step, for example 1 → 2. */
+export function stepName(name) {
+  return name.replace("->", "→");
 }
 
 export function phase(p) {

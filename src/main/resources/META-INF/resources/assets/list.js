@@ -1,7 +1,7 @@
 // Every migration.
 
 import { el, keyed, show, terms, text } from "./dom.js";
-import { number, phase, since } from "./format.js";
+import { number, phase, since, stepName } from "./format.js";
 import { track } from "./track.js";
 
 /** Builds the list in main; gives the function that takes each snapshot. */
@@ -34,7 +34,7 @@ function card(migration, updates) {
   updates.set(element, (each, now) => {
     showPhases(each.effective, each.requested);
     fact("Table", each.table);
-    fact("Next step", each.contractedAt ? "none: contracted" : (each.nextStep ?? "–"));
+    fact("Next step", each.contractedAt ? "none: contracted" : stepName(each.nextStep ?? "–"));
     fact("Closed gates", each.closedGates.join(", ") || "none");
     fact("Backfill", backfill(each.backfill));
     fact("Mismatches", each.unrepairedMismatches);

@@ -4,6 +4,10 @@ import { pathOf, read } from "./api.js";
 import { el, text } from "./dom.js";
 import { clock, millis, number } from "./format.js";
 
+const SCRIPT = "/webjars/uplot/1.6.30/dist/uPlot.iife.min.js";
+const STYLE = "/webjars/uplot/1.6.30/dist/uPlot.min.css";
+// the one script that is not there from the start; the page's policy lets no other in
+const policy = window.trustedTypes?.createPolicy("plots", { createScriptURL: () => SCRIPT });
 const KEPT = 720;
 const EVERY = 5;
 const HEIGHT = 300;
@@ -14,6 +18,31 @@ const SERIES = [
   { key: "p99Millis", label: "p99", color: "--p99", css: "p99", scale: "ms" },
   { key: "poolWaitMillis", label: "Wait for a connection", color: "--pool", css: "pool", scale: "ms", dash: [2, 3] },
 ];
+
+let library = null;
+
+/** Loads uPlot when the first plot is shown: the first paint of a page does not wait for it. */
+function loadLibrary() {
+  library ??= Promise.all([
+    loaded(el("link", { rel: "stylesheet", href: STYLE })),
+    loaded(Object.assign(el("script"), { src: policy?.createScriptURL("") ?? SCRIPT })),
+  ]).catch((failure) => {
+    library = null;
+    throw failure;
+  });
+  return library;
+}
+
+function loaded(node) {
+  return new Promise((resolve, reject) => {
+    node.addEventListener("load", resolve);
+    node.addEventListener("error", () => {
+      node.remove();
+      reject(new Error("not loaded"));
+    });
+    document.head.append(node);
+  });
+}
 
 /** Builds the card; gives it, its update, the function that marks steps, and its end. */
 export function plot(name) {
@@ -30,15 +59,17 @@ export function plot(name) {
   let data = [[], ...SERIES.map(() => [])];
   let steps = [];
   let chart = null;
-  let loaded = false;
+  let begun = false;
+  let closed = false;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const resized = new ResizeObserver(() => chart?.setSize({ width: width(), height: HEIGHT }));
-  dark.addEventListener("change", draw);
+  dark.addEventListener("change", redraw);
   resized.observe(place);
-  return { element, update, mark, reload: () => { loaded = false; }, close };
+  return { element, update, mark, reload: () => { begun = false; }, close };
 
   function close() {
-    dark.removeEventListener("change", draw);
+    closed = true;
+    dark.removeEventListener("change", redraw);
     resized.disconnect();
     chart?.destroy();
   }
@@ -55,18 +86,21 @@ export function plot(name) {
   }
 
   async function load() {
-    loaded = true;
+    begun = true;
     try {
-      const columns = await read(pathOf(name, "/timeline"));
+      const [columns] = await Promise.all([read(pathOf(name, "/timeline")), loadLibrary()]);
+      if (closed) {
+        return;
+      }
       data = [columns.at, ...SERIES.map((series) => columns[series.key])];
       draw();
     } catch {
-      loaded = false;
+      begun = false;
     }
   }
 
   function update(status) {
-    if (!loaded) {
+    if (!begun) {
       load();
     }
     const now = {
@@ -84,6 +118,12 @@ export function plot(name) {
       SERIES.forEach((series, i) => data[i + 1].push(now[series.key] ?? null));
       data.forEach((column) => column.splice(0, column.length - KEPT));
       chart.setData(data);
+    }
+  }
+
+  function redraw() {
+    if (chart) {
+      draw();
     }
   }
 

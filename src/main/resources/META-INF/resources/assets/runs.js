@@ -2,33 +2,55 @@
 
 import { button } from "./actions.js";
 import { command, pathOf } from "./api.js";
-import { cells, el, keyed, show, table, terms, text } from "./dom.js";
+import { cells, el, keyed, show, table, terms, text, toggle } from "./dom.js";
 import { duration, moment, number } from "./format.js";
+
+const SLOWER = ["half", "slow", "minimum"];
 
 function progress(label, found) {
   const bar = el("progress", { max: "100", "aria-label": label });
-  const [facts, fact] = terms("State", "Rows", found, "Rate", "Time left", "Batches", "Held back by", "Locked rows", "Started", "Finished");
+  const [facts, fact] = terms("State", "Rows", found, "Rate", "Time left", "Held back by", "Pace", "Batches", "Locked rows", "Started", "Finished");
   return { elements: [bar, facts], update };
 
-  function update(run) {
+  function update(run, pace) {
     show(bar, run !== null);
     show(facts, run !== null);
     if (!run) {
       return;
     }
     const all = Math.max(run.rowsEstimate, run.scannedRows + run.lagRows, 1);
-    bar.value = run.state === "complete" ? 100 : Math.min(100, (100 * run.scannedRows) / all);
+    const part = run.state === "complete" ? 100 : Math.min(100, (100 * run.scannedRows) / all);
+    const active = isActive(run);
+    bar.value = part;
     fact("State", `${run.kind}${run.wholeTable ? "" : ", repair"}, ${run.state}`);
-    fact("Rows", `${number(run.scannedRows)} of about ${number(all)}`);
+    fact("Rows", `${number(run.scannedRows)} of about ${number(all)}, ${Math.floor(part)} %`);
     fact(found, number(run.kind === "parity" ? run.mismatchedRows : run.changedRows));
-    fact("Rate", `${number(run.rowsPerSecond)} rows/s`);
-    fact("Time left", run.etaSeconds === null ? "–" : duration(run.etaSeconds * 1000));
-    fact("Batches", `at most ${number(run.batchSize)} rows, pause ${run.delayMillis} ms, load ${run.targetLoad}`);
-    fact("Held back by", run.throttledBy ?? "nothing");
-    fact("Locked rows", number(run.lockedRows));
+    fact("Rate", active ? `${number(run.rowsPerSecond)} rows/s` : null);
+    fact("Time left", active ? timeLeft(run) : null);
+    fact("Held back by", active ? heldBackBy(run, pace) : null);
+    fact("Pace", active ? `${Math.round(100 * pace.share)} % of the free one` : null);
+    fact("Batches", active ? `at most ${number(run.batchSize)} rows, pause ${run.delayMillis} ms, load ${run.targetLoad}` : null);
+    fact("Locked rows", run.lockedRows > 0 ? `${number(run.lockedRows)} are left for later` : null);
     fact("Started", moment(run.startedAt));
-    fact("Finished", run.finishedAt ? moment(run.finishedAt) : "–");
+    fact("Finished", run.finishedAt ? moment(run.finishedAt) : null);
   }
+}
+
+function isActive(run) {
+  return run?.state === "running" || run?.state === "paused";
+}
+
+function timeLeft(run) {
+  return run.etaSeconds === null ? "not known while nothing moves" : duration(run.etaSeconds * 1000);
+}
+
+/** The reason, with what was read of it where the pace gives that reason. */
+function heldBackBy(run, pace) {
+  if (run.state === "paused") {
+    return "the pause";
+  }
+  const detail = run.throttledBy === pace.reason ? pace.detail : null;
+  return [run.throttledBy ?? "nothing", detail].filter(Boolean).join(": ");
 }
 
 /** The backfill with its buttons; gives the card and its update. */
@@ -43,8 +65,8 @@ export function backfill(name, session, actions) {
   const cancel = button("Cancel", call("Cancel", "POST", "/cancel"), "danger");
   const pace = paceForm(name, actions);
   const [indicators, readings] = table("Indicators of the pace", ["Indicator", "Asks for", "Reading"]);
-  const watched = el("details", {}, el("summary", {}, "What the pace looks at"), indicators);
-  const [shares, share] = terms("Pace");
+  const objections = el("summary");
+  const watched = el("details", {}, objections, indicators);
   const buttons = session.operator ? el("div", { class: "actions" }, start, pause, resume, cancel) : null;
   const element = el(
     "section",
@@ -52,7 +74,6 @@ export function backfill(name, session, actions) {
     el("h2", {}, "Backfill"),
     none,
     ...bar.elements,
-    shares,
     watched,
     buttons,
     session.operator ? pace.element : null,
@@ -61,19 +82,22 @@ export function backfill(name, session, actions) {
 
   function update(status) {
     const run = status.backfill;
-    bar.update(run);
+    bar.update(run, status.pace);
     show(none, run === null);
-    const active = run?.state === "running" || run?.state === "paused";
+    const active = isActive(run);
     show(start, !active && status.contractedAt === null);
     show(pause, run?.state === "running");
     show(resume, run?.state === "paused");
     show(cancel, active);
     pace.update(active ? run : null);
-    show(shares, active);
     show(watched, active);
-    share("Pace", `${Math.round(100 * status.pace.share)} % of the free one`);
-    keyed(readings, status.pace.indicators, (each) => each.indicator, () => el("tr"), (row, each) =>
-      cells(row, each.indicator, each.signal, each.reading));
+    const all = status.pace.indicators;
+    const slower = all.filter((each) => SLOWER.includes(each.signal)).length;
+    text(objections, `What the pace looks at: ${slower === 0 ? "nothing asks" : `${slower} of ${all.length} ask`} for a slower one`);
+    keyed(readings, all, (each) => each.indicator, () => el("tr"), (row, each) => {
+      cells(row, each.indicator, each.signal, each.reading);
+      toggle(row, "objects", SLOWER.includes(each.signal));
+    });
   }
 }
 
@@ -97,7 +121,7 @@ function paceForm(name, actions) {
       el("button", { type: "submit" }, "Change pace"),
     ),
   );
-  const element = el("details", { toggle: fill }, el("summary", {}, "Pace"), form);
+  const element = el("details", { toggle: fill }, el("summary", {}, "Limits of the pace"), form);
   return { element, update };
 
   function update(active) {
@@ -149,7 +173,7 @@ export function parity(name, session, actions) {
 
   function update(status) {
     const { parity: run, shadow, mismatchedKeys, unrepairedMismatches: open } = status;
-    bar.update(run);
+    bar.update(run, status.pace);
     show(none, run === null);
     fact("Shadow reads", number(shadow.matches + shadow.mismatches + shadow.errors));
     fact("Shadow mismatches", number(shadow.mismatches));

@@ -3,7 +3,7 @@
 import { command, pathOf } from "./api.js";
 import { button, copyable } from "./actions.js";
 import { el, keyed, show, text, toggle } from "./dom.js";
-import { phase, since } from "./format.js";
+import { phase, since, stepName } from "./format.js";
 
 /** Builds the card; gives it and its update. */
 export function step(name, session, actions) {
@@ -30,9 +30,10 @@ export function step(name, session, actions) {
 
   function update(status) {
     const over = status.contractedAt !== null;
-    text(head, over ? "Contracted" : `Next step: ${status.nextStep}`);
+    text(head, over ? "Contracted" : `Next step: ${stepName(status.nextStep)}`);
     text(state, sentence(status));
-    keyed(gates, status.gates, (gate) => gate.gate, gateItem, (item, gate) =>
+    const closedFirst = [...status.gates].sort((a, b) => a.open - b.open);
+    keyed(gates, closedFirst, (gate) => gate.gate, gateItem, (item, gate) =>
       updateGate(item, gate, status.gatesSince[gate.gate], status.readAt));
     const { forward: to, back: from } = status.flagCommands;
     const asked = status.requested?.phase;
@@ -63,10 +64,15 @@ function sentence(status) {
       ? `The flags ask for phase ${phase(requested)}. Every gate is open; the step follows.`
       : `The flags ask for phase ${phase(requested)}. ${closed} closed gate${closed > 1 ? "s hold" : " holds"} it back.`;
   }
-  const gatesNow = closed === 0 ? "Every gate is open." : `${closed} gate${closed > 1 ? "s are" : " is"} closed.`;
-  return flagCommands.forward
-    ? `The flags ask for the phase in force. ${gatesNow} To go on, run the command.`
-    : `${gatesNow} What is left is to drop the old columns.`;
+  const gatesNow = closed === 0
+    ? "Every gate is open."
+    : `${closed > 1 ? `${closed} gates are closed: see below what opens them` : "1 gate is closed: see below what opens it"}.`;
+  if (!flagCommands.forward) {
+    return `${gatesNow} What is left is to drop the old columns.`;
+  }
+  return closed === 0
+    ? `${gatesNow} To take the step, run the command.`
+    : `${gatesNow} You may run the command before that: the step waits for the gates.`;
 }
 
 function gateItem() {
@@ -89,7 +95,7 @@ function updateGate(item, gate, from, now) {
   text(title.firstChild, gate.open ? "✓ open" : "✕ closed");
   text(title.lastChild, ` ${gate.gate}`);
   text(reason, gate.reason);
-  text(times, from ? `Seen so for ${since(from, now)}` : "");
+  text(times, from ? `${gate.open ? "Open" : "Closed"} for at least ${since(from, now)}` : "");
   text(remedy, gate.open ? "" : `What opens it: ${gate.remedy}`);
   show(remedy, !gate.open);
 }

@@ -55,7 +55,7 @@ class ConsoleIT {
       service.orders(2000);
       Page page = service.open(browser.desktop(), "operator");
       Locator step = region(page, "Next step");
-      assertThat(step).containsText("Next step: 0 -> 1");
+      assertThat(step).containsText("Next step: 0 → 1");
       assertThat(step).containsText("instances-dual-write");
       assertThat(step).containsText("echo true > WRITE_TO_NEW");
 
@@ -134,7 +134,7 @@ class ConsoleIT {
       service.start();
       assertThat(lost).isHidden();
       // the session lasts, as all instances share its key
-      assertThat(region(page, "Next step")).containsText("Next step: 0 -> 1");
+      assertThat(region(page, "Next step")).containsText("Next step: 0 → 1");
     }
   }
 

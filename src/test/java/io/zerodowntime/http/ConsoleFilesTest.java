@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -27,7 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ConsoleFilesTest {
   private static final int MOST_BYTES = 100 * 1024;
   private static final Path FILES = Path.of("src/main/resources/META-INF/resources");
-  private static final Pattern LOADED = Pattern.compile("(?:src|href)=\"(/(?!/)[^\"#]+)\"");
+  private static final Pattern NAMED = Pattern.compile("\"(/(?:assets|webjars)/[^\"]+)\"");
+  private static final String PLOTS = "/webjars/uplot/1.6.30/dist/uPlot.iife.min.js";
   private static final Pattern UNSAFE =
       Pattern.compile(
           "innerHTML|outerHTML|insertAdjacent|document\\.write|\\beval\\b|new Function|style=|"
@@ -40,7 +42,7 @@ class ConsoleFilesTest {
     assertThat(file.statusCode()).isEqualTo(200);
     assertThat(file.header("Content-Security-Policy"))
         .contains("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'")
-        .contains("require-trusted-types-for 'script'")
+        .contains("require-trusted-types-for 'script'", "trusted-types plots")
         .doesNotContain("unsafe");
     assertThat(file.header("X-Content-Type-Options")).isEqualTo("nosniff");
     assertThat(file.headers().getValues("Cache-Control")).contains("no-store");
@@ -60,24 +62,58 @@ class ConsoleFilesTest {
     assertThat(all.size()).isLessThan(MOST_BYTES);
   }
 
-  /** The page, what it names, and every other file of ours. */
+  /** Our files, and what they name. */
   private static List<String> loaded() throws IOException {
-    String page = Files.readString(FILES.resolve("index.html"));
-    Stream<String> named = LOADED.matcher(page).results().map((MatchResult m) -> m.group(1));
-    try (Stream<Path> tree = Files.walk(FILES)) {
-      List<String> own =
-          tree.filter(Files::isRegularFile).map(file -> "/" + FILES.relativize(file)).toList();
-      return Stream.concat(named, own.stream()).distinct().toList();
+    List<String> all = new ArrayList<>();
+    for (Path file : own()) {
+      all.add("/" + FILES.relativize(file));
+      all.addAll(named(file));
     }
+    assertThat(all).contains(PLOTS);
+    return all.stream().distinct().toList();
+  }
+
+  private static List<Path> own() throws IOException {
+    try (Stream<Path> tree = Files.walk(FILES)) {
+      return tree.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  private static List<String> named(Path file) throws IOException {
+    return NAMED
+        .matcher(Files.readString(file))
+        .results()
+        .map((MatchResult m) -> m.group(1))
+        .toList();
+  }
+
+  /** Each script that another one imports is asked for at once, not when that one has come. */
+  @Test
+  void firstPaintNeedsThePageAndOneStylesheet() throws IOException {
+    Path page = FILES.resolve("index.html");
+    List<String> scripts =
+        own().stream()
+            .map(file -> "/" + FILES.relativize(file))
+            .filter(name -> name.endsWith(".js"))
+            .toList();
+    assertThat(named(page)).containsAll(scripts).doesNotContain(PLOTS).doesNotHaveDuplicates();
+    assertThat(named(page).stream().filter(name -> name.endsWith(".css"))).hasSize(1);
+    assertThat(Files.readString(page)).containsOnlyOnce("<script ").contains("type=\"module\"");
+  }
+
+  /** Its address has its version. */
+  @Test
+  void aBrowserKeepsTheLibraryOfPlots() {
+    Response library = given().get(PLOTS);
+    assertThat(library.header("Cache-Control")).contains("max-age=").contains("immutable");
+    assertThat(library.header("Content-Security-Policy")).contains("default-src 'none'");
   }
 
   @Test
   void makeNoMarkupOfTextAndNameNoOtherHost() throws IOException {
-    try (Stream<Path> tree = Files.walk(FILES)) {
-      for (Path file : tree.filter(Files::isRegularFile).toList()) {
-        String text = Files.readString(file, StandardCharsets.UTF_8);
-        assertThat(UNSAFE.matcher(text).results().map(MatchResult::group)).as("%s", file).isEmpty();
-      }
+    for (Path file : own()) {
+      String text = Files.readString(file, StandardCharsets.UTF_8);
+      assertThat(UNSAFE.matcher(text).results().map(MatchResult::group)).as("%s", file).isEmpty();
     }
   }
 

@@ -131,12 +131,11 @@ final class StatusPage {
     }
   }
 
-  /** What the indicator reads that slows the run, and by how much. */
+  /** By how much the pace slows the run, and what it has read. */
   private static String slowed(String by, MigrationStatus.PaceStatus pace) {
-    return pace.indicators().stream()
-        .filter(each -> by.equals(each.indicator()) || by.equals(each.indicator() + "_unreadable"))
-        .map(each -> " to %d %%: %s".formatted(Math.round(pace.share() * 100), each.reading()))
-        .findFirst()
+    return pace.detail()
+        .filter(read -> pace.reason().equals(Optional.of(by)))
+        .map(read -> " to %d %%: %s".formatted(Math.round(pace.share() * 100), read))
         .orElse("");
   }
 

@@ -11,6 +11,7 @@ import io.zerodowntime.migration.UnfencedWriter;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.Pacing;
 import io.zerodowntime.migration.backfill.indicator.Reading;
+import io.zerodowntime.migration.backfill.indicator.Signal;
 import io.zerodowntime.migration.phase.GracePeriod;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import java.time.OffsetDateTime;
@@ -155,12 +156,20 @@ public record MigrationStatus(
    * How fast a run may be, and what each indicator says about it.
    *
    * @param share of the free pace, above 0 and up to 1
+   * @param reason what made it slower; empty at the free pace
+   * @param detail what was read of that, for people; empty at the free pace
    */
   @RegisterForReflection
-  public record PaceStatus(double share, List<IndicatorStatus> indicators) {
+  public record PaceStatus(
+      double share,
+      Optional<String> reason,
+      Optional<String> detail,
+      List<IndicatorStatus> indicators) {
     static PaceStatus of(Pacing pacing) {
       return new PaceStatus(
           Math.round(pacing.share() * 1000) / 1000.0,
+          pacing.reason(),
+          pacing.detail(),
           pacing.readings().stream().map(IndicatorStatus::of).toList());
     }
   }
@@ -168,15 +177,14 @@ public record MigrationStatus(
   /**
    * What one indicator says.
    *
-   * @param signal {@code rise}, {@code hold}, {@code half}, {@code slow} or {@code minimum}
    * @param known false if it could not be read, which asks for a slower pace
    * @param reading what was read, with its limit
    */
   @RegisterForReflection
-  public record IndicatorStatus(String indicator, String signal, boolean known, String reading) {
+  public record IndicatorStatus(String indicator, Signal signal, boolean known, String reading) {
     static IndicatorStatus of(Reading reading) {
       return new IndicatorStatus(
-          reading.indicator().label(), reading.signal().label(), reading.known(), reading.text());
+          reading.indicator().label(), reading.signal(), reading.known(), reading.text());
     }
   }
 

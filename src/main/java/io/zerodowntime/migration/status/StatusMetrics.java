@@ -12,7 +12,6 @@ import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Rotation;
 import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.Sequential;
-import io.zerodowntime.migration.backfill.indicator.Signal;
 import io.zerodowntime.migration.phase.RequestedPhases;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -21,7 +20,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -216,7 +214,7 @@ public class StatusMetrics {
             each ->
                 Row.of(
                     tags(status).and("indicator", each.indicator()),
-                    Signal.valueOf(each.signal().toUpperCase(Locale.ROOT)).level()));
+                    each.signal().level()));
   }
 
   /** Of the migrations whose backfill or comparison moves. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.zerodowntime.migration.Evidence.ShadowEvidence;
 import io.zerodowntime.migration.UnfencedWriter;
 import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.backfill.indicator.Signal;
 import io.zerodowntime.migration.phase.GracePeriod.Holder;
 import io.zerodowntime.migration.status.FlagView.Command;
 import io.zerodowntime.migration.status.FlagView.Commands;
@@ -88,7 +89,10 @@ class StatusPageTest {
         Optional.of(run("parity", Optional.of("snapshot"))),
         new PaceStatus(
             0.5,
-            Collections.nCopies(8, new IndicatorStatus("replica_lag", "slow", true, "behind"))),
+            Optional.of("replica_lag"),
+            Optional.of("behind"),
+            Collections.nCopies(
+                8, new IndicatorStatus("replica_lag", Signal.SLOW, true, "behind"))),
         7,
         Collections.nCopies(7, new MismatchedKey("[1]", "scan", NOW)),
         new ShadowEvidence(1, 2, 3),

@@ -1,8 +1,11 @@
 package io.zerodowntime.migration.backfill.indicator;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Locale;
 
 /** What an indicator asks of the pace, from the mildest to the strictest. */
+@RegisterForReflection
 public enum Signal {
   /** The pace may rise. */
   RISE(0),
@@ -27,6 +30,7 @@ public enum Signal {
   }
 
   /** As it stands in the status. */
+  @JsonValue
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
