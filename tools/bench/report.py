@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from harness.json_object import JsonObject
 
+from . import pace_plot
 from .figure import Figure
 
 DIRECTORY = os.path.dirname(os.path.abspath(__file__))
@@ -21,8 +22,11 @@ def format_table(figures: Sequence[Figure]) -> str:
                      for line in lines)
 
 
-def write_results(run: JsonObject, cores: int, add: bool) -> tuple[str, str]:
-    """Writes this run; with `add` beside what the newest results have of other parts."""
+def write_results(run: JsonObject, cores: int, add: bool) -> tuple[str, ...]:
+    """Writes this run; with `add` beside what the newest results have of other parts.
+
+    Gives the files: the results, their table and, of part pace, the plot.
+    """
     directory = os.path.join(DIRECTORY, "results")
     os.makedirs(directory, exist_ok=True)
     path = os.path.join(directory, f"{run['machine']['date'][:10]}-{cores}cores.json")
@@ -39,7 +43,7 @@ def write_results(run: JsonObject, cores: int, add: bool) -> tuple[str, str]:
     table = os.path.join(DIRECTORY, "RESULTS.md")
     with open(table, "w", encoding="utf-8") as file:
         file.write(_format_markdown(runs))
-    return path, table
+    return (path, table, *pace_plot.write_plot(runs))
 
 
 def _format_markdown(runs: Sequence[JsonObject]) -> str:
