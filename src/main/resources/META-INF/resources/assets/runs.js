@@ -47,7 +47,7 @@ function timeLeft(run) {
 /** The reason, with what was read of it where the pace gives that reason. */
 function heldBackBy(run, pace) {
   if (run.state === "paused") {
-    return "the pause";
+    return "an operator, who has paused it";
   }
   const detail = run.throttledBy === pace.reason ? pace.detail : null;
   return [run.throttledBy ?? "nothing", detail].filter(Boolean).join(": ");
