@@ -36,8 +36,8 @@ export function moment(time) {
 }
 
 /** The time of day, from seconds since 1970. */
-export function clock(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+export function clock(seconds, exact) {
+  return new Date(seconds * 1000).toLocaleTimeString("sv", { timeStyle: exact ? "medium" : "short" });
 }
 
 /** A step, for example 1 → 2. */

@@ -140,7 +140,7 @@ export function plot(name) {
         cursor: { drag: { x: false, y: false } },
         scales: { rows: { range: (u, low, high) => [0, Math.max(10, (high ?? 0) * 1.1)] }, ms: { range: (u, low, high) => [0, Math.max(10, (high ?? 0) * 1.1)] } },
         axes: [
-          { ...axis, values: (u, ticks) => ticks.map(clock) },
+          { ...axis, space: 70, values: (u, ticks, i, space, step) => ticks.map((tick) => clock(tick, step < 60)) },
           { ...axis, scale: "rows", size: 64, values: (u, ticks) => ticks.map(number) },
           { ...axis, scale: "ms", side: 1, size: 64, grid: { show: false }, values: (u, ticks) => ticks.map((tick) => `${number(tick)} ms`) },
         ],

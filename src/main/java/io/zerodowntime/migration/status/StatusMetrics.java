@@ -211,10 +211,7 @@ public class StatusMetrics {
   private static Stream<Row<?>> indicators(MigrationStatus status) {
     return status.pace().indicators().stream()
         .<Row<?>>map(
-            each ->
-                Row.of(
-                    tags(status).and("indicator", each.indicator()),
-                    each.signal().level()));
+            each -> Row.of(tags(status).and("indicator", each.indicator()), each.signal().level()));
   }
 
   /** Of the migrations whose backfill or comparison moves. */
