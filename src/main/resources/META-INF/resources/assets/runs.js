@@ -93,7 +93,8 @@ export function backfill(name, session, actions) {
     show(watched, active);
     const all = status.pace.indicators;
     const slower = all.filter((each) => SLOWER.includes(each.signal)).length;
-    text(objections, `What the pace looks at: ${slower === 0 ? "nothing asks" : `${slower} of ${all.length} ask`} for a slower one`);
+    const who = slower === 0 ? "nothing asks" : `${slower} of ${all.length} ask${slower === 1 ? "s" : ""}`;
+    text(objections, `What the pace looks at: ${who} for a slower one`);
     keyed(readings, all, (each) => each.indicator, () => el("tr"), (row, each) => {
       cells(row, each.indicator, each.signal, each.reading);
       toggle(row, "objects", SLOWER.includes(each.signal));
