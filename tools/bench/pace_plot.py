@@ -190,12 +190,15 @@ def draw_goals(axes: Axes, least_kept: float, most_slower: float) -> list[str]:
 
 def draw_pace(axes: Axes, pace: Pace) -> list[str]:
     """A faint dot for each turn, and a large one for the median."""
-    kept, slower = pace.point()
-    turns = pace.turns()
-    dots = [f'<circle class="{pace.css_class} turn" cx="{axes.x(x):.1f}" cy="{axes.y(y):.1f}" r="4"/>'
-            for x, y in turns] if len(turns) > 1 else []
-    return [*dots, f'<circle class="{pace.css_class}" cx="{axes.x(kept):.1f}" '
-            f'cy="{axes.y(slower):.1f}" r="7"/>']
+    turns = pace.turns() if len(pace.turns()) > 1 else []
+    return [*(draw_dot(axes, f"{pace.css_class} turn", turn, 4) for turn in turns),
+            draw_dot(axes, pace.css_class, pace.point(), 7)]
+
+
+def draw_dot(axes: Axes, css_class: str, point: tuple[float, float], radius: int) -> str:
+    kept, slower = point
+    return (f'<circle class="{css_class}" cx="{axes.x(kept):.1f}" cy="{axes.y(slower):.1f}" '
+            f'r="{radius}"/>')
 
 
 def ticks(low: float, high: float, step: float) -> list[float]:
