@@ -31,7 +31,7 @@ class DetectTriggerTest {
           new Migration.Options(
               Optional.empty(), Optional.empty(), Optional.empty(), false, Sync.DETECT));
 
-  private final SchemaTestDatabase database = new SchemaTestDatabase();
+  private final SchemaTestDatabase database = SchemaTestDatabase.initial();
   @TempDir private Path directory;
   private PlannedChangelog planned;
 

@@ -24,7 +24,7 @@ class PartitionIndexesTest {
   private static final String SHOP = "\"My.Shop\".";
   private static final String TABLE = SHOP + "\"Ev'ent\"";
 
-  private final SchemaTestDatabase database = new SchemaTestDatabase();
+  private final SchemaTestDatabase database = SchemaTestDatabase.initial();
   @TempDir private Path directory;
   private PlannedChangelog planned;
 

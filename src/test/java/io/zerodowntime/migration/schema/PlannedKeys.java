@@ -15,7 +15,7 @@ abstract class PlannedKeys {
   static final Migration PAYMENTS =
       migration("payments-account", "payments", "account_id", "account_big", "payments_big_idx");
 
-  final SchemaTestDatabase database = new SchemaTestDatabase();
+  final SchemaTestDatabase database = SchemaTestDatabase.initial();
   @TempDir Path directory;
   PlannedChangelog accounts;
   PlannedChangelog payments;

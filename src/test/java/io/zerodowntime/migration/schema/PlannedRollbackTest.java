@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PlannedRollbackTest {
   private static final String TABLE = "\"My.Shop\".\"Cus'tomer\"";
 
-  private final SchemaTestDatabase database = new SchemaTestDatabase();
+  private final SchemaTestDatabase database = SchemaTestDatabase.initial();
   @TempDir private Path directory;
   private PlannedChangelog planned;
 

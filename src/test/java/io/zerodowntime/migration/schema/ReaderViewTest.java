@@ -32,7 +32,7 @@ class ReaderViewTest {
           Migration.Options.NONE);
   private static final String READ = "SELECT kind FROM document_kind_read WHERE id = 1";
 
-  private final SchemaTestDatabase database = new SchemaTestDatabase();
+  private final SchemaTestDatabase database = SchemaTestDatabase.initial();
   @TempDir private Path directory;
   private PlannedChangelog planned;
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import liquibase.Contexts;
@@ -64,8 +65,13 @@ final class SchemaTestDatabase {
 
   private final String name = "schema_" + COUNT.incrementAndGet();
 
+  /** An empty one. */
   SchemaTestDatabase() {
-    run(SERVER.getPostgresDatabase(), "CREATE DATABASE " + name);
+    this("template1");
+  }
+
+  private SchemaTestDatabase(String template) {
+    run(SERVER.getPostgresDatabase(), "CREATE DATABASE " + name + " TEMPLATE " + template);
     run(
         "CREATE ROLE " + owner() + " LOGIN",
         "CREATE ROLE " + stranger() + " LOGIN",
@@ -73,17 +79,39 @@ final class SchemaTestDatabase {
         "GRANT pg_read_all_data TO " + stranger());
   }
 
+  private SchemaTestDatabase(SchemaTestDatabase template) {
+    this(template.name);
+    run("REASSIGN OWNED BY " + template.owner() + " TO " + owner());
+  }
+
+  /** One with the engine's tables. */
+  static SchemaTestDatabase initial() {
+    return new SchemaTestDatabase(Templates.INITIAL);
+  }
+
   /**
    * One with orders, the new column, and a few rows: the state that a turn finds in {@code phase}.
    */
   static SchemaTestDatabase expanded(int phase, boolean drained) {
-    SchemaTestDatabase database = new SchemaTestDatabase();
-    database.runner(Duration.ofSeconds(30)).apply(MIGRATION, SchemaStage.EXPAND);
+    SchemaTestDatabase database = new SchemaTestDatabase(Templates.EXPANDED);
     database.run(
         "INSERT INTO orders (user_id, amount, old_status, status)"
             + " SELECT n, n, 'PAID', 'paid' FROM generate_series(1, 1000) n");
     database.phase(phase, drained);
     return database;
+  }
+
+  /** What is copied, as Liquibase takes longer than most tests. Nothing connects to them later. */
+  private static final class Templates {
+    static final SchemaTestDatabase INITIAL = made(SchemaRunner::initial);
+    static final SchemaTestDatabase EXPANDED =
+        made(runner -> runner.apply(MIGRATION, SchemaStage.EXPAND));
+
+    private static SchemaTestDatabase made(Consumer<SchemaRunner> stage) {
+      SchemaTestDatabase database = new SchemaTestDatabase();
+      stage.accept(database.runner(Duration.ofSeconds(30)));
+      return database;
+    }
   }
 
   void phase(int phase, boolean drained) {

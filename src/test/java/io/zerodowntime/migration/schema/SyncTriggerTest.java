@@ -22,7 +22,7 @@ class SyncTriggerTest {
   private static final String BOTH =
       "SELECT concat_ws('|', \"Full Name\", first, \"the last\") FROM person WHERE id = ";
 
-  private final SchemaTestDatabase database = new SchemaTestDatabase();
+  private final SchemaTestDatabase database = SchemaTestDatabase.initial();
   @TempDir private Path directory;
   private PlannedChangelog planned;
 
