@@ -13,11 +13,13 @@ import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.EngineResource;
 import io.zerodowntime.testing.PostgresResource;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +113,11 @@ class ControllerModeTest {
           "migration.soak", "24h",
           "migration.file", EXAMPLE + "migrations.yaml",
           "migration.changelog-dir", EXAMPLE + "changelog");
+    }
+
+    @Override
+    public List<TestResourceEntry> testResources() {
+      return List.of(new TestResourceEntry(EngineResource.class, EngineResource.EMPTY));
     }
   }
 }

@@ -44,17 +44,19 @@ public class EngineDatabase {
   EngineDatabase(
       LiquibaseFactory liquibase,
       @ConfigProperty(name = EngineResource.DATABASE) Optional<String> name,
-      @ConfigProperty(name = EngineResource.PORT) Optional<Integer> port) {
+      @ConfigProperty(name = EngineResource.PORT) Optional<Integer> port,
+      @ConfigProperty(name = "quarkus.liquibase.change-log") String changelog) {
     this.liquibase = liquibase;
     this.name = name;
     this.port = port;
+    this.expanded = changelog.equals(EngineSchema.CHANGELOG);
   }
 
   /** No orders, both columns, phase 0, and nothing of what the engine remembers. */
   public void reset() throws Exception {
     if (!expanded) {
       try (Liquibase changes = liquibase.createLiquibase()) {
-        changes.update(new Contexts(), new LabelExpression("initial or expand"));
+        changes.update(new Contexts(), new LabelExpression(EngineSchema.LABELS));
       }
       expanded = true;
     }

@@ -9,16 +9,28 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * A database behind a {@link FaultyProxy}, a directory of flags, and the passwords of both users.
+ * A database with its schema behind a {@link FaultyProxy}, a directory of flags, and the passwords
+ * of both users.
  */
 public final class EngineResource implements QuarkusTestResourceLifecycleManager {
+  /** An entry with this argument gets an empty database. */
+  public static final Map<String, String> EMPTY = Map.of("empty", "true");
+
   static final String DATABASE = "test.database";
   static final String PORT = "test.database.port";
   static final String WIRE = "test.wire.port";
 
+  private boolean empty;
+
+  @Override
+  public void init(Map<String, String> arguments) {
+    empty = arguments.equals(EMPTY);
+  }
+
   @Override
   public Map<String, String> start() {
-    TestDatabase database = TestPostgres.create(EngineResource.class);
+    TestDatabase database =
+        empty ? TestPostgres.create(EngineResource.class) : EngineSchema.copy(EngineResource.class);
     int wire = freePort();
     return Map.of(
         "DATABASE_URL",

@@ -27,11 +27,21 @@ public final class TestPostgres {
    * @param test names the database, so that a look at the server tells whose it is
    */
   public static TestDatabase create(Class<?> test) {
+    return create(test, "template1");
+  }
+
+  /**
+   * A fresh copy of a database on the server.
+   *
+   * @param test names the database
+   * @param template its original, which no session uses
+   */
+  static TestDatabase create(Class<?> test, String template) {
     String suffix = UUID.randomUUID().toString().substring(0, 8);
     String name = test.getSimpleName().toLowerCase(Locale.ROOT) + "_" + suffix;
     try (Connection connection = superuser().getConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
+      statement.execute("CREATE DATABASE " + name + " TEMPLATE " + template);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }

@@ -1,0 +1,88 @@
+package io.zerodowntime.testing;
+
+import java.sql.SQLException;
+import java.util.Map;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import liquibase.Liquibase;
+import liquibase.Scope;
+import liquibase.UpdateSummaryEnum;
+import liquibase.database.DatabaseFactory;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.LiquibaseException;
+import liquibase.logging.core.BufferedLogService;
+import liquibase.resource.ClassLoaderResourceAccessor;
+import liquibase.ui.LoggerUIService;
+
+/**
+ * The engine's tables, those of orders, and the new column, as the command {@code expand} leaves
+ * them in phase 0. Liquibase runs in the JVM of the tests, and once for all copies.
+ */
+public final class EngineSchema {
+  /** The changelog that runs. */
+  static final String CHANGELOG = "liquibase/changelog-root.yaml";
+
+  /** What runs of it. */
+  static final String LABELS = "initial or expand";
+
+  private static final String MADE = "test.engine.template";
+
+  private EngineSchema() {}
+
+  /**
+   * A database of the test server that has them, without rows.
+   *
+   * @param test names the database
+   */
+  public static TestDatabase copy(Class<?> test) {
+    return TestPostgres.create(test, name());
+  }
+
+  /** The name is of the JVM, as each application has a copy of this class. */
+  private static String name() {
+    // the start of the server takes the lock as well: it must not begin within
+    TestPostgres.port();
+    synchronized (Runtime.getRuntime()) {
+      if (System.getProperty(MADE) == null) {
+        System.setProperty(MADE, make().name());
+      }
+      return System.getProperty(MADE);
+    }
+  }
+
+  private static TestDatabase make() {
+    TestDatabase template = TestPostgres.create(EngineSchema.class);
+    create(template);
+    return template;
+  }
+
+  /** Creates them in a database of any server. */
+  public static void create(TestDatabase database) {
+    Map<String, Object> quiet =
+        Map.of(
+            Scope.Attr.ui.name(),
+            new LoggerUIService(),
+            Scope.Attr.logService.name(),
+            new BufferedLogService(),
+            "liquibase.analytics.enabled",
+            false);
+    try {
+      Scope.child(quiet, () -> update(database));
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void update(TestDatabase database) throws SQLException, LiquibaseException {
+    try (Liquibase liquibase =
+        new Liquibase(
+            CHANGELOG,
+            new ClassLoaderResourceAccessor(),
+            DatabaseFactory.getInstance()
+                .findCorrectDatabaseImplementation(
+                    new JdbcConnection(database.dataSource().getConnection())))) {
+      liquibase.setShowSummary(UpdateSummaryEnum.OFF);
+      liquibase.update(new Contexts(), new LabelExpression(LABELS));
+    }
+  }
+}
