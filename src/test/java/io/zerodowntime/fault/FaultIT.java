@@ -46,7 +46,7 @@ class FaultIT {
     Files.createDirectories(LOGS);
     for (int i = 0; i < AT_ONCE; i++) {
       PostgresServer server = new PostgresServer(directory.resolve("server" + i), SETTINGS);
-      Installation.prepare(server, directory);
+      Installation.prepare(server);
       SERVERS.add(server);
     }
   }

@@ -2,8 +2,10 @@ package io.zerodowntime.fault;
 
 import static io.zerodowntime.testing.Timeouts.await;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.PostgresServer;
 import io.zerodowntime.testing.ServiceProcess;
+import io.zerodowntime.testing.TestDatabase;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -49,7 +51,8 @@ final class Installation implements AutoCloseable {
     this.proxy = new TcpProxy(server.port());
     this.hosts = HostNames.in(directory);
     this.port = freePort();
-    Map<String, String> environment = new HashMap<>(environment(proxy.port(), database));
+    Map<String, String> environment = new HashMap<>();
+    environment.put("MIGRATION_SOAK", "0s");
     environment.put("REQUEST_DEADLINE", deadline.toSeconds() + "s");
     environment.put("MAX_REQUESTS", String.valueOf(ADMITTED));
     environment.put("OPERATOR_PASSWORD", HttpCalls.PASSWORD);
@@ -65,24 +68,14 @@ final class Installation implements AutoCloseable {
     this.service = ServiceProcess.start(directory, port, environment);
   }
 
-  private static Map<String, String> environment(int port, String database) {
-    return Map.of("DATABASE_URL", url("localhost", port, database), "MIGRATION_SOAK", "0s");
-  }
-
   private static String url(String host, int port, String database) {
     return "postgresql://postgres@%s:%d/%s".formatted(host, port, database);
   }
 
   /** Makes the database that each installation gets a copy of. */
-  static void prepare(PostgresServer server, Path directory) throws Exception {
+  static void prepare(PostgresServer server) throws SQLException {
     server.executeIn("postgres", "CREATE DATABASE " + TEMPLATE);
-    try (ServiceProcess expand =
-        ServiceProcess.start(
-            directory, freePort(), environment(server.port(), TEMPLATE), "expand")) {
-      if (expand.awaitExit() != 0) {
-        throw new AssertionError(expand.out() + expand.err());
-      }
-    }
+    EngineSchema.create(new TestDatabase(TEMPLATE, server.port()));
     server.executeIn(TEMPLATE, LOAD.formatted(ROWS));
   }
 

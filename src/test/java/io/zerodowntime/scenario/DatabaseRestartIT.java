@@ -3,6 +3,7 @@ package io.zerodowntime.scenario;
 import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.TestDatabase;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -47,7 +48,7 @@ class DatabaseRestartIT {
     table = new OrdersTable(database);
     ledger = new Ledger(ROWS, LegacyOrders::status);
     fleet = new Fleet(directory, database, Map.of());
-    fleet.run(0, "expand");
+    EngineSchema.create(database);
     table.ask(LegacyOrders.load(ROWS));
     instances = List.of(fleet.serve(), fleet.serve());
   }

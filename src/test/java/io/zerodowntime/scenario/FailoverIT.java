@@ -3,6 +3,7 @@ package io.zerodowntime.scenario;
 import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.PostgresServer;
 import io.zerodowntime.testing.ReplicatedServers;
 import io.zerodowntime.testing.TestDatabase;
@@ -51,7 +52,7 @@ class FailoverIT {
                 "30s",
                 "BACKFILL_BATCH_SIZE",
                 "100"));
-    fleet.run(0, "expand");
+    EngineSchema.create(servers.primary().database());
     table(servers.primary()).ask(LegacyOrders.load(ROWS));
     fleet.serve();
     fleet.serve();

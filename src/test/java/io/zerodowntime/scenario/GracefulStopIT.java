@@ -12,9 +12,9 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;
@@ -33,7 +33,7 @@ class GracefulStopIT {
 
   @TempDir Path directory;
 
-  private final TestDatabase database = TestPostgres.create(GracefulStopIT.class);
+  private final TestDatabase database = EngineSchema.copy(GracefulStopIT.class);
   private final OrdersTable table = new OrdersTable(database);
   private final Ledger ledger = new Ledger(ROWS, LegacyOrders::status);
   private final Vertx vertx = Vertx.vertx();
@@ -46,7 +46,6 @@ class GracefulStopIT {
   @Test
   void noRequestFailsWhileInstancesEnd() throws Exception {
     try (Fleet fleet = new Fleet(directory, database, Map.of("SHUTDOWN_DELAY", "8s"))) {
-      fleet.run(0, "expand");
       table.ask(LegacyOrders.load(ROWS));
       ServiceProcess first = fleet.serve();
       ServiceProcess second = fleet.serve();
@@ -70,7 +69,6 @@ class GracefulStopIT {
   @Test
   void noStreamOfAJavaClientFailsWhileInstancesEnd() throws Exception {
     try (Fleet fleet = new Fleet(directory, database, Map.of("SHUTDOWN_DELAY", "4s"))) {
-      fleet.run(0, "expand");
       for (int drain = 0; drain < Integer.getInteger("graceful.drains", 2); drain++) {
         ServiceProcess instance = fleet.serve();
         try (JavaHttp2Client client = new JavaHttp2Client(fleet.addresses().get(drain))) {

@@ -3,9 +3,9 @@ package io.zerodowntime.scenario;
 import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.KubeletVolume;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import io.zerodowntime.testing.Timeouts;
 import java.net.URI;
 import java.nio.file.Files;
@@ -39,7 +39,7 @@ class KubeletFlipIT {
 
   @TempDir Path directory;
 
-  private final TestDatabase database = TestPostgres.create(KubeletFlipIT.class);
+  private final TestDatabase database = EngineSchema.copy(KubeletFlipIT.class);
   private final OrdersTable table = new OrdersTable(database);
   private final Ledger ledger = new Ledger(ROWS, LegacyOrders::status);
   private final List<String> times = new ArrayList<>();
@@ -56,7 +56,6 @@ class KubeletFlipIT {
     late.write(PHASE_0);
     first = pod(early);
     second = pod(late);
-    first.run(0, "expand");
     table.ask(LegacyOrders.load(ROWS));
     first.serve();
     second.serve();

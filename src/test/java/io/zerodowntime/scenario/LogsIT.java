@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.OtlpReceiver;
 import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -33,14 +33,13 @@ class LogsIT {
 
   @TempDir Path directory;
 
-  private final TestDatabase database = TestPostgres.create(LogsIT.class);
+  private final TestDatabase database = EngineSchema.copy(LogsIT.class);
   private final OrdersTable table = new OrdersTable(database);
 
   @Test
   void everyLineIsJsonAndNamesWhatItIsAbout() throws Exception {
     try (OtlpReceiver receiver = new OtlpReceiver(0);
         Fleet fleet = new Fleet(directory, database, settings(receiver.endpoint()))) {
-      fleet.run(0, "expand");
       table.ask(LegacyOrders.load(500));
       ServiceProcess instance = fleet.serve();
       fleet.flags().edit(1);
@@ -78,7 +77,6 @@ class LogsIT {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getByName("localhost"));
         Fleet fleet =
             new Fleet(directory, database, settings("http://localhost:" + silent.getLocalPort()))) {
-      fleet.run(0, "expand");
       table.ask(LegacyOrders.load(500));
       ServiceProcess instance = fleet.serve();
       try (SteadyRequests requests = new SteadyRequests(fleet.addresses().get(0))) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.RedisServer;
 import io.zerodowntime.testing.ReplicatedServers;
 import io.zerodowntime.testing.RequiresRedis;
@@ -79,7 +80,7 @@ class MonitoringIT {
         Prometheus.isInstalled(), "Prometheus is missing; on Debian: apt-get install prometheus");
     try (RedisServer redis = new RedisServer(RedisServer.freePort());
         Fleet fleet = new Fleet(directory, database, settings(redis))) {
-      fleet.run(0, "expand");
+      EngineSchema.create(database);
       table.ask(LegacyOrders.load(5000));
       ServiceProcess instance = fleet.serve();
       String rules = shortened(Files.readString(MONITORING.resolve("rules.yaml")));

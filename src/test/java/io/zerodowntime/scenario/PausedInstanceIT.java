@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zerodowntime.scenario.Client.Reply;
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +33,7 @@ class PausedInstanceIT {
 
   @TempDir Path directory;
 
-  private final TestDatabase database = TestPostgres.create(PausedInstanceIT.class);
+  private final TestDatabase database = EngineSchema.copy(PausedInstanceIT.class);
   private final OrdersTable table = new OrdersTable(database);
   private Fleet fleet;
   private ServiceProcess sleeper;
@@ -47,7 +47,6 @@ class PausedInstanceIT {
             directory,
             database,
             Map.of("MIGRATION_INSTANCE_TIMEOUT", "3s", "MIGRATION_AUTO_EXPAND", "true"));
-    fleet.run(0, "expand");
     table.ask(LegacyOrders.load(ROWS));
     sleeper = fleet.serve();
     fleet.serve();

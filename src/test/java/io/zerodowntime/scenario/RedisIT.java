@@ -3,11 +3,11 @@ package io.zerodowntime.scenario;
 import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.RedisServer;
 import io.zerodowntime.testing.RequiresRedis;
 import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,14 +43,13 @@ class RedisIT {
 
   @Test
   void noFaultOfRedisChangesAnAnswer() throws Exception {
-    TestDatabase database = TestPostgres.create(RedisIT.class);
+    TestDatabase database = EngineSchema.copy(RedisIT.class);
     OrdersTable table = new OrdersTable(database);
     Ledger ledger = new Ledger(ROWS, LegacyOrders::status);
     try (RedisServer redis = new RedisServer(RedisServer.freePort());
         Fleet fleet =
             new Fleet(
                 directory, database, Map.of("REDIS_URL", "redis://127.0.0.1:" + redis.port()))) {
-      fleet.run(0, "expand");
       table.ask(LegacyOrders.load(ROWS));
       List<ServiceProcess> instances = List.of(fleet.serve(), fleet.serve());
       try (Traffic traffic = new Traffic(fleet.addresses(), ledger).start("before")) {

@@ -3,6 +3,7 @@ package io.zerodowntime.scenario;
 import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.MetricsScrape;
 import io.zerodowntime.testing.PostgresServer;
 import io.zerodowntime.testing.ReferencePage;
@@ -60,7 +61,7 @@ class ReplicaIT {
                 MAX_LAG.toSeconds() + "s",
                 "MIGRATION_AUTO_EXPAND",
                 "true"));
-    fleet.run(0, "expand");
+    EngineSchema.create(servers.primary().database());
     OrdersTable table = new OrdersTable(servers.primary().database());
     table.ask(LegacyOrders.load(ROWS));
     instance = fleet.serve();

@@ -2,8 +2,8 @@ package io.zerodowntime.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -18,7 +18,7 @@ class ReturnToContractIT {
 
   @TempDir Path directory;
 
-  private final TestDatabase database = TestPostgres.create(ReturnToContractIT.class);
+  private final TestDatabase database = EngineSchema.copy(ReturnToContractIT.class);
   private final OrdersTable table = new OrdersTable(database);
   private final Ledger ledger = new Ledger(ROWS, LegacyOrders::status);
 
@@ -27,7 +27,6 @@ class ReturnToContractIT {
     Map<String, String> settings =
         Map.of("SHADOW_SAMPLE", "0.5", "MIGRATION_SOAK", "2s", "MIGRATION_AUTO_EXPAND", "true");
     try (Fleet fleet = new Fleet(directory, database, settings)) {
-      fleet.run(0, "expand");
       table.ask(LegacyOrders.load(ROWS));
       fleet.serve();
       fleet.serve();

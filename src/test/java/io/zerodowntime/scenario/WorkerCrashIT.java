@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.SlowRow;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -25,14 +25,13 @@ class WorkerCrashIT {
 
   @TempDir Path directory;
 
-  private final TestDatabase database = TestPostgres.create(WorkerCrashIT.class);
+  private final TestDatabase database = EngineSchema.copy(WorkerCrashIT.class);
   private final OrdersTable table = new OrdersTable(database);
   private Fleet fleet;
   private MigrationWalk walk;
 
   private void start(Map<String, String> settings) throws Exception {
     fleet = new Fleet(directory, database, settings);
-    fleet.run(0, "expand");
     table.ask(LegacyOrders.load(ROWS));
     table.ask("ANALYZE orders");
   }

@@ -3,10 +3,10 @@ package io.zerodowntime.scenario;
 import static io.zerodowntime.scenario.MigrationWalk.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.ServiceProcess;
 import io.zerodowntime.testing.SlowRow;
 import io.zerodowntime.testing.TestDatabase;
-import io.zerodowntime.testing.TestPostgres;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -28,7 +28,7 @@ class WorkerStopIT {
 
   @TempDir Path directory;
 
-  private final TestDatabase database = TestPostgres.create(WorkerStopIT.class);
+  private final TestDatabase database = EngineSchema.copy(WorkerStopIT.class);
   private final OrdersTable table = new OrdersTable(database);
   private Fleet fleet;
 
@@ -36,7 +36,6 @@ class WorkerStopIT {
     Map<String, String> settings = new HashMap<>(SLOW);
     settings.put("BACKFILL_WORKERS", String.valueOf(workers));
     fleet = new Fleet(directory, database, settings);
-    fleet.run(0, "expand");
     table.ask(LegacyOrders.load(ROWS));
     table.ask("ANALYZE orders");
   }
