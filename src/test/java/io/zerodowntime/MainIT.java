@@ -176,6 +176,15 @@ class MainIT {
     }
   }
 
+  /** What images are built with. */
+  @Test
+  void aTrainingEndsWithoutADatabase() throws Exception {
+    try (ServiceProcess process = start(Map.of(), "train")) {
+      assertThat(process.awaitExit()).as(process.out() + process.err()).isZero();
+      assertThat(directory.resolve(".zerodowntime")).doesNotExist();
+    }
+  }
+
   @Test
   void commandsAreKnownByName() throws Exception {
     try (ServiceProcess process = start(Map.of(), "--help")) {

@@ -3,8 +3,8 @@ package io.zerodowntime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.ServiceProcess;
-import io.zerodowntime.testing.TestPostgres;
 import io.zerodowntime.testing.Timeouts;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,8 +24,7 @@ class TerminalIT {
   @Test
   void theStatusIsAPageAndJsonOnDemand() throws Exception {
     Map<String, String> environment =
-        Map.of("DATABASE_URL", TestPostgres.create(TerminalIT.class).url());
-    run(environment, "expand");
+        Map.of("DATABASE_URL", EngineSchema.copy(TerminalIT.class).url());
 
     assertThat(run(environment, "status"))
         .startsWith("orders-status  orders: old_status -> status")
@@ -53,9 +52,7 @@ class TerminalIT {
   private String onTerminal(Map<String, String> environment, String command) throws Exception {
     assumeThat(SCRIPT).as("script of util-linux makes the terminal").isExecutable();
     Path out = Files.createTempFile(directory, "terminal", ".txt");
-    String program = ServiceProcess.packaged().toString();
-    String java = ProcessHandle.current().info().command().orElse("java");
-    String line = program.endsWith(".jar") ? java + " -jar " + program : program;
+    String line = String.join(" ", ServiceProcess.commandLine());
     ProcessBuilder builder =
         new ProcessBuilder(List.of(SCRIPT.toString(), "-qec", line + " " + command, "/dev/null"))
             .directory(directory.toFile())

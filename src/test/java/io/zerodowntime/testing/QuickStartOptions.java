@@ -1,6 +1,5 @@
 package io.zerodowntime.testing;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -9,20 +8,20 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 
 /**
- * Options for a JVM that lives for seconds: one compiler only, and an archive of the classes that
- * the packaged program loads. The archive is made once for each build, by the command {@code
- * train}.
+ * Options for a JVM that lives for seconds: one compiler and one thread for garbage only, and an
+ * archive of the classes that the packaged program loads. The archive is made once for each build.
  */
 final class QuickStartOptions {
-  private static final String ONE_COMPILER = "-XX:TieredStopAtLevel=1";
+  private static final List<String> OPTIONS =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
   private QuickStartOptions() {}
 
   static List<String> of(Path program) throws IOException {
-    List<String> options = new ArrayList<>(List.of(ONE_COMPILER));
+    List<String> options = new ArrayList<>(OPTIONS);
     if (program.equals(ServiceProcess.packaged())) {
       options.add("-XX:SharedArchiveFile=" + archive(program));
     }
@@ -47,34 +46,34 @@ final class QuickStartOptions {
         && Files.getLastModifiedTime(archive).compareTo(Files.getLastModifiedTime(program)) > 0;
   }
 
+  /** By a process that creates its tables and answers: more classes than {@code train} loads. */
   private static void make(Path archive, Path program) throws IOException {
     Files.deleteIfExists(archive);
     Path directory = Files.createTempDirectory("train");
-    File log = directory.resolve("train.log").toFile();
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                ProcessHandle.current().info().command().orElse("java"),
-                ONE_COMPILER,
-                "-XX:ArchiveClassesAtExit=" + archive,
-                "-Dquarkus.http.port=0",
-                "-Dquarkus.management.port=0",
-                "-jar",
-                program.toString(),
-                "train")
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(log);
-    Process training = builder.start();
-    try {
-      if (!training.waitFor(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS)
-          || training.exitValue() != 0) {
-        throw new AssertionError("no archive: " + Files.readString(log.toPath()));
+    List<String> options = new ArrayList<>(OPTIONS);
+    options.add("-XX:ArchiveClassesAtExit=" + archive);
+    Map<String, String> environment =
+        Map.of(
+            "DATABASE_URL",
+            TestPostgres.create(QuickStartOptions.class).url(),
+            "MIGRATION_AUTO_EXPAND",
+            "true",
+            "OPERATOR_PASSWORD",
+            "operator");
+    try (ServiceProcess training =
+        ServiceProcess.start(options, program, directory, ServiceProcess.freePort(), environment)) {
+      training.awaitReady();
+      for (String path : List.of("/orders/1", "/orders", "/migrations", "/q/metrics")) {
+        training.get(path);
+      }
+      training.signal("TERM");
+      training.awaitExit();
+      if (!Files.exists(archive)) {
+        throw new AssertionError("no archive: " + training.out() + training.err());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException(e);
-    } finally {
-      training.destroyForcibly();
     }
   }
 }

@@ -58,6 +58,28 @@ public final class ServiceProcess implements AutoCloseable {
     }
   }
 
+  /** What starts the packaged program, without arguments. */
+  public static List<String> commandLine() throws IOException {
+    return line(packaged(), optionsOf(packaged()));
+  }
+
+  private static List<String> line(Path program, List<String> options) {
+    List<String> line = new ArrayList<>();
+    if (isJar(program)) {
+      line.add(ProcessHandle.current().info().command().orElse("java"));
+      line.addAll(options);
+      line.addAll(List.of("-jar", program.toString()));
+    } else {
+      line.add(program.toString());
+      line.addAll(options);
+    }
+    return line;
+  }
+
+  private static boolean isJar(Path program) {
+    return program.toString().endsWith(".jar");
+  }
+
   /**
    * Starts it; returns at once.
    *
@@ -78,33 +100,41 @@ public final class ServiceProcess implements AutoCloseable {
       Map<String, String> environment,
       String... arguments) {
     try {
-      int managementPort = MANAGEMENT ? freePort() : port;
-      List<String> ports =
-          List.of("-Dquarkus.http.port=" + port, "-Dquarkus.management.port=" + managementPort);
-      List<String> line = new ArrayList<>();
-      if (program.toString().endsWith(".jar")) {
-        line.add(ProcessHandle.current().info().command().orElse("java"));
-        line.addAll(ports);
-        line.addAll(QuickStartOptions.of(program));
-        line.addAll(List.of("-jar", program.toString()));
-      } else {
-        line.add(program.toString());
-        line.addAll(ports);
-      }
-      line.addAll(List.of(arguments));
-      Path out = Files.createTempFile(directory, "out", ".txt");
-      Path err = Files.createTempFile(directory, "err", ".txt");
-      ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
-      builder.redirectOutput(out.toFile()).redirectError(err.toFile());
-      builder.environment().clear();
-      builder.environment().put("PATH", System.getenv("PATH"));
-      // on a busy machine Vert.x adds an exception to its warning of a thread that got no processor
-      builder.environment().put("QUARKUS_VERTX_WARNING_EXCEPTION_TIME", "1M");
-      builder.environment().putAll(environment);
-      return new ServiceProcess(builder.start(), port, managementPort, out, err);
+      return start(optionsOf(program), program, directory, port, environment, arguments);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static List<String> optionsOf(Path program) throws IOException {
+    return isJar(program) ? QuickStartOptions.of(program) : List.of();
+  }
+
+  /** The same with these options of the JVM, none for a native executable. */
+  static ServiceProcess start(
+      List<String> options,
+      Path program,
+      Path directory,
+      int port,
+      Map<String, String> environment,
+      String... arguments)
+      throws IOException {
+    int managementPort = MANAGEMENT ? freePort() : port;
+    List<String> all = new ArrayList<>(options);
+    all.add("-Dquarkus.http.port=" + port);
+    all.add("-Dquarkus.management.port=" + managementPort);
+    List<String> line = line(program, all);
+    line.addAll(List.of(arguments));
+    Path out = Files.createTempFile(directory, "out", ".txt");
+    Path err = Files.createTempFile(directory, "err", ".txt");
+    ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
+    builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().clear();
+    builder.environment().put("PATH", System.getenv("PATH"));
+    // on a busy machine Vert.x adds an exception to its warning of a thread that got no processor
+    builder.environment().put("QUARKUS_VERTX_WARNING_EXCEPTION_TIME", "1M");
+    builder.environment().putAll(environment);
+    return new ServiceProcess(builder.start(), port, managementPort, out, err);
   }
 
   /** Waits until it serves on a database that has its schema. */
@@ -142,7 +172,7 @@ public final class ServiceProcess implements AutoCloseable {
     return managementPort;
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }
