@@ -11,22 +11,42 @@ import java.security.Signature;
 import java.security.interfaces.RSAPublicKey;
 import java.security.spec.X509EncodedKeySpec;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /** A key of an issuer, and tokens made with it or, as an attacker does, from its public part. */
 public record TokenKey(String id, RSAPublicKey publicKey, @Nullable PrivateKey privateKey) {
+  private static final int PAIRS = 6;
+  private static final List<KeyPair> MADE = new ArrayList<>();
+  private static final AtomicInteger TAKEN = new AtomicInteger();
   private static final String HEADER = "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}";
 
-  /** A new key. */
+  /**
+   * A key of this name. It is another one than the five before it, more than a test has; to make
+   * one takes up to a second, so its material comes again after them.
+   */
   public static TokenKey generate(String id) {
+    KeyPair pair = next();
+    return new TokenKey(id, (RSAPublicKey) pair.getPublic(), pair.getPrivate());
+  }
+
+  private static synchronized KeyPair next() {
+    if (MADE.size() < PAIRS) {
+      MADE.add(make());
+    }
+    return MADE.get(TAKEN.getAndIncrement() % PAIRS);
+  }
+
+  private static KeyPair make() {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
       generator.initialize(2048);
-      KeyPair pair = generator.generateKeyPair();
-      return new TokenKey(id, (RSAPublicKey) pair.getPublic(), pair.getPrivate());
+      return generator.generateKeyPair();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
