@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.subscription.Cancellable;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.zerodowntime.db.DatabasePools;
+import io.zerodowntime.db.ReplicaReadings;
+import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.ServiceReading;
 import io.zerodowntime.migration.ServiceReadings;
 import io.zerodowntime.testing.Engine;
@@ -15,7 +20,11 @@ import io.zerodowntime.testing.EngineProfile;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Alternative;
 import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -68,7 +77,6 @@ class SlowRequestsTest {
 
     requests.take(100);
     await().until(() -> rows.get() <= 7);
-    // five seconds of a minute it is the baseline
     await()
         .until(
             () ->
@@ -116,11 +124,30 @@ class SlowRequestsTest {
     }
   }
 
+  /** Falls and recovers ten times as fast, and pauses for no baseline. */
+  @Alternative
+  @Singleton
+  static class FastThrottle extends Throttle {
+    private static final int TIMES = 10;
+    private static final Clock BETWEEN_PAUSES =
+        Clock.fixed(Instant.parse("2026-01-02T03:04:30Z"), ZoneOffset.UTC);
+
+    @Inject
+    FastThrottle(
+        @Identifier(DatabasePools.CONTROL) Pool pool,
+        ReplicaReadings replicas,
+        ServiceReadings service,
+        MigrationConfig config) {
+      super(
+          pool, replicas, service, config, BETWEEN_PAUSES, () -> TIMES * System.nanoTime());
+    }
+  }
+
   /** With these requests. */
   public static class Profile extends EngineProfile {
     @Override
     public Set<Class<?>> getEnabledAlternatives() {
-      return Set.of(Requests.class);
+      return Set.of(Requests.class, FastThrottle.class);
     }
   }
 }
