@@ -16,14 +16,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A million rows in each table that keeps a history: what an instance does once a second reads a
- * few of them. PostgreSQL counts what was read; the sessions are ended, as they report at their
- * end.
+ * Many rows in each table that keeps a history: what an instance does once a second reads a few of
+ * them. PostgreSQL counts what was read; the sessions are ended, as they report at their end.
+ * {@code -Dhistory.rows=1000000} is the long form.
  */
 @QuarkusTest
 @TestProfile(LargeHistoryTest.WithoutWorkers.class)
 class LargeHistoryTest {
-  private static final long FEW = 30_000;
+  private static final int ROWS = Integer.getInteger("history.rows", 200_000);
+  private static final long FEW = ROWS * 3L / 100;
   private static final List<String> HISTORY =
       List.of(
           "migration_history",
@@ -36,23 +37,23 @@ class LargeHistoryTest {
       List.of(
           "INSERT INTO migration_history (migration, kind, epoch, from_phase, to_phase, instance,"
               + " reason, evidence) SELECT 'orders-status', 'step', n, 0, 1, 'test', 'test', '{}'"
-              + " FROM generate_series(1, 1000000) AS n",
+              + " FROM generate_series(1, {rows}) AS n",
           // half of them in the epoch in force
           "INSERT INTO backfill_run (migration, epoch, kind, whole_table, state, batch_size,"
               + " delay_ms, target_load, rows_estimate, requested_by, finished_at, scanned, changed,"
               + " mismatched) SELECT 'orders-status', s.epoch - n % 2,"
               + " (ARRAY['forward', 'parity'])[1 + n / 2 % 2], true, 'complete', 1000, 0, 1, 1, 'x',"
-              + " now(), 1, 1, 0 FROM generate_series(1, 1000000) AS n, migration_state s"
+              + " now(), 1, 1, 0 FROM generate_series(1, {rows}) AS n, migration_state s"
               + " WHERE s.name = 'orders-status'",
           "INSERT INTO backfill_progress (run_id, range_no, low_key, high_key, done)"
-              + " SELECT n, r, '1', '1', true FROM generate_series(1, 15625) AS n,"
+              + " SELECT n, r, '1', '1', true FROM generate_series(1, {rows} / 64) AS n,"
               + " generate_series(0, 63) AS r",
           "INSERT INTO parity_mismatch (migration, key, epoch, source, repaired_at)"
               + " SELECT 'orders-status', n::text, 1, 'scan', CASE WHEN n % 500 > 0 THEN now() END"
-              + " FROM generate_series(1, 1000000) AS n",
+              + " FROM generate_series(1, {rows}) AS n",
           "INSERT INTO parity_shadow (migration, epoch, minute, matches, mismatches, errors)"
               + " SELECT 'orders-status', 0, now() - n * interval '1 minute', 1, 0, 0"
-              + " FROM generate_series(1, 1000000) AS n");
+              + " FROM generate_series(1, {rows}) AS n");
 
   private static final String END_SESSIONS =
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ="
@@ -80,6 +81,7 @@ class LargeHistoryTest {
     engine.ask(1);
     engine.beat();
     FILL.parallelStream()
+        .map(fill -> fill.replace("{rows}", String.valueOf(ROWS)))
         .forEach(fill -> database.run("SET session_replication_role = replica; " + fill));
     database.run("VACUUM ANALYZE");
   }
