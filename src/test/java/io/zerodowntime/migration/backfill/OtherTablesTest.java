@@ -183,7 +183,7 @@ class OtherTablesTest {
     database.run(ODD_IDS);
     database.run(
         "INSERT INTO item (id, old_kind) SELECT gen_random_uuid(), 'K' || n"
-            + " FROM generate_series(1, 600) AS n");
+            + " FROM generate_series(1, 200) AS n");
     database.run("ANALYZE item");
     assertServed(64);
   }

@@ -27,7 +27,7 @@ class WaitingSnapshotTest extends SnapshotFixture {
           "quarkus.datasource.reactive.additional-properties.idle_in_transaction_session_timeout",
           "1000",
           "migration.backfill.snapshot-limit",
-          "12s");
+          "8s");
     }
   }
 
