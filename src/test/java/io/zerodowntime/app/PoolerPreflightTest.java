@@ -17,8 +17,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Proves that a start finds out what kind of pooler stands before the server, with PgBouncer. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("pooler")
 class PoolerPreflightTest {
   private static final TestDatabase DATABASE = TestPostgres.create(PoolerPreflightTest.class);
   private static final String ROLE = "pooled_" + DATABASE.name();

@@ -30,9 +30,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.postgresql.Driver;
 
 /** Logs in with both clients, by passwords that change and by certificates, at a real server. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("login server")
 class DatabaseLoginTest {
   private static final Duration DEADLINE = Duration.ofSeconds(5);
   private static final Map<String, Integer> SIZES =

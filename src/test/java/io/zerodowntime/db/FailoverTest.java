@@ -26,8 +26,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A URL with two hosts of which the second one is promoted, while the first one lives on. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("replicated servers")
 class FailoverTest {
   private static final Duration DEADLINE = Duration.ofSeconds(5);
   private static final Map<String, Integer> SIZES =
