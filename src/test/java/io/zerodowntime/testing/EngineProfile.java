@@ -17,7 +17,7 @@ public class EngineProfile implements QuarkusTestProfile {
               // other tests write to the same server
               "migration.backfill.ignored-indicators",
               "wal-rate",
-              // more than a class of tests has; PasswordGuessesTest sets its own
+              // more than a class of tests has; TokenProfile sets its own
               "login.guesses",
               "1000"));
 

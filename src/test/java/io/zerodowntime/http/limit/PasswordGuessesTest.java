@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
-import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.http.login.TokenProfile;
 import io.zerodowntime.testing.PostgresResource;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
  * proxy that is trusted says which address a request comes from.
  */
 @QuarkusTest
-@TestProfile(PasswordGuessesTest.BehindAProxy.class)
+@TestProfile(TokenProfile.class)
 class PasswordGuessesTest {
 
   @Test
@@ -154,12 +154,5 @@ class PasswordGuessesTest {
         .preemptive()
         .basic(user, password)
         .get("/login-probe/viewer");
-  }
-
-  /** The test itself is the proxy. */
-  public static final class BehindAProxy extends EngineProfile {
-    public BehindAProxy() {
-      super("client.trusted-proxies", "127.0.0.0/8,::1", "login.guesses", "10");
-    }
   }
 }

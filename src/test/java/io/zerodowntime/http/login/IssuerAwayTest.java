@@ -95,6 +95,10 @@ class IssuerAwayTest {
     assertThat(Api.order("key", "paid").statusCode()).isEqualTo(201);
   }
 
-  /** An application of its own, which has never seen the issuer. */
-  public static class Profile extends TokenProfile {}
+  /** An application of its own, which has never seen the issuer; its orders need no login. */
+  public static class Profile extends TokenProfile {
+    public Profile() {
+      super("ORDERS_LOGIN_REQUIRED", "false");
+    }
+  }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Orders that need a login, and idempotency keys that belong to who is logged in. */
 @QuarkusTest
-@TestProfile(OrdersLoginTest.Profile.class)
+@TestProfile(TokenProfile.class)
 class OrdersLoginTest {
   private static final String ORDER = "{\"userId\":7,\"amount\":12.5,\"status\":\"%s\"}";
 
@@ -142,12 +142,5 @@ class OrdersLoginTest {
     return method.equals("GET")
         ? client.get(path)
         : client.contentType("application/json").body(body).request(method, path);
-  }
-
-  /** Orders for clients that have the role {@code shop}. */
-  public static class Profile extends TokenProfile {
-    public Profile() {
-      super("ORDERS_LOGIN_REQUIRED", "true", "OIDC_CLIENT_ROLES", "shop");
-    }
   }
 }

@@ -8,7 +8,11 @@ import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 
-/** With an issuer whose port is free: a test starts it when it wants it. */
+/**
+ * With an issuer whose port is free: a test starts it when it wants it. Orders are for clients that
+ * have the role {@code shop}, ten passwords are looked at, and the test itself is the proxy that is
+ * trusted.
+ */
 public class TokenProfile extends EngineProfile {
   static final String AUDIENCE = "orders-service";
 
@@ -29,6 +33,10 @@ public class TokenProfile extends EngineProfile {
                 "OIDC_AUDIENCE", AUDIENCE,
                 "OIDC_ROLES_CLAIM", "realm_access/roles",
                 "OIDC_OPERATOR_ROLES", "migrators,admins",
+                "OIDC_CLIENT_ROLES", "shop",
+                "ORDERS_LOGIN_REQUIRED", "true",
+                "client.trusted-proxies", "127.0.0.0/8,::1",
+                "login.guesses", "10",
                 "quarkus.oidc.token.forced-jwk-refresh-interval", "100ms"));
     all.addAll(List.of(settings));
     return all.toArray(String[]::new);

@@ -7,7 +7,6 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -21,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
  * {@code -Dhistory.rows=1000000} is the long form.
  */
 @QuarkusTest
-@TestProfile(LargeHistoryTest.WithoutWorkers.class)
+@TestProfile(ManualProfile.class)
 class LargeHistoryTest {
   private static final int ROWS = Integer.getInteger("history.rows", 200_000);
   private static final long FEW = ROWS * 3L / 100;
@@ -125,12 +124,5 @@ class LargeHistoryTest {
 
   private void endSessions() {
     await().until(() -> database.rows(END_SESSIONS).isEmpty());
-  }
-
-  /** A worker of its own would go on meanwhile. */
-  public static class WithoutWorkers extends EngineProfile {
-    public WithoutWorkers() {
-      super("migration.backfill.workers", "0");
-    }
   }
 }

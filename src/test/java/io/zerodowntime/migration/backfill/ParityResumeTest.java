@@ -7,7 +7,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.ShortLimitsProfile;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** A comparison that one worker began and others end. */
 @QuarkusTest
-@TestProfile(ParityResumeTest.KeyOrder.class)
+@TestProfile(ShortLimitsProfile.class)
 class ParityResumeTest {
   private static final Run.Limits HUNDRED = new Run.Limits(100, Duration.ZERO, 1);
 
@@ -176,12 +176,5 @@ class ParityResumeTest {
     assertThat(late.changed()).isZero();
     assertThat(cursors()).isEqualTo(before);
     assertThat(database.number("SELECT count(status) FROM orders")).isEqualTo(10);
-  }
-
-  /** No comparison in one snapshot. */
-  public static final class KeyOrder extends EngineProfile {
-    public KeyOrder() {
-      super("migration.backfill.snapshot-limit", "0s");
-    }
   }
 }

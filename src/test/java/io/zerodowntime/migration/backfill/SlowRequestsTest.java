@@ -6,27 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
-import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.subscription.Cancellable;
-import io.vertx.mutiny.sqlclient.Pool;
-import io.zerodowntime.db.DatabasePools;
-import io.zerodowntime.db.ReplicaReadings;
-import io.zerodowntime.migration.MigrationConfig;
-import io.zerodowntime.migration.ServiceReading;
-import io.zerodowntime.migration.ServiceReadings;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.EngineProfile;
-import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.inject.Alternative;
 import jakarta.inject.Inject;
-import jakarta.inject.Singleton;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** A backfill whose service gets slow has smaller batches, and its own again when that is over. */
 @QuarkusTest
-@TestProfile(SlowRequestsTest.Profile.class)
+@TestProfile(ManualProfile.class)
 class SlowRequestsTest {
   /** Some hundred rows a second, however fast the machine is. */
   private static final Run.Limits SMALL = new Run.Limits(20, Duration.ofMillis(40), 0.05);
@@ -45,7 +29,7 @@ class SlowRequestsTest {
   @Inject BackfillJob job;
   @Inject RunControl control;
   @Inject Throttle throttle;
-  @Inject Requests requests;
+  @Inject ManualProfile.Requests requests;
 
   @BeforeEach
   void reset() throws Exception {
@@ -101,53 +85,5 @@ class SlowRequestsTest {
 
     Engine.await(control.cancel(engine.migration(), Engine.TEST));
     work.cancel();
-  }
-
-  /** How requests do, as the test says. */
-  @Alternative
-  @ApplicationScoped
-  public static class Requests implements ServiceReadings {
-    private volatile ServiceReading now = ServiceReading.NONE;
-
-    void none() {
-      now = ServiceReading.NONE;
-    }
-
-    void take(double millis) {
-      Optional<Double> took = Optional.of(millis);
-      now = new ServiceReading(500, took, took, took, Optional.empty());
-    }
-
-    @Override
-    public ServiceReading lately() {
-      return now;
-    }
-  }
-
-  /** Falls and recovers ten times as fast, and pauses for no baseline. */
-  @Alternative
-  @Singleton
-  static class FastThrottle extends Throttle {
-    private static final int TIMES = 10;
-    private static final Clock BETWEEN_PAUSES =
-        Clock.fixed(Instant.parse("2026-01-02T03:04:30Z"), ZoneOffset.UTC);
-
-    @Inject
-    FastThrottle(
-        @Identifier(DatabasePools.CONTROL) Pool pool,
-        ReplicaReadings replicas,
-        ServiceReadings service,
-        MigrationConfig config) {
-      super(
-          pool, replicas, service, config, BETWEEN_PAUSES, () -> TIMES * System.nanoTime());
-    }
-  }
-
-  /** With these requests. */
-  public static class Profile extends EngineProfile {
-    @Override
-    public Set<Class<?>> getEnabledAlternatives() {
-      return Set.of(Requests.class, FastThrottle.class);
-    }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.backfill.ManualProfile;
 import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** Phase 3, back to 2, and 3 again: with a soak time that wants shadow reads to be counted. */
 @QuarkusTest
-@TestProfile(SoakGateTest.Hour.class)
+@TestProfile(ManualProfile.class)
 class ReturnToContractTest {
   @Inject EngineDatabase database;
   @Inject Engine engine;

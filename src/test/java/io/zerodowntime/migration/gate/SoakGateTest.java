@@ -5,18 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.backfill.ManualProfile;
 import io.zerodowntime.migration.schema.SchemaStage;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A phase has to last before the next one comes, and before the column is dropped. */
 @QuarkusTest
-@TestProfile(SoakGateTest.Hour.class)
+@TestProfile(ManualProfile.class)
 class SoakGateTest {
   @Inject EngineDatabase database;
   @Inject Engine engine;
@@ -60,12 +60,5 @@ class SoakGateTest {
 
   private void lasts(String interval) {
     database.run("UPDATE migration_state SET changed_at = now() - interval '" + interval + "'");
-  }
-
-  /** A soak time of an hour. */
-  public static final class Hour extends EngineProfile {
-    public Hour() {
-      super("migration.soak", "1h");
-    }
   }
 }

@@ -9,7 +9,7 @@ import io.restassured.response.Response;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.EngineProfile;
+import io.zerodowntime.testing.ShortLimitsProfile;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** A drop that fails changes nothing, and the operator is told why. */
 @QuarkusTest
-@TestProfile(ContractFailureTest.ShortRetries.class)
+@TestProfile(ShortLimitsProfile.class)
 class ContractFailureTest {
   private static final String INDEX =
       "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_old_status_idx'";
@@ -72,12 +72,5 @@ class ContractFailureTest {
     assertThat(refused.jsonPath().getString("detail")).contains(reason);
     assertThat(database.number(INDEX)).isOne();
     assertThat(database.number(CERTIFICATE)).isZero();
-  }
-
-  /** Attempts are repeated for a moment only, and the request waits for their end. */
-  public static final class ShortRetries extends EngineProfile {
-    public ShortRetries() {
-      super("migration.schema.retry-time", "2s", "request.deadline", "60s");
-    }
   }
 }
