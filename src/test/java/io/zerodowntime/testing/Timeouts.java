@@ -3,6 +3,7 @@ package io.zerodowntime.testing;
 import java.time.Duration;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.awaitility.pollinterval.IterativePollInterval;
 
 /** How long tests wait: long, as only what never happens is waited for to the end. */
 public final class Timeouts {
@@ -12,10 +13,24 @@ public final class Timeouts {
   /** A busy machine may hold up any answer: so much longer than its deadline it may take. */
   public static final Duration ANSWER_MARGIN = Duration.ofSeconds(4);
 
+  private static final Duration FIRST_LOOK = Duration.ofMillis(20);
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(100);
+
   private Timeouts() {}
 
-  /** Awaitility's, whose own limit of ten seconds such a machine exceeds. */
+  /**
+   * Awaitility's, whose own limit of ten seconds such a machine exceeds. It looks after 20 ms, and
+   * then less and less often, each 100 ms at last.
+   */
   public static ConditionFactory await() {
-    return Awaitility.await().atMost(LIMIT);
+    return Awaitility.await()
+        .atMost(LIMIT)
+        .pollDelay(FIRST_LOOK)
+        .pollInterval(IterativePollInterval.iterative(Timeouts::longer, FIRST_LOOK.dividedBy(2)));
+  }
+
+  private static Duration longer(Duration last) {
+    Duration twice = last.multipliedBy(2);
+    return twice.compareTo(BETWEEN_LOOKS) < 0 ? twice : BETWEEN_LOOKS;
   }
 }
