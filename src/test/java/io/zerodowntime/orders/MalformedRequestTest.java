@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
+import io.vertx.core.json.JsonObject;
 import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.util.List;
@@ -260,9 +261,11 @@ class MalformedRequestTest {
   private static void assertProblem(Response answer, int status) {
     assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(status);
     assertThat(answer.contentType()).isEqualTo("application/problem+json");
-    assertThat(answer.jsonPath().getInt("status")).isEqualTo(status);
+    // each path of RestAssured's compiles a script, which takes longer than the request
+    JsonObject problem = new JsonObject(answer.asString());
+    assertThat(problem.getInteger("status")).isEqualTo(status);
     List.of("type", "title", "detail")
-        .forEach(member -> assertThat(answer.jsonPath().getString(member)).isNotBlank());
+        .forEach(member -> assertThat(problem.getString(member)).isNotBlank());
     assertThat(answer.asString()).doesNotContain("Exception", "io.zerodowntime", "SELECT");
   }
 
