@@ -16,13 +16,18 @@ class OrdersDatabase {
   /** Empty tables with both columns and their indexes, in the given phase. */
   void reset(int phase) throws Exception {
     database.reset();
-    run("ALTER TABLE orders ALTER COLUMN old_status DROP NOT NULL");
-    run("CREATE INDEX IF NOT EXISTS orders_status_idx ON orders (status, id)");
-    phase(phase);
+    database.run(
+        "ALTER TABLE orders ALTER COLUMN old_status DROP NOT NULL",
+        "CREATE INDEX IF NOT EXISTS orders_status_idx ON orders (status, id)",
+        inPhase(phase));
   }
 
   void phase(int phase) {
-    run("UPDATE migration_state SET phase = " + phase + " WHERE name = 'orders-status'");
+    run(inPhase(phase));
+  }
+
+  private static String inPhase(int phase) {
+    return "UPDATE migration_state SET phase = " + phase + " WHERE name = 'orders-status'";
   }
 
   void run(String sql) {

@@ -109,11 +109,13 @@ public class EngineDatabase {
     }
   }
 
-  public void run(String sql) {
-    run(List.of(sql));
+  /** Runs the statements in one session, each in a transaction of its own. */
+  public void run(String... statements) {
+    run(List.of(statements));
   }
 
-  private void run(List<String> statements) {
+  /** The same. */
+  public void run(List<String> statements) {
     try (Connection connection = source().getConnection()) {
       execute(connection, "SET lock_timeout = '60s'");
       for (String sql : statements) {

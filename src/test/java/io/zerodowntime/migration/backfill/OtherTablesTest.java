@@ -67,10 +67,11 @@ class OtherTablesTest {
 
   @AfterEach
   void drop() {
-    database.run("DELETE FROM backfill_run WHERE migration = 'other'");
-    database.run("DELETE FROM parity_mismatch WHERE migration = 'other'");
-    database.run("DELETE FROM migration_state WHERE name = 'other'");
-    database.run("DROP TABLE " + migration.table());
+    database.run(
+        "DELETE FROM backfill_run WHERE migration = 'other'",
+        "DELETE FROM parity_mismatch WHERE migration = 'other'",
+        "DELETE FROM migration_state WHERE name = 'other'",
+        "DROP TABLE " + migration.table());
   }
 
   private void table(String table, String key, String type, String oldColumn, String newColumn) {
@@ -83,8 +84,9 @@ class OtherTablesTest {
             newColumn,
             "lower(" + oldColumn + ")",
             "upper(" + newColumn + ")");
-    database.run(CREATE.formatted(table, key, type, oldColumn, newColumn));
-    database.run("INSERT INTO migration_state (name, phase, epoch) VALUES ('other', 1, 1)");
+    database.run(
+        CREATE.formatted(table, key, type, oldColumn, newColumn),
+        "INSERT INTO migration_state (name, phase, epoch) VALUES ('other', 1, 1)");
   }
 
   private String oldColumn() {
@@ -215,24 +217,15 @@ class OtherTablesTest {
   /** Each name is one that the engine's own statements use. */
   @ParameterizedTest
   @CsvSource({
-    "doc, last, n, low",
-    "doc, n, last, after",
-    "doc, low, after, high",
-    "doc, after, key, last",
-    "doc, key, low, n",
-    "doc, range_no, run_id, done",
-    "doc, bound, scanned, changed",
-    "doc, migration, epoch, state",
-    "doc, total, old_value, new_value",
-    "claim, id, old_kind, kind",
-    "page, id, old_kind, kind",
-    "work, id, old_kind, kind",
-    "written, id, old_kind, kind",
-    "moved, id, old_kind, kind",
-    "seen, id, old_kind, kind",
-    "kept, id, old_kind, kind",
-    "ends, id, old_kind, kind",
-    "histogram, id, old_kind, kind",
+    "claim, last, n, low",
+    "page, n, last, after",
+    "work, low, after, high",
+    "written, after, key, last",
+    "moved, key, low, n",
+    "seen, range_no, run_id, done",
+    "kept, bound, scanned, changed",
+    "ends, migration, epoch, state",
+    "histogram, total, old_value, new_value",
     "picked, id, old_kind, kind",
     "total, id, old_kind, kind"
   })

@@ -28,7 +28,8 @@ record ParityTable(EngineDatabase database, ParityCase now, Migration migration)
         now.type().names().stream()
             .map(name -> name + " " + now.type().columns().get(now.type().names().indexOf(name)))
             .collect(Collectors.joining(", "));
-    database.run(
+    List<String> statements = new ArrayList<>();
+    statements.add(
         "CREATE TABLE %s (%s, old_text text, new_text text, new_length integer, PRIMARY KEY (%s))%s"
             .formatted(
                 migration.table(),
@@ -36,13 +37,13 @@ record ParityTable(EngineDatabase database, ParityCase now, Migration migration)
                 columns(""),
                 now.partitions() == 0 ? "" : " PARTITION BY HASH (%s)".formatted(columns(""))));
     for (int i = 0; i < now.partitions(); i++) {
-      database.run(
+      statements.add(
           "CREATE TABLE %1$s_%2$d PARTITION OF %1$s FOR VALUES WITH (MODULUS %3$d, REMAINDER %2$d)"
               .formatted(migration.table(), i, now.partitions()));
     }
     for (int i = 0; i < now.rows().size(); i++) {
       ParityCase.Row row = now.rows().get(i);
-      database.run(
+      statements.add(
           "INSERT INTO %s (%s, old_text, new_text) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
               .formatted(
                   migration.table(),
@@ -52,8 +53,9 @@ record ParityTable(EngineDatabase database, ParityCase now, Migration migration)
                   literal(row.stale())));
     }
     if (now.analysed()) {
-      database.run("ANALYZE " + migration.table());
+      statements.add("ANALYZE " + migration.table());
     }
+    database.run(statements);
   }
 
   private String columns(String prefix) {

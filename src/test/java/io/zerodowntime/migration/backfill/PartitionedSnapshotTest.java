@@ -8,6 +8,8 @@ import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineProfile;
 import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,18 +28,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PartitionedSnapshotTest extends SnapshotFixture {
   @BeforeEach
   void partition() {
-    database.run("DROP TABLE IF EXISTS keyed, keyed_1, keyed_2, keyed_3, keyed_4");
-    database.run(
+    List<String> statements = new ArrayList<>();
+    statements.add("DROP TABLE IF EXISTS keyed, keyed_1, keyed_2, keyed_3, keyed_4");
+    statements.add(
         "CREATE TABLE keyed (code bigint PRIMARY KEY, old_kind text, kind text, filler text)"
             + " PARTITION BY RANGE (code)");
-    database.run("ALTER TABLE keyed ALTER COLUMN filler SET STORAGE PLAIN");
+    statements.add("ALTER TABLE keyed ALTER COLUMN filler SET STORAGE PLAIN");
     for (int n = 1; n <= 4; n++) {
-      database.run(
+      statements.add(
           "CREATE TABLE keyed_%d PARTITION OF keyed FOR VALUES FROM (%d) TO (%d)"
               .formatted(n, n * 250 - 249, n * 250 + 1));
     }
-    database.run(FILL);
-    database.run("ANALYZE keyed");
+    statements.add(FILL);
+    statements.add("ANALYZE keyed");
+    database.run(statements);
   }
 
   /** Does it while the second partition is read, and what is behind it is not. */

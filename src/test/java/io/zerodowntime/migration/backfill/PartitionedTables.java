@@ -80,10 +80,11 @@ abstract class PartitionedTables {
 
   @AfterEach
   void drop() {
-    database.run("DELETE FROM backfill_run WHERE migration = 'other'");
-    database.run("DELETE FROM parity_mismatch WHERE migration = 'other'");
-    database.run("DELETE FROM migration_state WHERE name = 'other'");
-    database.run("DROP TABLE IF EXISTS event, event_new, event_2, part_item");
+    database.run(
+        "DELETE FROM backfill_run WHERE migration = 'other'",
+        "DELETE FROM parity_mismatch WHERE migration = 'other'",
+        "DELETE FROM migration_state WHERE name = 'other'",
+        "DROP TABLE IF EXISTS event, event_new, event_2, part_item");
   }
 
   void days(int count) {

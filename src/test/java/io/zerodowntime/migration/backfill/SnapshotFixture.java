@@ -77,23 +77,24 @@ abstract class SnapshotFixture {
   @BeforeEach
   void reset() throws Exception {
     database.reset();
-    database.run("INSERT INTO migration_state (name, phase, epoch) VALUES ('other', 1, 1)");
-    database.run(HALTING);
     database.run(
-        "CREATE TABLE keyed (code bigint PRIMARY KEY, old_kind text, kind text, filler text)");
-    database.run("ALTER TABLE keyed ALTER COLUMN filler SET STORAGE PLAIN");
-    database.run(FILL);
-    database.run("ANALYZE keyed");
+        "INSERT INTO migration_state (name, phase, epoch) VALUES ('other', 1, 1)",
+        HALTING,
+        "CREATE TABLE keyed (code bigint PRIMARY KEY, old_kind text, kind text, filler text)",
+        "ALTER TABLE keyed ALTER COLUMN filler SET STORAGE PLAIN",
+        FILL,
+        "ANALYZE keyed");
   }
 
   @AfterEach
   void drop() {
     assertThat(database.number(SNAPSHOTS)).as("snapshots that are kept").isZero();
-    database.run("DELETE FROM backfill_run WHERE migration = 'other'");
-    database.run("DELETE FROM parity_mismatch WHERE migration = 'other'");
-    database.run("DELETE FROM migration_state WHERE name = 'other'");
-    database.run("DROP TABLE IF EXISTS keyed CASCADE");
-    database.run("DROP FUNCTION halting");
+    database.run(
+        "DELETE FROM backfill_run WHERE migration = 'other'",
+        "DELETE FROM parity_mismatch WHERE migration = 'other'",
+        "DELETE FROM migration_state WHERE name = 'other'",
+        "DROP TABLE IF EXISTS keyed CASCADE",
+        "DROP FUNCTION halting");
   }
 
   Run start() {
