@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * old column dropped, while two instances serve. No request may fail, and no write may be lost.
  */
 class MigrationScenarioIT {
-  private static final long ROWS = Long.getLong("scenario.rows", 200_000);
+  private static final long ROWS = Long.getLong("scenario.rows", 100_000);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String OLD_COLUMNS =
       "SELECT count(*) FROM information_schema.columns"
