@@ -1,14 +1,17 @@
 package io.zerodowntime.testing;
 
 import io.quarkus.liquibase.LiquibaseFactory;
+import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import javax.sql.DataSource;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
@@ -36,6 +39,9 @@ public class EngineDatabase {
           "UPDATE migration_state SET phase = 0, epoch = 0, old_stale = false, changed_at = now(),"
               + " draining = NULL, drained_at = now(), contracted_at = NULL");
 
+  private static final int VALIDATION_SECONDS = 60;
+
+  private final Deque<Connection> readers = new ConcurrentLinkedDeque<>();
   private final LiquibaseFactory liquibase;
   private final Optional<String> name;
   private final Optional<Integer> port;
@@ -126,10 +132,26 @@ public class EngineDatabase {
     }
   }
 
-  /** The first column of every row. */
+  /** The first column of every row, read by a session that stays for the next ones. */
   public List<String> rows(String sql) {
-    try (Connection connection = source().getConnection();
-        Statement statement = connection.createStatement();
+    try {
+      Connection reader = reader();
+      List<String> values = read(reader, sql);
+      readers.push(reader);
+      return values;
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** A test may have ended the session of the last time. */
+  private Connection reader() throws SQLException {
+    Connection reader = readers.poll();
+    return reader != null && reader.isValid(VALIDATION_SECONDS) ? reader : source().getConnection();
+  }
+
+  private static List<String> read(Connection reader, String sql) throws SQLException {
+    try (Statement statement = reader.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       List<String> values = new ArrayList<>();
       while (rows.next()) {
@@ -137,7 +159,15 @@ public class EngineDatabase {
       }
       return values;
     } catch (SQLException e) {
-      throw new IllegalStateException(sql, e);
+      reader.close();
+      throw e;
+    }
+  }
+
+  @PreDestroy
+  void close() throws SQLException {
+    for (Connection reader : readers) {
+      reader.close();
     }
   }
 
