@@ -23,7 +23,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Proves that a start finds out what kind of pooler stands before the server, with PgBouncer. */
 @Execution(ExecutionMode.CONCURRENT)
-@ResourceLock("pooler")
+@ResourceLock("unfrozen server")
 class PoolerPreflightTest {
   private static final TestDatabase DATABASE = TestPostgres.create(PoolerPreflightTest.class);
   private static final String ROLE = "pooled_" + DATABASE.name();

@@ -33,8 +33,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The pools against a server that is frozen, gone or busy. */
+@ResourceLock("unfrozen server")
 class DatabasePoolsTest {
   private static final Duration DEADLINE = Duration.ofSeconds(1);
   private static final int ADMITTED = 24;
