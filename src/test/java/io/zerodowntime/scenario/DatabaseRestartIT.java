@@ -15,15 +15,18 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A server that ends sessions, or restarts. Reads and keyed writes come through; an un-keyed write
- * may be answered that its outcome is unknown, and nothing worse.
+ * may be answered that its outcome is unknown, and nothing worse. The instances serve on from one
+ * test to the next.
  */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DatabaseRestartIT {
   private static final int ROWS = 2000;
   private static final String END_SESSIONS =
@@ -32,7 +35,7 @@ class DatabaseRestartIT {
       WHERE datname = current_database() AND pid <> pg_backend_pid()
       """;
 
-  @TempDir Path directory;
+  @TempDir static Path directory;
 
   private EmbeddedPostgres server;
   private TestDatabase database;
@@ -41,7 +44,7 @@ class DatabaseRestartIT {
   private Fleet fleet;
   private List<ServiceProcess> instances;
 
-  @BeforeEach
+  @BeforeAll
   void start() throws Exception {
     server = server(0);
     database = new TestDatabase("postgres", server.getPort());
@@ -53,7 +56,7 @@ class DatabaseRestartIT {
     instances = List.of(fleet.serve(), fleet.serve());
   }
 
-  private EmbeddedPostgres server(int port) throws IOException {
+  private static EmbeddedPostgres server(int port) throws IOException {
     return EmbeddedPostgres.builder()
         .setDataDirectory(directory.resolve("data"))
         .setCleanDataDirectory(false)
@@ -61,7 +64,7 @@ class DatabaseRestartIT {
         .start();
   }
 
-  @AfterEach
+  @AfterAll
   void end() throws Exception {
     fleet.close();
     server.close();

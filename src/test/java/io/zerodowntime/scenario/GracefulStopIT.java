@@ -69,7 +69,7 @@ class GracefulStopIT {
   @Test
   void noStreamOfAJavaClientFailsWhileInstancesEnd() throws Exception {
     try (Fleet fleet = new Fleet(directory, database, Map.of("SHUTDOWN_DELAY", "4s"))) {
-      for (int drain = 0; drain < Integer.getInteger("graceful.drains", 2); drain++) {
+      for (int drain = 0; drain < Integer.getInteger("graceful.drains", 1); drain++) {
         ServiceProcess instance = fleet.serve();
         try (JavaHttp2Client client = new JavaHttp2Client(fleet.addresses().get(drain))) {
           await().until(() -> client.answered() > 500);
