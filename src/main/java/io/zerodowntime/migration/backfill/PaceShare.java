@@ -12,8 +12,8 @@ import java.util.Set;
  */
 final class PaceShare {
   /**
-   * The least: of batches of 10 ms at half load it leaves five a second, of a fifth of the rows. A
-   * pace that stops altogether would never see that it may go on.
+   * The least: at half load it leaves two batches of 10 ms a second, or eight of 2.5 ms. A pace
+   * that stops altogether would never see that it may go on.
    */
   static final double MIN = 0.04;
 
