@@ -89,7 +89,7 @@ def measure(processes: ProcessGroup, options: Options) -> None:
     facts = describe_setup(postgres, options, java_options)
     print("\n".join(f"{name}: {value}" for name, value in facts.items()), flush=True)
     bench = BenchContext(postgres, Program(processes, postgres, java_options), options)
-    command = " ".join(["tools/bench/run.sh", *map(shlex.quote, sys.argv[1:])])
+    command = report.command_line(sys.argv[1:])
     figures: list[Figure] = []
     written: tuple[str, ...] = ()
     for n, part in enumerate(options.parts, 1):

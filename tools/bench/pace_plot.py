@@ -1,11 +1,8 @@
 """The figures of part pace as one plot: what a backfill costs the requests, what it keeps."""
 from __future__ import annotations
 
-import glob
-import json
 import math
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -208,17 +205,3 @@ def ticks(low: float, high: float, step: float) -> list[float]:
 
 def ceil_to(value: float, step: float) -> float:
     return math.ceil(round(value / step, 6)) * step
-
-
-def main() -> None:
-    """Draws what the newest results have, or those of the files that are named."""
-    names = sys.argv[1:] or sorted(glob.glob(os.path.join(DIRECTORY, "results", "*.json")))
-    runs: list[JsonObject] = []
-    for name in names:
-        with open(name, encoding="utf-8") as file:
-            runs += json.load(file)["runs"]
-    print("written: " + (", ".join(write_plot(runs)) or "nothing, as no run is of part pace"))
-
-
-if __name__ == "__main__":
-    main()

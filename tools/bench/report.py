@@ -4,6 +4,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import shlex
 from collections.abc import Sequence
 
 from harness.json_object import JsonObject
@@ -20,6 +21,13 @@ def format_table(figures: Sequence[Figure]) -> str:
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths)).rstrip()
                      for line in lines)
+
+
+def command_line(words: Sequence[str]) -> str:
+    """How the run is repeated elsewhere: of a path of this machine the last part is enough."""
+    return shlex.join(["tools/bench/run.sh",
+                       *(os.path.basename(word) if os.path.isabs(word) else word
+                         for word in words)])
 
 
 def write_results(run: JsonObject, cores: int, add: bool) -> tuple[str, ...]:
