@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
@@ -130,6 +131,19 @@ public class EngineDatabase {
     } catch (SQLException e) {
       throw new IllegalStateException(String.join(";", statements), e);
     }
+  }
+
+  /** Removes a migration, its runs and what they found, and runs the statements behind that. */
+  public void forget(String migration, String... statements) {
+    String here = " = '" + migration + "'";
+    run(
+        Stream.concat(
+                Stream.of(
+                    "DELETE FROM backfill_run WHERE migration" + here,
+                    "DELETE FROM parity_mismatch WHERE migration" + here,
+                    "DELETE FROM migration_state WHERE name" + here),
+                Stream.of(statements))
+            .toList());
   }
 
   /** The first column of every row, read by a session that stays for the next ones. */

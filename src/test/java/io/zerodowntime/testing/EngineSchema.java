@@ -1,18 +1,10 @@
 package io.zerodowntime.testing;
 
-import java.sql.SQLException;
-import java.util.Map;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import liquibase.Liquibase;
-import liquibase.Scope;
 import liquibase.UpdateSummaryEnum;
-import liquibase.database.DatabaseFactory;
-import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.LiquibaseException;
-import liquibase.logging.core.BufferedLogService;
-import liquibase.resource.ClassLoaderResourceAccessor;
-import liquibase.ui.LoggerUIService;
 
 /**
  * The engine's tables, those of orders, and the new column, as the command {@code expand} leaves
@@ -58,31 +50,15 @@ public final class EngineSchema {
 
   /** Creates them in a database of any server. */
   public static void create(TestDatabase database) {
-    Map<String, Object> quiet =
-        Map.of(
-            Scope.Attr.ui.name(),
-            new LoggerUIService(),
-            Scope.Attr.logService.name(),
-            new BufferedLogService(),
-            "liquibase.analytics.enabled",
-            false);
     try {
-      Scope.child(quiet, () -> update(database));
+      Liquibases.quietly(Liquibases.of(database.dataSource(), CHANGELOG), EngineSchema::update);
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }
   }
 
-  private static void update(TestDatabase database) throws SQLException, LiquibaseException {
-    try (Liquibase liquibase =
-        new Liquibase(
-            CHANGELOG,
-            new ClassLoaderResourceAccessor(),
-            DatabaseFactory.getInstance()
-                .findCorrectDatabaseImplementation(
-                    new JdbcConnection(database.dataSource().getConnection())))) {
-      liquibase.setShowSummary(UpdateSummaryEnum.OFF);
-      liquibase.update(new Contexts(), new LabelExpression(LABELS));
-    }
+  private static void update(Liquibase liquibase) throws LiquibaseException {
+    liquibase.setShowSummary(UpdateSummaryEnum.OFF);
+    liquibase.update(new Contexts(), new LabelExpression(LABELS));
   }
 }

@@ -63,11 +63,7 @@ class CompositeKeyTest {
 
   @AfterEach
   void drop() {
-    database.run(
-        "DELETE FROM backfill_run WHERE migration = 'other'",
-        "DELETE FROM parity_mismatch WHERE migration = 'other'",
-        "DELETE FROM migration_state WHERE name = 'other'",
-        "DROP SCHEMA " + SqlName.quote(schema) + " CASCADE");
+    database.forget("other", "DROP SCHEMA " + SqlName.quote(schema) + " CASCADE");
   }
 
   private void table(List<String> key, List<String> types, String suffix) {

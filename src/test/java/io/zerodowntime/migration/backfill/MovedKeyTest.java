@@ -53,10 +53,7 @@ class MovedKeyTest {
 
   @AfterEach
   void drop() {
-    database.run("DELETE FROM backfill_run WHERE migration = 'other'");
-    database.run("DELETE FROM parity_mismatch WHERE migration = 'other'");
-    database.run("DELETE FROM migration_state WHERE name = 'other'");
-    database.run("DROP TABLE moved");
+    database.forget("other", "DROP TABLE moved");
   }
 
   private Run work(Uni<Run> started) {

@@ -67,11 +67,7 @@ class OtherTablesTest {
 
   @AfterEach
   void drop() {
-    database.run(
-        "DELETE FROM backfill_run WHERE migration = 'other'",
-        "DELETE FROM parity_mismatch WHERE migration = 'other'",
-        "DELETE FROM migration_state WHERE name = 'other'",
-        "DROP TABLE " + migration.table());
+    database.forget("other", "DROP TABLE " + migration.table());
   }
 
   private void table(String table, String key, String type, String oldColumn, String newColumn) {
@@ -185,7 +181,7 @@ class OtherTablesTest {
     database.run(ODD_IDS);
     database.run(
         "INSERT INTO item (id, old_kind) SELECT gen_random_uuid(), 'K' || n"
-            + " FROM generate_series(1, 200) AS n");
+            + " FROM generate_series(1, 600) AS n");
     database.run("ANALYZE item");
     assertServed(64);
   }

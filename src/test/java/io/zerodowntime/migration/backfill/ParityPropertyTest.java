@@ -58,8 +58,7 @@ class ParityPropertyTest {
 
   @AfterEach
   void forget() {
-    clear();
-    database.run("DELETE FROM migration_state WHERE name = 'other'");
+    database.forget("other");
   }
 
   private void clear() {

@@ -26,7 +26,7 @@ class PartitionedTableTest extends PartitionedTables {
   private static final Pattern LEAF = Pattern.compile(" on (event_\\d+|part_item_\\d+) ");
 
   @ParameterizedTest
-  @CsvSource({"3, true, 200", "1, true, 20", "1, false, 20", "3, false, 40"})
+  @CsvSource({"3, true, 300", "1, true, 20", "1, false, 20", "3, false, 40"})
   void servesHundredsOfPartitions(int workers, boolean byDay, int partitions) {
     if (byDay) {
       days(partitions);

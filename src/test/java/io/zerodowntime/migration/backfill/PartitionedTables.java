@@ -80,11 +80,7 @@ abstract class PartitionedTables {
 
   @AfterEach
   void drop() {
-    database.run(
-        "DELETE FROM backfill_run WHERE migration = 'other'",
-        "DELETE FROM parity_mismatch WHERE migration = 'other'",
-        "DELETE FROM migration_state WHERE name = 'other'",
-        "DROP TABLE IF EXISTS event, event_new, event_2, part_item");
+    database.forget("other", "DROP TABLE IF EXISTS event, event_new, event_2, part_item");
   }
 
   void days(int count) {

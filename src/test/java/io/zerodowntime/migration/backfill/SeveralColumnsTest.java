@@ -99,10 +99,7 @@ class SeveralColumnsTest {
 
   @AfterEach
   void drop() {
-    database.run("DELETE FROM backfill_run WHERE migration = 'other'");
-    database.run("DELETE FROM parity_mismatch WHERE migration = 'other'");
-    database.run("DELETE FROM migration_state WHERE name = 'other'");
-    database.run("DROP TABLE person");
+    database.forget("other", "DROP TABLE person");
   }
 
   private Run work(Uni<Run> started) {

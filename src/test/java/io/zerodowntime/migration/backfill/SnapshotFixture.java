@@ -89,12 +89,7 @@ abstract class SnapshotFixture {
   @AfterEach
   void drop() {
     assertThat(database.number(SNAPSHOTS)).as("snapshots that are kept").isZero();
-    database.run(
-        "DELETE FROM backfill_run WHERE migration = 'other'",
-        "DELETE FROM parity_mismatch WHERE migration = 'other'",
-        "DELETE FROM migration_state WHERE name = 'other'",
-        "DROP TABLE IF EXISTS keyed CASCADE",
-        "DROP FUNCTION halting");
+    database.forget("other", "DROP TABLE IF EXISTS keyed CASCADE", "DROP FUNCTION halting");
   }
 
   Run start() {

@@ -283,13 +283,11 @@ class ChangelogTest {
   }
 
   private static void update(SchemaTestDatabase database, String labels) throws Exception {
-    Liquibases.quietly(
-        database, liquibase -> liquibase.update(new Contexts(), new LabelExpression(labels)));
+    database.quietly(liquibase -> liquibase.update(new Contexts(), new LabelExpression(labels)));
   }
 
   private static void rollback(SchemaTestDatabase database, int changesets) throws Exception {
-    Liquibases.quietly(
-        database,
+    database.quietly(
         liquibase -> liquibase.rollback(changesets, null, new Contexts(), new LabelExpression()));
   }
 }

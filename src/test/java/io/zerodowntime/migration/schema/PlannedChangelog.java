@@ -4,6 +4,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.plan.MigrationPlan;
 import io.zerodowntime.migration.plan.PlanFiles;
 import io.zerodowntime.migration.plan.TestPlans;
+import io.zerodowntime.testing.Liquibases;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

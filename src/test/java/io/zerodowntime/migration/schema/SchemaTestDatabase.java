@@ -2,6 +2,7 @@ package io.zerodowntime.migration.schema;
 
 import io.zerodowntime.migration.ComputedColumn;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.testing.Liquibases;
 import io.zerodowntime.testing.TestPostgres;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -20,10 +21,6 @@ import javax.sql.DataSource;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import liquibase.Liquibase;
-import liquibase.database.DatabaseFactory;
-import liquibase.database.jvm.JdbcConnection;
-import liquibase.exception.LiquibaseException;
-import liquibase.resource.ClassLoaderResourceAccessor;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
@@ -139,29 +136,19 @@ final class SchemaTestDatabase {
 
   /** The engine's tables and those of orders, before their migration is registered. */
   void ordersTables() throws Exception {
-    Liquibases.quietly(this, all -> all.update(new Contexts(), new LabelExpression("initial")));
+    quietly(all -> all.update(new Contexts(), new LabelExpression("initial")));
     Liquibases.quietly(
-        liquibase(as("Liquibase"), "liquibase/initial/001-orders.sql"),
+        Liquibases.of(as("Liquibase"), "liquibase/initial/001-orders.sql"),
         tables -> tables.update(new Contexts(), new LabelExpression()));
   }
 
-  /** Liquibase as its command line runs it, with nothing of ours around. */
-  Supplier<Liquibase> liquibase(DataSource source) {
-    return liquibase(source, "liquibase/changelog-root.yaml");
+  /** Works on it with Liquibase as its owner, and prints nothing. */
+  void quietly(Liquibases.Work work) throws Exception {
+    Liquibases.quietly(liquibase(as("Liquibase")), work);
   }
 
-  private static Supplier<Liquibase> liquibase(DataSource source, String changelog) {
-    return () -> {
-      try {
-        return new Liquibase(
-            changelog,
-            new ClassLoaderResourceAccessor(),
-            DatabaseFactory.getInstance()
-                .findCorrectDatabaseImplementation(new JdbcConnection(source.getConnection())));
-      } catch (LiquibaseException | SQLException e) {
-        throw new IllegalStateException(e);
-      }
-    };
+  Supplier<Liquibase> liquibase(DataSource source) {
+    return Liquibases.of(source, "liquibase/changelog-root.yaml");
   }
 
   /** The role that owns the tables, and may do nothing else. */

@@ -40,13 +40,12 @@ class WriterFunctionsTest {
   }
 
   private void update() throws Exception {
-    Liquibases.quietly(
-        database, liquibase -> liquibase.update(new Contexts(), new LabelExpression("initial")));
+    database.quietly(liquibase -> liquibase.update(new Contexts(), new LabelExpression("initial")));
   }
 
   private void rollback() throws Exception {
-    Liquibases.quietly(
-        database, liquibase -> liquibase.rollback(1, null, new Contexts(), new LabelExpression()));
+    database.quietly(
+        liquibase -> liquibase.rollback(1, null, new Contexts(), new LabelExpression()));
   }
 
   private List<String> schemas() {
