@@ -5,6 +5,7 @@ import io.zerodowntime.testing.Timeouts;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.awaitility.core.ConditionFactory;
 import org.awaitility.core.ConditionTimeoutException;
@@ -55,7 +56,7 @@ final class MigrationWalk {
 
   /** Until a comparison has found no mismatch. */
   void awaitCleanParity() {
-    await().until(this::parityIsClean);
+    described(this::parityIsClean);
   }
 
   private boolean parityIsClean() throws IOException, InterruptedException {
@@ -70,7 +71,7 @@ final class MigrationWalk {
     flags.edit(2);
     awaitPhase("2");
     demand(operator.post("backfill"), 202);
-    await().until(() -> !operator.status().get("oldStale").asBoolean());
+    described(() -> !operator.status().get("oldStale").asBoolean());
   }
 
   /** From phase 2, whose old column is filled. */
@@ -91,13 +92,18 @@ final class MigrationWalk {
   }
 
   void drop() throws Exception {
-    await().until(() -> operator.remedy("soak").isEmpty());
+    described(() -> operator.remedy("soak").isEmpty());
     demand(operator.post("contract"), 200);
   }
 
   void awaitPhase(String expected) {
+    described(() -> phase.get().equals(expected));
+  }
+
+  /** A failure says where the migration stands. */
+  private void described(Callable<Boolean> condition) {
     try {
-      await().until(() -> phase.get().equals(expected));
+      await().until(condition);
     } catch (ConditionTimeoutException e) {
       throw new AssertionError(operator.describe(), e);
     }

@@ -13,9 +13,15 @@ import java.time.Duration;
  * <p>That is the free pace. With a {@linkplain #throttle share} of it, batches are further apart.
  * There is a batch a second at least, as long as the free pace has one; where the share leaves
  * less, that batch is smaller.
+ *
+ * <p>A part of the time of each batch does not depend on its rows: the way to the server and back,
+ * and the wait for a processor. So neither a short target nor a small share takes a batch below 100
+ * rows while these take at most {@link Pacing#ALONE}: it would have fewer and fewer rows, and take
+ * as long.
  */
 final class Pace {
   private static final int FIRST_SIZE = 500;
+  private static final int FEWEST = 100;
   private static final double GROWTH = 2;
   private static final double CAREFUL_GROWTH = 1.1;
 
@@ -26,6 +32,7 @@ final class Pace {
   private Run.Limits limits;
   private Duration othersWait = FIRST_WAIT;
   private int size = FIRST_SIZE;
+  private int fewest = FEWEST;
   private double growth = GROWTH;
   private Duration delay = Duration.ZERO;
   private Duration throttleDelay = Duration.ZERO;
@@ -55,7 +62,12 @@ final class Pace {
 
   /** Rows that the next batch may have. */
   int size() {
-    return (int) Math.max(1, Math.min(size, limits.batchSize()) * part());
+    int free = freeSize();
+    return (int) Math.max(1, Math.max(Math.min(free, fewest), free * part()));
+  }
+
+  private int freeSize() {
+    return Math.min(size, limits.batchSize());
   }
 
   /** Whether the next batch passes over locked rows: one time after each that met some. */
@@ -99,8 +111,8 @@ final class Pace {
         result.status() == BatchResult.BatchStatus.GAVE_WAY
             || result.status() == BatchResult.BatchStatus.LOCKED;
     throttleDelay = Duration.ZERO;
-    double part = part();
-    double free = asked / part; // rows that it would have had at the free pace
+    double free = freeSize(); // rows that it would have had at the free pace
+    double part = asked / free;
     if (result.status() == BatchResult.BatchStatus.GAVE_WAY) {
       size = (int) Math.max(1, free / 2);
       growth = CAREFUL_GROWTH;
@@ -110,9 +122,9 @@ final class Pace {
     limits = result.limits();
     double millis = Math.max(0.1, result.took().toNanos() / 1e6);
     if (result.status() == BatchResult.BatchStatus.WORKED && result.scanned() == asked) {
+      fewest = Math.min(FEWEST, rows(asked, Pacing.ALONE.toNanos() / 1e6 / millis));
       double target = pacing.batch().toNanos() / 1e6;
-      double factor = Math.max(0.5, Math.min(growth, target * part / millis));
-      size = (int) Math.max(1, Math.min(Math.ceil(free * factor), Run.Limits.MAX_BATCH_SIZE));
+      size = Math.max(rows(free, target * part / millis), Math.min(fewest, rows(free, growth)));
       growth = Math.min(GROWTH, growth * CAREFUL_GROWTH);
     }
     double rest = Math.min(millis * (1 / limits.targetLoad() - 1), limits.delay().toNanos() / 1e6);
@@ -120,6 +132,11 @@ final class Pace {
     freeCycleMillis = (millis + rest) / part;
     double cycle = Math.min((millis + rest) / pacing.share(), LONGEST_CYCLE_MILLIS);
     throttleDelay = nanos(Math.max(0, cycle - millis - rest));
+  }
+
+  private int rows(double before, double factor) {
+    double now = Math.ceil(before * Math.max(0.5, Math.min(growth, factor)));
+    return (int) Math.max(1, Math.min(now, Run.Limits.MAX_BATCH_SIZE));
   }
 
   private static Duration nanos(double millis) {

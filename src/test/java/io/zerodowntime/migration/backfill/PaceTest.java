@@ -139,8 +139,7 @@ class PaceTest {
   void hasShortBatchesBesideRequests() {
     Pace pace = new Pace(LIMITS);
     double millisPerRow = 0.02;
-    pace.throttle(
-        new Pacing(1, Pacing.BESIDE_REQUESTS, Optional.empty(), Optional.empty(), List.of()));
+    pace.throttle(besideRequests(1));
     for (int i = 0; i < 10; i++) {
       observe(pace, pace.size() * millisPerRow);
     }
@@ -151,6 +150,40 @@ class PaceTest {
       observe(pace, pace.size() * millisPerRow);
     }
     assertThat(pace.size()).as("once they have gone").isEqualTo(1000);
+  }
+
+  /** A server 5 ms away: no batch takes 2.5 ms, however few rows it has. */
+  @Test
+  void keepsItsRowsWhereTheWayToTheServerTakesTheTime() {
+    Pace pace = new Pace(LIMITS);
+    pace.throttle(besideRequests(1));
+    for (int i = 0; i < 20; i++) {
+      observe(pace, 5 + pace.size() * 0.02);
+    }
+    assertThat(pace.size()).isEqualTo(100);
+  }
+
+  /** Whatever a batch has, it waits 40 ms for a processor. */
+  @Test
+  void keepsItsRowsAtTheMinimumWhereTheMachineIsBusy() {
+    Pace pace = new Pace(LIMITS);
+    pace.throttle(besideRequests(PaceShare.MIN));
+    for (int i = 0; i < 20; i++) {
+      observe(pace, 40 + pace.size() * 0.02);
+    }
+    assertThat(pace.size()).isEqualTo(100);
+    assertThat(pace.throttleDelay()).isLessThan(Duration.ofSeconds(1));
+  }
+
+  /** A trigger that takes 20 ms for each row. */
+  @Test
+  void hasFewerRowsWhereTheyTakeTheTime() {
+    Pace pace = new Pace(LIMITS);
+    pace.throttle(besideRequests(1));
+    for (int i = 0; i < 20; i++) {
+      observe(pace, pace.size() * 20);
+    }
+    assertThat(pace.size()).isEqualTo(5);
   }
 
   @Test
@@ -173,6 +206,11 @@ class PaceTest {
 
   private static Pacing share(double share) {
     return new Pacing(share, Pacing.ALONE, Optional.of("latency"), Optional.empty(), List.of());
+  }
+
+  private static Pacing besideRequests(double share) {
+    return new Pacing(
+        share, Pacing.BESIDE_REQUESTS, Optional.of("latency"), Optional.empty(), List.of());
   }
 
   private static void observe(Pace pace, double millis) {
