@@ -37,9 +37,14 @@ final class MigrationWalk {
     this.operator = operator;
   }
 
-  /** A timeout longer than a transaction which a stopped process left open. */
+  /**
+   * A timeout longer than a transaction which a stopped process left open, and than a run at the
+   * minimum of its pace: on a busy machine requests may be slower than at the start all the time.
+   */
   static ConditionFactory await() {
-    return Timeouts.await().pollInterval(Duration.ofMillis(100));
+    return Timeouts.await()
+        .atMost(Timeouts.LIMIT.multipliedBy(3))
+        .pollInterval(Duration.ofMillis(100));
   }
 
   void toDualWrite() throws IOException {

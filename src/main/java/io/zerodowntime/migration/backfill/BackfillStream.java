@@ -62,7 +62,7 @@ public class BackfillStream {
         .onItem()
         .transformToMulti(
             batches -> {
-              Pace pace = new Pace(run.limits());
+              Pace pace = new Pace(run.limits(), run.kind());
               return Multi.createBy()
                   .repeating()
                   .uni(() -> paced(migration, run, batches, pace))

@@ -1,5 +1,6 @@
 package io.zerodowntime.migration.backfill;
 
+import io.zerodowntime.migration.RunKind;
 import java.time.Duration;
 
 /**
@@ -16,12 +17,13 @@ import java.time.Duration;
  *
  * <p>A part of the time of each batch does not depend on its rows: the way to the server and back,
  * and the wait for a processor. So neither a short target nor a small share takes a batch below 100
- * rows while these take at most {@link Pacing#ALONE}: it would have fewer and fewer rows, and take
- * as long.
+ * rows, or 1,000 that are only compared, while these take at most {@link Pacing#ALONE}: it would
+ * have fewer and fewer rows, and take as long. Both take about 2 ms of work.
  */
 final class Pace {
   private static final int FIRST_SIZE = 500;
-  private static final int FEWEST = 100;
+  private static final int FEWEST_CHANGED = 100;
+  private static final int FEWEST_COMPARED = 1000;
   private static final double GROWTH = 2;
   private static final double CAREFUL_GROWTH = 1.1;
 
@@ -29,10 +31,11 @@ final class Pace {
   private static final Duration LONGEST_WAIT = Duration.ofMillis(200);
   private static final double LONGEST_CYCLE_MILLIS = 1000;
 
+  private final int leastRows;
   private Run.Limits limits;
   private Duration othersWait = FIRST_WAIT;
   private int size = FIRST_SIZE;
-  private int fewest = FEWEST;
+  private int least;
   private double growth = GROWTH;
   private Duration delay = Duration.ZERO;
   private Duration throttleDelay = Duration.ZERO;
@@ -40,8 +43,10 @@ final class Pace {
   private double freeCycleMillis;
   private boolean skipsLocked;
 
-  Pace(Run.Limits limits) {
+  Pace(Run.Limits limits, RunKind kind) {
     this.limits = limits;
+    this.leastRows = kind == RunKind.PARITY ? FEWEST_COMPARED : FEWEST_CHANGED;
+    this.least = leastRows;
   }
 
   /** What the operator allowed when the last batch was committed. */
@@ -63,7 +68,7 @@ final class Pace {
   /** Rows that the next batch may have. */
   int size() {
     int free = freeSize();
-    return (int) Math.max(1, Math.max(Math.min(free, fewest), free * part()));
+    return (int) Math.max(1, Math.max(Math.min(free, least), free * part()));
   }
 
   private int freeSize() {
@@ -122,9 +127,9 @@ final class Pace {
     limits = result.limits();
     double millis = Math.max(0.1, result.took().toNanos() / 1e6);
     if (result.status() == BatchResult.BatchStatus.WORKED && result.scanned() == asked) {
-      fewest = Math.min(FEWEST, rows(asked, Pacing.ALONE.toNanos() / 1e6 / millis));
+      least = Math.min(leastRows, rows(asked, Pacing.ALONE.toNanos() / 1e6 / millis));
       double target = pacing.batch().toNanos() / 1e6;
-      size = Math.max(rows(free, target * part / millis), Math.min(fewest, rows(free, growth)));
+      size = Math.max(rows(free, target * part / millis), Math.min(least, rows(free, growth)));
       growth = Math.min(GROWTH, growth * CAREFUL_GROWTH);
     }
     double rest = Math.min(millis * (1 / limits.targetLoad() - 1), limits.delay().toNanos() / 1e6);

@@ -128,7 +128,7 @@ final class SnapshotScan {
   }
 
   private Multi<BatchResult> lane(Uni<SnapshotSession> session, SnapshotAttempt begun) {
-    Pace pace = new Pace(run.limits());
+    Pace pace = new Pace(run.limits(), run.kind());
     Unrecorded held = new Unrecorded();
     return Multi.createBy()
         .repeating()

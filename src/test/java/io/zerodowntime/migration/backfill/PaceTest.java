@@ -2,6 +2,7 @@ package io.zerodowntime.migration.backfill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.migration.RunKind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -13,16 +14,16 @@ class PaceTest {
 
   @Test
   void beginsSmallAndWithoutAPause() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
 
     assertThat(pace.size()).isEqualTo(500);
     assertThat(pace.delay()).isZero();
-    assertThat(new Pace(new Run.Limits(7, Duration.ZERO, 1)).size()).isEqualTo(7);
+    assertThat(pace(new Run.Limits(7, Duration.ZERO, 1)).size()).isEqualTo(7);
   }
 
   @Test
   void growsAtMostTwofoldUpToTheLimit() {
-    Pace pace = new Pace(new Run.Limits(1700, Duration.ZERO, 1));
+    Pace pace = pace(new Run.Limits(1700, Duration.ZERO, 1));
 
     observe(pace, 1);
     assertThat(pace.size()).isEqualTo(1000);
@@ -34,7 +35,7 @@ class PaceTest {
 
   @Test
   void shrinksAtMostByHalfDownToOneRow() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     observe(pace, 60_000);
     assertThat(pace.size()).isEqualTo(250);
     for (int i = 0; i < 20; i++) {
@@ -45,7 +46,7 @@ class PaceTest {
 
   @Test
   void findsTheSizeThatTakesTheTargetTime() {
-    Pace pace = new Pace(new Run.Limits(100_000, Duration.ZERO, 1));
+    Pace pace = pace(new Run.Limits(100_000, Duration.ZERO, 1));
     double millisPerRow = 0.05;
     for (int i = 0; i < 10; i++) {
       observe(pace, pace.size() * millisPerRow);
@@ -55,7 +56,7 @@ class PaceTest {
 
   @Test
   void waitsLongerEachTimeThatOthersHoldTheRanges() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     BatchResult busy = BatchResult.none(BatchResult.BatchStatus.BUSY, LIMITS);
     for (long millis : new long[] {20, 40, 80, 160, 200, 200}) {
       pace.observe(busy, 500);
@@ -68,14 +69,14 @@ class PaceTest {
 
   @Test
   void learnsNothingFromTheShortEndOfARange() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     pace.observe(worked(3, 0.1, LIMITS), 500);
     assertThat(pace.size()).isEqualTo(500);
   }
 
   @Test
   void restsAsLongAsItWorksAtHalfLoad() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     observe(pace, 40);
     assertThat(pace.delay()).isEqualTo(Duration.ofMillis(40));
     observe(pace, 5000);
@@ -84,14 +85,14 @@ class PaceTest {
 
   @Test
   void neverRestsAtFullLoad() {
-    Pace pace = new Pace(new Run.Limits(1000, Duration.ofMinutes(1), 1));
+    Pace pace = pace(new Run.Limits(1000, Duration.ofMinutes(1), 1));
     observe(pace, 5000);
     assertThat(pace.delay()).isZero();
   }
 
   @Test
   void takesOverNewLimitsWithTheNextBatch() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     Run.Limits slower = new Run.Limits(10, Duration.ofMinutes(1), 0.1);
 
     pace.observe(worked(500, 100, slower), 500);
@@ -103,7 +104,7 @@ class PaceTest {
 
   @Test
   void halvesAfterALockedRowAndGrowsSlowlyAgain() {
-    Pace pace = new Pace(new Run.Limits(10_000, Duration.ZERO, 1));
+    Pace pace = pace(new Run.Limits(10_000, Duration.ZERO, 1));
     pace.observe(BatchResult.none(BatchResult.BatchStatus.GAVE_WAY, LIMITS), 500);
     assertThat(pace.size()).isEqualTo(250);
     assertThat(pace.skipsLocked()).isTrue();
@@ -123,7 +124,7 @@ class PaceTest {
   /** 5 ms of work and 5 ms of rest are a quarter of 40 ms. */
   @Test
   void hasBatchesFurtherApartAtAShareOfTheFreePace() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     observe(pace, 1);
     assertThat(pace.size()).isEqualTo(1000);
     assertThat(pace.throttleDelay()).isZero();
@@ -137,7 +138,7 @@ class PaceTest {
 
   @Test
   void hasShortBatchesBesideRequests() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     double millisPerRow = 0.02;
     pace.throttle(besideRequests(1));
     for (int i = 0; i < 10; i++) {
@@ -155,7 +156,7 @@ class PaceTest {
   /** A server 5 ms away: no batch takes 2.5 ms, however few rows it has. */
   @Test
   void keepsItsRowsWhereTheWayToTheServerTakesTheTime() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     pace.throttle(besideRequests(1));
     for (int i = 0; i < 20; i++) {
       observe(pace, 5 + pace.size() * 0.02);
@@ -166,7 +167,7 @@ class PaceTest {
   /** Whatever a batch has, it waits 40 ms for a processor. */
   @Test
   void keepsItsRowsAtTheMinimumWhereTheMachineIsBusy() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     pace.throttle(besideRequests(PaceShare.MIN));
     for (int i = 0; i < 20; i++) {
       observe(pace, 40 + pace.size() * 0.02);
@@ -175,10 +176,21 @@ class PaceTest {
     assertThat(pace.throttleDelay()).isLessThan(Duration.ofSeconds(1));
   }
 
+  /** To compare a row takes a tenth of the time of a change. */
+  @Test
+  void keepsMoreRowsWhereTheyAreOnlyCompared() {
+    Pace pace = new Pace(LIMITS, RunKind.PARITY);
+    pace.throttle(besideRequests(PaceShare.MIN));
+    for (int i = 0; i < 20; i++) {
+      observe(pace, 40 + pace.size() * 0.002);
+    }
+    assertThat(pace.size()).isEqualTo(1000);
+  }
+
   /** A trigger that takes 20 ms for each row. */
   @Test
   void hasFewerRowsWhereTheyTakeTheTime() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     pace.throttle(besideRequests(1));
     for (int i = 0; i < 20; i++) {
       observe(pace, pace.size() * 20);
@@ -188,7 +200,7 @@ class PaceTest {
 
   @Test
   void hasABatchASecondAtLeast() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     pace.throttle(share(PaceShare.MIN));
     observe(pace, 300);
     assertThat(pace.size()).isPositive();
@@ -197,7 +209,7 @@ class PaceTest {
 
   @Test
   void halvesWhatItWouldHaveHadAfterALockedRow() {
-    Pace pace = new Pace(LIMITS);
+    Pace pace = pace(LIMITS);
     pace.throttle(share(0.25));
     pace.observe(BatchResult.none(BatchResult.BatchStatus.GAVE_WAY, LIMITS), pace.size());
     pace.throttle(Pacing.FREE);
@@ -206,6 +218,10 @@ class PaceTest {
 
   private static Pacing share(double share) {
     return new Pacing(share, Pacing.ALONE, Optional.of("latency"), Optional.empty(), List.of());
+  }
+
+  private static Pace pace(Run.Limits limits) {
+    return new Pace(limits, RunKind.FORWARD);
   }
 
   private static Pacing besideRequests(double share) {
