@@ -87,7 +87,7 @@ class LanguagesIT {
     step(2);
     assertThat(orders.operator().post("backfill").statusCode()).isEqualTo(202);
     orders.killController();
-    Timeouts.await().until(() -> !orders.operator().status().get("oldStale").asBoolean());
+    Timeouts.awaitRun().until(() -> !orders.operator().status().get("oldStale").asBoolean());
     step(1);
     step(0);
   }

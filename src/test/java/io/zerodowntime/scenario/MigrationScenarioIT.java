@@ -130,7 +130,7 @@ class MigrationScenarioIT {
     HttpResponse<String> begun = operator.post("backfill");
     assertThat(begun.statusCode()).as(begun.body()).isEqualTo(202);
     long run = JSON.readTree(begun.body()).get("run").asLong();
-    await()
+    Timeouts.awaitRun()
         .until(
             () -> {
               JsonNode parity = operator.status().get("parity");

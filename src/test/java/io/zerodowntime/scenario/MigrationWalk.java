@@ -37,14 +37,9 @@ final class MigrationWalk {
     this.operator = operator;
   }
 
-  /**
-   * A timeout longer than a transaction which a stopped process left open, and than a run at the
-   * minimum of its pace: on a busy machine requests may be slower than at the start all the time.
-   */
+  /** A timeout longer than a transaction which a stopped process left open. */
   static ConditionFactory await() {
-    return Timeouts.await()
-        .atMost(Timeouts.LIMIT.multipliedBy(3))
-        .pollInterval(Duration.ofMillis(100));
+    return Timeouts.awaitRun().pollInterval(Duration.ofMillis(100));
   }
 
   void toDualWrite() throws IOException {

@@ -1,6 +1,7 @@
 package io.zerodowntime.scenario;
 
 import static io.zerodowntime.testing.Timeouts.await;
+import static io.zerodowntime.testing.Timeouts.awaitRun;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -124,7 +125,7 @@ class MonitoringIT {
     await().until(() -> table.phase().equals("1"));
     Operator operator = fleet.operator(0);
     assertThat(operator.post("backfill").statusCode()).isEqualTo(202);
-    await().until(() -> operator.status().at("/parity/state").asText().equals("complete"));
+    awaitRun().until(() -> operator.status().at("/parity/state").asText().equals("complete"));
     long before = requests.answered();
     await().until(() -> requests.answered() > before + 100);
   }

@@ -29,6 +29,14 @@ public final class Timeouts {
         .pollInterval(IterativePollInterval.iterative(Timeouts::longer, FIRST_LOOK.dividedBy(2)));
   }
 
+  /**
+   * The same for what a run has to do, three times as long: on a busy machine requests may be
+   * slower than before it all the time, and its pace at the minimum.
+   */
+  public static ConditionFactory awaitRun() {
+    return await().atMost(LIMIT.multipliedBy(3));
+  }
+
   private static Duration longer(Duration last) {
     Duration twice = last.multipliedBy(2);
     return twice.compareTo(BETWEEN_LOOKS) < 0 ? twice : BETWEEN_LOOKS;
