@@ -3,11 +3,16 @@ package io.zerodowntime.migration.backfill.indicator;
 import io.zerodowntime.migration.IndicatorName;
 import io.zerodowntime.migration.ServiceReading;
 import io.zerodowntime.migration.ServiceReadings;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
  * The service's own p95 and p99 against what they are without a run. Only requests of this process
  * count: a process without requests slows no user down by its own work.
+ *
+ * <p>One stall, of a checkpoint or a collection of garbage, holds up a hundredth of the requests of
+ * a window, with or without a run. So a p99 above its limit makes a run slower only if it is there
+ * in the next window too, which has no request of the first; a p95 does so at once.
  */
 public final class Latency implements Indicator {
   /** Three requests beyond the percentile, or one slow request would be all of it. */
@@ -24,6 +29,7 @@ public final class Latency implements Indicator {
 
   private final Baseline p95 = new Baseline(SLACK_MILLIS);
   private final Baseline p99 = new Baseline(SLACK_MILLIS);
+  private final Lasting p99Above = new Lasting();
 
   @Override
   public IndicatorName name() {
@@ -48,11 +54,19 @@ public final class Latency implements Indicator {
 
   @Override
   public Reading read(Observation seen, TableReading table) {
-    Optional<Reading> slow = judge("p99", p99(seen.service()), p99);
+    Optional<Reading> slow =
+        judge("p99", p99(seen.service()), p99).map(reading -> unlessNew(reading, seen.nanos()));
     Optional<Reading> usual = judge("p95", p95(seen.service()), p95);
     return slow.filter(p -> usual.map(u -> p.signal().compareTo(u.signal()) >= 0).orElse(true))
         .or(() -> usual)
         .orElseGet(() -> Reading.calm(name(), "too few requests to judge by"));
+  }
+
+  private Reading unlessNew(Reading p99, long nanos) {
+    Duration lasted = p99Above.of("p99", p99.signal() == Signal.SLOW, nanos);
+    return p99.signal() == Signal.SLOW && lasted.compareTo(ServiceReadings.WINDOW) < 0
+        ? p99.held()
+        : p99;
   }
 
   private Optional<Reading> judge(String which, Optional<Double> now, Baseline baseline) {

@@ -43,6 +43,11 @@ public record Reading(IndicatorName indicator, Signal signal, String text, boole
     return new Reading(indicator, Signal.RISE, text, true);
   }
 
+  /** The same, which lets the pace stay as it is. */
+  Reading held() {
+    return new Reading(indicator, Signal.HOLD, text, known);
+  }
+
   /** Why workers wait, as a label: the indicator, and whether it could be read. */
   public String reason() {
     return known ? indicator.label() : indicator.label() + "_unreadable";

@@ -18,8 +18,12 @@ class LatencyTest {
   }
 
   private static Reading read(Indicator indicator, ServiceReading service) {
+    return readAt(0, indicator, service);
+  }
+
+  private static Reading readAt(int second, Indicator indicator, ServiceReading service) {
     return indicator.read(
-        new Observation(0, service, Optional.empty(), Optional.of(List.of())),
+        new Observation(second * 1_000_000_000L, service, Optional.empty(), Optional.of(List.of())),
         TableReading.unknown("orders"));
   }
 
@@ -33,11 +37,23 @@ class LatencyTest {
 
     assertThat(read(latency, 20, 50).signal()).isEqualTo(Signal.RISE);
     assertThat(read(latency, 20, 55).signal()).isEqualTo(Signal.HOLD);
-    assertThat(read(latency, 20, 61).signal()).isEqualTo(Signal.SLOW);
     assertThat(read(latency, 25, 50).signal()).isEqualTo(Signal.SLOW);
-    assertThat(read(latency, 25, 61).text())
-        .isEqualTo("p99 61.0 ms, without a run 50.0 ms, limit 60.0 ms");
     assertThat(read(latency, 25, 50).text()).startsWith("p95 25.0 ms");
+  }
+
+  /** A window is of three seconds. */
+  @Test
+  void judgesByAP99ThatLasts() {
+    latency.learn(service(400, 20, 50, 0));
+    ServiceReading slow = service(400, 20, 61, 0);
+
+    assertThat(readAt(0, latency, slow).signal()).isEqualTo(Signal.HOLD);
+    assertThat(readAt(2, latency, slow).signal()).isEqualTo(Signal.HOLD);
+    assertThat(readAt(3, latency, slow).signal()).isEqualTo(Signal.SLOW);
+    assertThat(readAt(4, latency, slow).text())
+        .isEqualTo("p99 61.0 ms, without a run 50.0 ms, limit 60.0 ms");
+    assertThat(readAt(5, latency, service(400, 20, 50, 0)).signal()).isEqualTo(Signal.RISE);
+    assertThat(readAt(6, latency, slow).signal()).isEqualTo(Signal.HOLD);
   }
 
   @Test
@@ -55,7 +71,7 @@ class LatencyTest {
   void allowsTheInexactnessOfFastRequests() {
     latency.learn(service(400, 1, 2, 0));
     assertThat(read(latency, 1.5, 2.5).signal()).isEqualTo(Signal.RISE);
-    assertThat(read(latency, 1.5, 3.1).signal()).isEqualTo(Signal.SLOW);
+    assertThat(read(latency, 2.1, 2.5).signal()).isEqualTo(Signal.SLOW);
   }
 
   @Test
