@@ -54,11 +54,6 @@ public class SchemaChanges {
             LONG_TRANSACTION);
   }
 
-  /** Creates the engine's own tables, and those that every migration starts from. */
-  public Uni<Void> initial() {
-    return onWorker(runner::initial).replaceWithVoid();
-  }
-
   /**
    * Runs the changesets of one stage that have something to do. The caller decides whether the
    * stage is due ({@link SchemaStage#due}).

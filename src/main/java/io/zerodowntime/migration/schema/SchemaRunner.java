@@ -55,15 +55,6 @@ final class SchemaRunner {
     this.longTransaction = longTransaction;
   }
 
-  /** Creates the engine's own tables, and those that every migration starts from. */
-  SchemaReport initial() {
-    return run(
-        "schema change " + SchemaStage.INITIAL,
-        SchemaStage.INITIAL,
-        session -> Optional.empty(),
-        functions::tellIfMissing);
-  }
-
   SchemaReport apply(Migration migration, SchemaStage stage) {
     LongTransactions longTransactions = new LongTransactions(migration.table(), longTransaction);
     return run(

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /**
- * The SQL functions for statements of other services. Their schema may need an administrator; the
- * engine itself does without them.
+ * The SQL functions for statements of other services. Their schema may need an administrator, and a
+ * database has them once; the engine itself does without them.
  */
 final class WriterFunctions {
   private static final Logger LOG = Logger.getLogger(WriterFunctions.class);
@@ -25,28 +25,54 @@ final class WriterFunctions {
         WHERE p.pronamespace = found.schema AND p.proname = 'heartbeat')
       """;
 
+  /** A function whose body was bound when it was created depends on the tables that it reads. */
+  private static final String OTHERS =
+      """
+      SELECT DISTINCT other.relnamespace::regnamespace::text AS theirs,
+        own.relnamespace::regnamespace::text AS ours
+      FROM pg_proc p
+      JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+        AND d.refclassid = 'pg_class'::regclass
+      JOIN pg_class other ON other.oid = d.refobjid AND other.relname = 'migration_state'
+      JOIN pg_class own ON own.oid = 'migration_state'::regclass AND own.oid <> other.oid
+      WHERE p.pronamespace = to_regnamespace('zerodowntime') AND p.proname = 'phase'
+      """;
+
   private final AtomicBoolean told = new AtomicBoolean();
 
   /**
-   * Logs once which statement an administrator has to run, if the changeset was passed over.
+   * Logs once why this engine goes without the functions, if it does: which statement an
+   * administrator has to run, or which schema's engine has them.
    *
    * @return nothing: a schema change does not wait for it
    */
   Optional<Obstacle> tellIfMissing(Connection session, List<String> ran) throws SQLException {
-    Optional<String> remedy = remedy(session);
-    if (remedy.isPresent() && told.compareAndSet(false, true)) {
-      LOG.infof(
-          "The SQL functions for other services are not installed: this role may not create them."
-              + " If they are wanted, let an administrator run %s, and run expand again",
-          remedy.get());
+    try (Statement statement = session.createStatement()) {
+      tellOfRights(statement);
+      tellOfOthers(statement);
     }
     return Optional.empty();
   }
 
-  static Optional<String> remedy(Connection session) throws SQLException {
-    try (Statement statement = session.createStatement();
-        ResultSet rows = statement.executeQuery(REMEDY)) {
-      return rows.next() ? Optional.of(rows.getString("remedy")) : Optional.empty();
+  private void tellOfRights(Statement statement) throws SQLException {
+    try (ResultSet rows = statement.executeQuery(REMEDY)) {
+      if (rows.next() && told.compareAndSet(false, true)) {
+        LOG.infof(
+            "The SQL functions for other services are not installed: this role may not create them."
+                + " If they are wanted, let an administrator run %s, and run expand again",
+            rows.getString("remedy"));
+      }
+    }
+  }
+
+  private void tellOfOthers(Statement statement) throws SQLException {
+    try (ResultSet rows = statement.executeQuery(OTHERS)) {
+      if (rows.next() && told.compareAndSet(false, true)) {
+        LOG.warnf(
+            "The SQL functions zerodowntime.phase and zerodowntime.heartbeat belong to the engine in"
+                + " schema %s; the one in schema %s goes without: they know none of its migrations",
+            rows.getString("theirs"), rows.getString("ours"));
+      }
     }
   }
 }

@@ -11,7 +11,6 @@ import io.zerodowntime.migration.plan.PlanFile;
 import io.zerodowntime.testing.OneToOne;
 import java.sql.Connection;
 import java.sql.ResultSet;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
@@ -134,7 +133,7 @@ class PlansTest {
               assertThat(plan.report()).contains("take one that may be NULL out of its file");
               assertThat(plan.files().get(2).text()).contains("take its name out of each");
             });
-    database.runner(Duration.ofSeconds(30)).initial();
+    database.engineTables();
     database.run("INSERT INTO migration_state (name, phase) VALUES ('document-kind', 1)");
     assertThat(PlannedChangelog.plan(database, migration("lower(old_kind)", List.of())))
         .satisfies(
@@ -170,7 +169,7 @@ class PlansTest {
   @Test
   void anEarlierBackfillIsTheMeasure() {
     table("old_kind text NOT NULL");
-    database.runner(Duration.ofSeconds(30)).initial();
+    database.engineTables();
     database.run(
         "INSERT INTO migration_state (name) VALUES ('other')",
         "INSERT INTO backfill_run (migration, epoch, kind, whole_table, state, batch_size, delay_ms,"
@@ -211,7 +210,7 @@ class PlansTest {
   @Test
   void statementsTakeTheLocksThatThePlanTells() throws Exception {
     table("old_kind text NOT NULL");
-    database.runner(Duration.ofSeconds(30)).initial();
+    database.engineTables();
     MigrationPlan plan = PlannedChangelog.plan(database, migration("lower(old_kind)", List.of()));
     try (Connection session = database.as("locks").getConnection()) {
       session.setAutoCommit(false);

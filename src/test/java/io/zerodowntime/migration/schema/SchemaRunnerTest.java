@@ -34,13 +34,6 @@ class SchemaRunnerTest {
   }
 
   @Test
-  void initialLeavesMigrationsAlone() {
-    SchemaTestDatabase database = new SchemaTestDatabase();
-    assertThat(database.runner(RETRY_TIME).initial().changesets()).hasSize(13);
-    assertThat(database.list("SELECT name FROM migration_state")).isEmpty();
-  }
-
-  @Test
   void everyTurnRunsItsOwnChangesets() {
     SchemaTestDatabase database = SchemaTestDatabase.expanded(2, true);
     SchemaRunner runner = database.runner(RETRY_TIME);

@@ -100,13 +100,15 @@ final class SchemaTestDatabase {
 
   /** What is copied, as Liquibase takes longer than most tests. Nothing connects to them later. */
   private static final class Templates {
-    static final SchemaTestDatabase INITIAL = made(SchemaRunner::initial);
+    static final SchemaTestDatabase INITIAL = made(SchemaTestDatabase::engineTables);
     static final SchemaTestDatabase EXPANDED =
-        made(runner -> runner.apply(MIGRATION, SchemaStage.EXPAND));
+        made(
+            database ->
+                database.runner(Duration.ofSeconds(30)).apply(MIGRATION, SchemaStage.EXPAND));
 
-    private static SchemaTestDatabase made(Consumer<SchemaRunner> stage) {
+    private static SchemaTestDatabase made(Consumer<SchemaTestDatabase> stage) {
       SchemaTestDatabase database = new SchemaTestDatabase();
-      stage.accept(database.runner(Duration.ofSeconds(30)));
+      stage.accept(database);
       return database;
     }
   }
@@ -134,9 +136,18 @@ final class SchemaTestDatabase {
     return new SchemaRunner(source, liquibase(source), bound, longTransaction);
   }
 
+  /** The engine's own tables; creates what is missing. */
+  void engineTables() {
+    try {
+      quietly(all -> all.update(new Contexts(), new LabelExpression(SchemaStage.INITIAL)));
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** The engine's tables and those of orders, before their migration is registered. */
   void ordersTables() throws Exception {
-    quietly(all -> all.update(new Contexts(), new LabelExpression("initial")));
+    engineTables();
     Liquibases.quietly(
         Liquibases.of(as("Liquibase"), "liquibase/initial/001-orders.sql"),
         tables -> tables.update(new Contexts(), new LabelExpression()));

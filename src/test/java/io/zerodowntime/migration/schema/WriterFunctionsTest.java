@@ -31,16 +31,20 @@ class WriterFunctionsTest {
 
   private final SchemaTestDatabase database = new SchemaTestDatabase();
 
-  private List<String> initial() {
-    return database.runner(Duration.ofSeconds(30)).initial().changesets();
+  private List<String> expand(SchemaRunner runner) {
+    return runner.apply(SchemaTestDatabase.MIGRATION, SchemaStage.EXPAND).changesets();
+  }
+
+  private SchemaRunner runner() {
+    return database.runner(Duration.ofSeconds(30));
+  }
+
+  private boolean isInstalled() {
+    return database.list(INSTALLED).equals(BOTH);
   }
 
   private void mayCreateSchemas() {
     database.run("GRANT CREATE ON DATABASE %s TO %s".formatted(database.name(), database.owner()));
-  }
-
-  private void update() throws Exception {
-    database.quietly(liquibase -> liquibase.update(new Contexts(), new LabelExpression("initial")));
   }
 
   private void rollback() throws Exception {
@@ -55,30 +59,31 @@ class WriterFunctionsTest {
   @Test
   void areCreatedAndRolledBackByARoleThatMayCreateSchemas() throws Exception {
     mayCreateSchemas();
-    assertThat(initial()).hasSize(14).endsWith(CHANGESET);
     for (int turn = 0; turn < 2; turn++) {
+      database.engineTables();
       assertThat(database.list(INSTALLED)).isEqualTo(BOTH);
       rollback();
       assertThat(schemas()).isEmpty();
-      update();
     }
+    database.engineTables();
     database.run("INSERT INTO migration_state (name) VALUES ('other')");
     assertThatThrownBy(this::rollback).hasMessageContaining("a fleet may be live");
-    assertThat(initial()).isEmpty();
+    assertThat(isInstalled()).isTrue();
   }
 
   @Test
   void waitForOneStatementOfAnAdministrator() throws Exception {
     try (SessionProbe.Log log = new SessionProbe.Log()) {
-      SchemaRunner runner = database.runner(Duration.ofSeconds(30));
+      SchemaRunner runner = runner();
       String statement = "CREATE SCHEMA zerodowntime AUTHORIZATION " + database.owner();
-      assertThat(runner.initial().changesets()).hasSize(13).doesNotContain(CHANGESET);
-      assertThat(runner.initial().changesets()).isEmpty();
+      assertThat(expand(runner)).contains("008-actions").doesNotContain(CHANGESET);
+      assertThat(expand(runner)).isEmpty();
       assertThat(log.lines()).filteredOn(line -> line.contains("run " + statement)).hasSize(1);
       database.run(statement);
-      assertThat(runner.initial().changesets()).containsExactly(CHANGESET);
-      assertThat(database.list(INSTALLED)).isEqualTo(BOTH);
+      assertThat(expand(runner)).containsExactly(CHANGESET);
+      assertThat(isInstalled()).isTrue();
     }
+    database.run("DELETE FROM migration_state");
     rollback();
     assertThat(database.list(INSTALLED)).isEmpty();
     assertThat(schemas()).as("the administrator's").hasSize(1);
@@ -90,20 +95,55 @@ class WriterFunctionsTest {
     database.run(
         "CREATE SCHEMA zerodowntime", "GRANT ALL ON SCHEMA zerodowntime TO " + database.owner());
     try (SessionProbe.Log log = new SessionProbe.Log()) {
-      assertThat(initial()).doesNotContain(CHANGESET);
+      assertThat(expand(runner())).doesNotContain(CHANGESET);
       assertThat(log.lines())
           .anyMatch(
               line -> line.contains("ALTER SCHEMA zerodowntime OWNER TO " + database.owner()));
     }
   }
 
+  /** A database has one schema of that name, and functions of one engine in it. */
+  @Test
+  void belongToTheFirstEngineAndTheSecondOneSaysSoOnce() {
+    mayCreateSchemas();
+    database.engineTables();
+    assertThat(isInstalled()).isTrue();
+    engineOf("The Engine");
+    try (SessionProbe.Log log = new SessionProbe.Log()) {
+      SchemaRunner second = runner();
+      assertThat(expand(second)).contains("008-actions").doesNotContain(CHANGESET);
+      assertThat(expand(second)).isEmpty();
+      assertThat(log.lines())
+          .filteredOn(line -> line.contains("The SQL functions"))
+          .singleElement()
+          .asString()
+          .contains("engine in schema public; the one in schema \"The Engine\" goes without");
+    }
+    assertThat(isInstalled()).isTrue();
+  }
+
+  @Test
+  void areNotSpokenOfWhereTheyAreTheEnginesOwn() {
+    mayCreateSchemas();
+    try (SessionProbe.Log log = new SessionProbe.Log()) {
+      assertThat(expand(runner())).contains(CHANGESET);
+      assertThat(expand(runner())).isEmpty();
+      assertThat(log.lines()).noneMatch(line -> line.contains("The SQL functions"));
+    }
+  }
+
+  /** Lets the role work in a schema of its own from its next session on. */
+  private void engineOf(String schema) {
+    database.run(
+        "CREATE SCHEMA \"%s\" AUTHORIZATION %s".formatted(schema, database.owner()),
+        "ALTER ROLE %s SET search_path = \"%s\"".formatted(database.owner(), schema));
+  }
+
   @Test
   void findTheEnginesTablesWhateverTheirSchemaIsCalled() throws SQLException {
     mayCreateSchemas();
-    database.run(
-        "CREATE SCHEMA \"The Engine\" AUTHORIZATION " + database.owner(),
-        "ALTER ROLE %s SET search_path = \"The Engine\"".formatted(database.owner()));
-    assertThat(initial()).contains(CHANGESET);
+    engineOf("The Engine");
+    database.engineTables();
     database.run(
         "INSERT INTO \"The Engine\".migration_state (name, phase) VALUES ('other', 2)",
         "CREATE TABLE public.migration_state (name text, phase integer)");
@@ -114,7 +154,7 @@ class WriterFunctionsTest {
   @Test
   void areCalledWithTheLeastRights() throws SQLException {
     mayCreateSchemas();
-    initial();
+    database.engineTables();
     String writer = database.name() + "_writer";
     database.run(
         "INSERT INTO migration_state (name, phase) VALUES ('other', 1)",
