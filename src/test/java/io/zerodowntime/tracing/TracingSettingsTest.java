@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Proves that the variables of OpenTelemetry mean what its specification says. */
 class TracingSettingsTest {
   private static final String ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT";
 

@@ -4,6 +4,9 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.FleetSource;
+import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.MigrationConfig;
+import io.zerodowntime.migration.Migrations;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 
@@ -41,18 +44,31 @@ class ShadowStore {
           FROM migration_state WHERE name = $1 AND epoch - $2::bigint BETWEEN 0 AND 1
           """);
 
+  /**
+   * Each start of an instance is a row, and an epoch may last for months. Of the epoch in force go
+   * those that counted nothing but matches, and none within the soak time. What the epoch before
+   * counted is judged by the time of its end.
+   */
   private static final String PURGE =
       """
-      DELETE FROM parity_shadow_instance w USING migration_state s
-      WHERE s.name = w.migration AND w.epoch < s.epoch - 1
+      DELETE FROM parity_shadow_instance w
+      USING migration_state s LEFT JOIN unnest($1::text[], $2::float8[]) AS soak (name, seconds)
+        ON soak.name = s.name
+      WHERE s.name = w.migration AND (w.epoch < s.epoch - 1
+        OR (w.epoch = s.epoch AND w.mismatches = 0 AND w.errors = 0
+          AND w.matched_at < now() - make_interval(secs => soak.seconds) - interval '1 hour'))
       """;
 
   private final Pool pool;
   private final FleetSource fleet;
+  private final Migrations migrations;
+  private final MigrationConfig config;
 
-  ShadowStore(Pool pool, FleetSource fleet) {
+  ShadowStore(Pool pool, FleetSource fleet, Migrations migrations, MigrationConfig config) {
     this.pool = pool;
     this.fleet = fleet;
+    this.migrations = migrations;
+    this.config = config;
   }
 
   /**
@@ -78,8 +94,21 @@ class ShadowStore {
         .replaceWithVoid();
   }
 
-  /** Deletes the counts of epochs that no gate asks for: all but the last two. */
+  /**
+   * Deletes the counts that no gate asks for: of all epochs but the last two, and of instances of
+   * this epoch that counted matches before the soak time only.
+   */
   Uni<Void> purge() {
-    return pool.preparedQuery(PURGE).execute().replaceWithVoid();
+    List<Migration> all = migrations.all();
+    return pool.preparedQuery(PURGE)
+        .execute(
+            Tuple.tuple()
+                .addValue(all.stream().map(Migration::name).toArray(String[]::new))
+                .addValue(all.stream().map(this::soakSeconds).toArray(Double[]::new)))
+        .replaceWithVoid();
+  }
+
+  private double soakSeconds(Migration migration) {
+    return migration.options().soak().orElse(config.soak()).toSeconds();
   }
 }

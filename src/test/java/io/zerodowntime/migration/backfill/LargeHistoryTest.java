@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.migration.schema.DueStages;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import jakarta.inject.Inject;
@@ -17,7 +18,9 @@ import org.junit.jupiter.api.Timeout;
 /**
  * Many rows in each table that keeps a history: what an instance does once a second reads a few of
  * them. PostgreSQL counts what was read; the sessions are ended, as they report at their end.
- * {@code -Dhistory.rows=1000000} is the long form.
+ * {@code -Dhistory.rows=1000000} is the long form. The other tables of the engine keep none: {@code
+ * migration_state} has a row for each migration, {@code migration_instance} those of the last hour,
+ * {@code unfenced_writer} a hundred for each migration.
  */
 @QuarkusTest
 @TestProfile(ManualProfile.class)
@@ -30,7 +33,8 @@ class LargeHistoryTest {
           "backfill_run",
           "backfill_progress",
           "parity_mismatch",
-          "parity_shadow");
+          "parity_shadow",
+          "parity_shadow_instance");
 
   private static final List<String> FILL =
       List.of(
@@ -52,6 +56,9 @@ class LargeHistoryTest {
               + " FROM generate_series(1, {rows}) AS n",
           "INSERT INTO parity_shadow (migration, epoch, minute, matches, mismatches, errors)"
               + " SELECT 'orders-status', 0, now() - n * interval '1 minute', 1, 0, 0"
+              + " FROM generate_series(1, {rows}) AS n",
+          "INSERT INTO parity_shadow_instance (migration, epoch, instance, matches, mismatches,"
+              + " errors, matched_at) SELECT 'orders-status', 0, 'pod-' || n, 1, 0, 0, now()"
               + " FROM generate_series(1, {rows}) AS n");
 
   private static final String END_SESSIONS =
@@ -71,6 +78,7 @@ class LargeHistoryTest {
   @Inject Engine engine;
   @Inject BackfillJob job;
   @Inject BackfillStream stream;
+  @Inject DueStages stages;
 
   @BeforeEach
   void reset() throws Exception {
@@ -101,6 +109,8 @@ class LargeHistoryTest {
       engine.beat();
       Engine.await(job.poll());
       engine.follow();
+      engine.flush();
+      Engine.await(stages.of(engine.migration()));
       engine.status();
     }
     Engine.await(stream.runOnce(engine.migration(), engine.lastRun(), 500));

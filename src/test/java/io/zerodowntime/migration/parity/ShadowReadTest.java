@@ -103,6 +103,28 @@ class ShadowReadTest {
     assertThat(database.rows(COUNTS)).containsExactly("4 5 0 0");
   }
 
+  /** Pods come and go within one epoch: what is read each second must not grow with them. */
+  @Test
+  void forgetsInstancesThatCountedMatchesBeforeTheSoakTimeOnly() {
+    database.run(
+        "INSERT INTO parity_shadow_instance (migration, epoch, instance, matches, mismatches,"
+            + " errors, matched_at, mismatched_at, failed_at) SELECT s.name, s.epoch, o.* FROM"
+            + " migration_state s, (VALUES ('long ago', 1, 0, 0, now() - interval '2 hours',"
+            + " NULL::timestamptz, NULL::timestamptz), ('of late', 2, 0, 0, now(), NULL, NULL),"
+            + " ('saw one', 4, 1, 0, now() - interval '2 hours', now() - interval '2 hours', NULL),"
+            + " ('failed', 8, 0, 1, now() - interval '2 hours', NULL, now() - interval '2 hours'))"
+            + " AS o");
+    Engine.await(shadow.purge());
+    assertThat(database.rows("SELECT instance FROM parity_shadow_instance ORDER BY matches"))
+        .containsExactly("of late", "saw one", "failed");
+
+    database.phase(2);
+    Engine.await(shadow.purge());
+    assertThat(database.number("SELECT count(*) FROM parity_shadow_instance"))
+        .as("of the epoch before: judged by its end")
+        .isEqualTo(3);
+  }
+
   @Test
   void countsAComparisonThatFailsAndAnswersTheClient() {
     double errors = errors();
