@@ -3,12 +3,17 @@ package io.zerodowntime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zerodowntime.testing.EngineSchema;
 import io.zerodowntime.testing.ServiceProcess;
+import io.zerodowntime.testing.TestDatabase;
 import io.zerodowntime.testing.Timeouts;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands of the packaged program, on a terminal that {@code script} makes, and elsewhere. */
 class TerminalIT {
   private static final Path SCRIPT = Path.of("/usr/bin/script");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int ROWS = 3000;
 
   @TempDir Path directory;
 
@@ -36,6 +44,47 @@ class TerminalIT {
     assertThat(onTerminal(with(environment, "NO_COLOR", "1"), "status"))
         .contains("orders-status  orders")
         .doesNotContain("\u001b[1m");
+  }
+
+  @Test
+  void theStatusComesAgainEachSecond() throws Exception {
+    Map<String, String> environment =
+        Map.of("DATABASE_URL", EngineSchema.copy(TerminalIT.class).url());
+    try (ServiceProcess process =
+        ServiceProcess.start(directory, 0, environment, "status", "--watch")) {
+      Timeouts.await().until(() -> process.out().split("phase    0 \\(expand\\)", -1).length > 3);
+    }
+  }
+
+  @Test
+  void aRunIsABarOnATerminalAndLinesOfJsonElsewhere() throws Exception {
+    TestDatabase database = EngineSchema.copy(TerminalIT.class);
+    Map<String, String> environment = Map.of("DATABASE_URL", database.url());
+    try (ServiceProcess early = ServiceProcess.start(directory, 0, environment, "backfill")) {
+      assertThat(early.awaitExit()).as("the protocol forbids it").isEqualTo(3);
+      assertThat(early.err()).startsWith("forbidden now: ");
+    }
+    dualWrite(database);
+
+    String[] lines = run(environment, "backfill").split("\n");
+    assertThat(lines).allSatisfy(line -> assertThat(JSON.readTree(line).isObject()).isTrue());
+    JsonNode last = JSON.readTree(lines[lines.length - 1]);
+    assertThat(last.get("state").asText()).isEqualTo("complete");
+    assertThat(last.get("changedRows").asInt()).isEqualTo(ROWS);
+    assertThat(onTerminal(environment, "verify"))
+        .contains("\r\u001b[K[##############################] 100 % parity complete: ")
+        .contains(ROWS + " rows looked at, 0 disagree");
+  }
+
+  /** Phase 1, drained, with rows that no write has touched. */
+  private static void dualWrite(TestDatabase database) throws Exception {
+    try (Connection connection = database.dataSource().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "INSERT INTO orders (user_id, amount, old_status)"
+              + " SELECT n, n, 'PAID' FROM generate_series(1, %d) AS n".formatted(ROWS));
+      statement.execute("UPDATE migration_state SET phase = 1, epoch = 1, drained_at = now()");
+    }
   }
 
   private static Map<String, String> with(Map<String, String> all, String name, String value) {

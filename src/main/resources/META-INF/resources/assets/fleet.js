@@ -32,7 +32,18 @@ export function instances() {
   const refused = el("p", { class: "notice bad", hidden: true });
   const writers = el("p");
   const [list, rows] = table("Live instances", ["Instance", "Version", "Asks for", "Can write", "Heartbeat", "Started"]);
-  const element = el("section", { class: "card live", "aria-label": "Instances" }, el("h2", {}, "Instances"), refused, list, writers);
+  const outside = el("h3", { hidden: true }, "Writers of one side");
+  const [seen, sightings] = table("Writers of one side", ["Application", "Role", "Statement", "First seen", "Last seen"]);
+  const element = el(
+    "section",
+    { class: "card live", "aria-label": "Instances" },
+    el("h2", {}, "Instances"),
+    refused,
+    list,
+    writers,
+    outside,
+    seen,
+  );
   return [element, update];
 
   function update(status) {
@@ -52,5 +63,10 @@ export function instances() {
         `${since(each.heartbeatAt, status.readAt)} ago`,
         moment(each.startedAt),
       ));
+    const unfenced = status.unfencedWriters ?? [];
+    show(outside, unfenced.length > 0);
+    show(seen, unfenced.length > 0);
+    keyed(sightings, unfenced, (each) => JSON.stringify([each.application, each.role, each.statement]), () => el("tr"), (row, each) =>
+      cells(row, each.application, each.role, each.statement, moment(each.firstAt), moment(each.lastAt)));
   }
 }

@@ -239,9 +239,27 @@ class ConsoleIT {
       page.getByRole(AriaRole.LINK, ConsoleService.linked("t3, phase")).click();
       assertThat(page.getByText("Table t3: o → n")).isVisible();
       assertThat(region(page, "Next step")).containsText("t3.DUAL_WRITE");
+      writersOutside(service, page);
       page.getByRole(AriaRole.LINK, named("All migrations")).click();
       assertThat(page.getByRole(AriaRole.HEADING, named("Migrations"))).isFocused();
     }
+  }
+
+  /** The triggers of {@code sync: detect} record them; their names are texts of others. */
+  private static void writersOutside(ConsoleService service, Page page) throws Exception {
+    Locator instances = region(page, "Instances");
+    assertThat(instances.getByRole(AriaRole.HEADING, level(3))).isHidden();
+    service.sql(
+        "INSERT INTO unfenced_writer VALUES ('t3', '<img src=x onerror=window.hacked=1>', 'report',"
+            + " 'UPDATE t3 SET o = ?', now(), now())");
+    assertThat(instances.getByRole(AriaRole.HEADING, level(3))).containsText("Writers of one side");
+    assertThat(instances).containsText("<img src=x onerror=window.hacked=1>");
+    assertThat(instances).containsText("UPDATE t3 SET o = ?");
+    assertThat(page.evaluate("window.hacked")).isNull();
+  }
+
+  private static Locator.GetByRoleOptions level(int level) {
+    return new Locator.GetByRoleOptions().setLevel(level);
   }
 
   @Test
