@@ -70,6 +70,17 @@ class TokenLoginTest {
     assertThat(Tokens.view(tokens.key().sign(claims)).statusCode()).isEqualTo(403);
   }
 
+  /** A proxy that signs people in sends their token with each request of the console. */
+  @Test
+  void theConsoleTakesTokensToo() {
+    Response session = tokens.as("alice", "admins").get("/console/session");
+    assertThat(session.jsonPath().getString("user")).isEqualTo("alice");
+    assertThat(session.jsonPath().getBoolean("operator")).isTrue();
+    Response viewer = tokens.as("bob", "viewer").get("/console/session");
+    assertThat(viewer.jsonPath().getBoolean("operator")).isFalse();
+    assertThat(tokens.as("bob", "other").get("/console/session").statusCode()).isEqualTo(403);
+  }
+
   @Test
   void passwordsGoOnBeside() {
     assertThat(Api.operator().get("/login-probe/operator").statusCode()).isEqualTo(200);
