@@ -14,8 +14,14 @@ final class SeveralMigrations {
           + " SELECT 't' || n, now() FROM generate_series(1, 5) AS n ON CONFLICT DO NOTHING";
 
   private static final String DEFINITION =
-      "  t%1$d:\n    table: t%1$d\n    key: [id]\n    old: {o: upper(n)}\n    new: {n: lower(o)}\n"
-          + "    sync: detect\n";
+      """
+        t%1$d:
+          table: t%1$d
+          key: [id]
+          old: {o: upper(n)}
+          new: {n: lower(o)}
+          sync: detect
+      """;
 
   private SeveralMigrations() {}
 
