@@ -52,7 +52,7 @@ class LargeHistoryTest {
               + " SELECT n, r, '1', '1', true FROM generate_series(1, {rows} / 64) AS n,"
               + " generate_series(0, 63) AS r",
           "INSERT INTO parity_mismatch (migration, key, epoch, source, repaired_at)"
-              + " SELECT 'orders-status', n::text, 1, 'scan', CASE WHEN n % 500 > 0 THEN now() END"
+              + " SELECT 'orders-status', n::text, 1, 'scan', CASE WHEN n % 1000 > 0 THEN now() END"
               + " FROM generate_series(1, {rows}) AS n",
           "INSERT INTO parity_shadow (migration, epoch, minute, matches, mismatches, errors)"
               + " SELECT 'orders-status', 0, now() - n * interval '1 minute', 1, 0, 0"
