@@ -150,6 +150,12 @@ class DatabasePoolsTest {
 
   @Test
   void whoWaitsForAConnectionInVainIsNeverSentLater() throws Exception {
+    // on a busy machine to open them may take longer than a statement waits for one
+    Timeouts.await()
+        .until(
+            () ->
+                outcomes(Stream.of(engine, engine), "SELECT 1 FROM pg_sleep(0.1)").stream()
+                    .allMatch("done"::equals));
     try (Connection holder = database.dataSource().getConnection()) {
       holder.setAutoCommit(false);
       execute(holder, "UPDATE counter SET n = 10");
