@@ -44,6 +44,11 @@ final class Fleet implements AutoCloseable {
     return FlagFiles.of(flags.directory(), migration);
   }
 
+  /** Changes settings of the processes that start from now on. */
+  void set(Map<String, String> settings) {
+    environment.putAll(settings);
+  }
+
   /** Starts an instance that serves; returns when it is ready. */
   ServiceProcess serve() throws IOException {
     int port = freePort();
@@ -108,8 +113,9 @@ final class Fleet implements AutoCloseable {
     return all.toString();
   }
 
+  /** Kills them: the tests have seen what they wanted, and a shutdown takes its delay. */
   @Override
   public void close() {
-    processes.forEach(ServiceProcess::close);
+    processes.forEach(ServiceProcess::kill);
   }
 }

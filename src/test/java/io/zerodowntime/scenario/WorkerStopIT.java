@@ -25,6 +25,8 @@ class WorkerStopIT {
           "BACKFILL_BATCH_SIZE", "200",
           "BACKFILL_DELAY", "30ms",
           "BACKFILL_TARGET_LOAD", "0.05");
+  private static final Map<String, String> FAST =
+      Map.of("BACKFILL_DELAY", "1ms", "BACKFILL_TARGET_LOAD", "1");
 
   @TempDir Path directory;
 
@@ -58,6 +60,7 @@ class WorkerStopIT {
     wholeBatches();
     endsInTheMiddleOfABatch(fleet.begin("backfill"), ROWS / 2);
     wholeBatches();
+    fleet.set(FAST);
     fleet.run(0, "backfill");
     complete();
   }
@@ -76,6 +79,7 @@ class WorkerStopIT {
 
     endsInTheMiddleOfABatch(fleet.serve(), ROWS / 2);
     wholeBatches();
+    fleet.set(FAST);
     fleet.serve();
     await()
         .until(
