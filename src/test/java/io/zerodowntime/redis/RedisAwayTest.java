@@ -13,9 +13,12 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Proves what becomes of callers whom Redis does not answer. */
 @RequiresRedis
+@Execution(ExecutionMode.CONCURRENT)
 class RedisAwayTest {
   private final RedisClients clients = new RedisClients();
 

@@ -21,11 +21,14 @@ import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Proves that a connection with TLS is made to the right server only. */
 @RequiresRedis
+@Execution(ExecutionMode.CONCURRENT)
 class RedisTlsTest {
   @TempDir Path directory;
 

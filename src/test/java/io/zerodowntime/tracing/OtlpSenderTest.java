@@ -22,10 +22,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A real receiver reads what is sent; one that is dead, refuses or stalls is given up on. */
+@Execution(ExecutionMode.CONCURRENT)
 class OtlpSenderTest {
   private static final String HTTP = "http/protobuf";
   private static final String GRPC = "grpc";
