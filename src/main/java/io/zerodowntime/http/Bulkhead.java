@@ -1,9 +1,7 @@
 package io.zerodowntime.http;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
-import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -19,9 +17,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
  */
 @Singleton
 class Bulkhead {
-  /** Behind {@link RequestDeadlines}, before bodies are looked at. */
-  private static final int EARLY = 5000;
-
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Refusals refusals;
   private final int limit;
@@ -39,17 +34,14 @@ class Bulkhead {
     this.path = path;
   }
 
-  void register(@Observes Filters filters) {
-    filters.register(this::refuseEarly, EARLY);
-  }
-
-  private void refuseEarly(RoutingContext request) {
-    if (inFlight.get() >= limit && request.normalizedPath().startsWith(path)) {
+  /** Whether there is no slot for it, and it is then answered with 503; no slot is taken. */
+  boolean refuse(RoutingContext request) {
+    boolean refused = inFlight.get() >= limit && request.normalizedPath().startsWith(path);
+    if (refused) {
       ProblemResponse.send(
           request.request(), refusals.counted(HttpProblems.overloaded(), request.request()));
-    } else {
-      request.next();
     }
+    return refused;
   }
 
   /** Takes a slot; false if none is free. */

@@ -2,14 +2,12 @@ package io.zerodowntime.http;
 
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -19,9 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * nothing new. An HTTP/1.1 connection is closed behind its answer; an HTTP/2 connection is drained
  * as {@link Http2Drain} says.
  */
-@ApplicationScoped
+@Singleton
 class GracefulShutdown {
-  private static final int BEFORE_ALL = 10_000;
   private static final long LOOK_MILLIS = 250;
 
   /*
@@ -49,12 +46,8 @@ class GracefulShutdown {
     vertx.cancelTimer(timer);
   }
 
-  void register(@Observes Filters filters) {
-    filters.register(this::answer, BEFORE_ALL);
-  }
-
-  private void answer(RoutingContext context) {
-    HttpServerRequest request = context.request();
+  /** Sees to it that the connection of a request is left once the process is asked to stop. */
+  void prepare(HttpServerRequest request) {
     if (ProblemResponse.isHttp2(request)) {
       Http2Drain connection = connections.get(request.connection());
       if (connection == null) {
@@ -67,7 +60,6 @@ class GracefulShutdown {
     } else if (leaving) {
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
-    context.next();
   }
 
   private Http2Drain remember(HttpServerRequest request) {

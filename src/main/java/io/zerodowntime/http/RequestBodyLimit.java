@@ -1,36 +1,30 @@
 package io.zerodowntime.http;
 
 import io.quarkus.runtime.configuration.MemorySize;
-import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.quarkus.vertx.http.runtime.VertxHttpRecorder;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.impl.RoutingContextInternal;
-import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
  * Refuses bodies that are too long, with a problem. Quarkus has the same limit, and answers with
- * nothing but a status and with a header that HTTP/2 forbids.
+ * nothing but a status and with a header that HTTP/2 forbids. A body of HTTP/2 whose length is not
+ * known is counted by Quarkus REST as it reads it.
  */
 @Singleton
 class RequestBodyLimit {
-  /** Behind {@link Bulkhead}. */
-  private static final int BEFORE_CALLS = 1000;
-
-  private final long limit;
+  private final Long limit;
 
   RequestBodyLimit(@ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize limit) {
     this.limit = limit.asLongValue();
   }
 
-  void register(@Observes Filters filters) {
-    filters.register(this::check, BEFORE_CALLS);
-  }
-
-  private void check(RoutingContext context) {
+  /** Refuses a request with 413, or hands it on, once its body is in if its length is not known. */
+  void check(RoutingContext context) {
     HttpServerRequest request = context.request();
     String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
     if (length != null && isTooLong(length)) {
@@ -38,6 +32,7 @@ class RequestBodyLimit {
     } else if (length == null && request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
       read(context);
     } else {
+      context.put(VertxHttpRecorder.MAX_REQUEST_SIZE_KEY, limit);
       context.next();
     }
   }

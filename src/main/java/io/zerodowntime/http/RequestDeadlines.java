@@ -30,9 +30,6 @@ import org.jspecify.annotations.Nullable;
 public class RequestDeadlines {
   private static final Logger LOG = Logger.getLogger(RequestDeadlines.class);
 
-  /** Behind {@link GracefulShutdown}, before everything that can wait. */
-  private static final int EARLIEST = 9000;
-
   private static final long LOOK_MILLIS = 100;
   private static final Duration SHORTEST = Duration.ofMillis(100);
   private static final Duration LONGEST = Duration.ofMinutes(10);
@@ -62,8 +59,8 @@ public class RequestDeadlines {
     this.limit = limit;
   }
 
-  void register(@Observes Filters filters) {
-    filters.register(this::start, EARLIEST);
+  /** Before the first request comes. */
+  void watch(@Observes Filters filters) {
     timer = vertx.setPeriodic(LOOK_MILLIS, tick -> pending.values().forEach(this::check));
   }
 
@@ -71,12 +68,13 @@ public class RequestDeadlines {
     vertx.cancelTimer(timer);
   }
 
-  private void start(RoutingContext routing) {
+  /** From now on the request whose context is the current one is answered in time. */
+  RequestDeadline start(RoutingContext routing) {
     RequestDeadline deadline = RequestDeadline.start(limit);
     PendingRequest request = new PendingRequest(routing, deadline, Vertx.currentContext());
     pending.put(deadline, request);
     routing.addEndHandler(end -> close(request));
-    routing.next();
+    return deadline;
   }
 
   private void close(PendingRequest request) {

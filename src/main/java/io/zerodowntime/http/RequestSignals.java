@@ -1,6 +1,5 @@
 package io.zerodowntime.http;
 
-import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -9,7 +8,6 @@ import io.vertx.ext.web.RoutingContext;
 import io.zerodowntime.db.RequestDeadline;
 import io.zerodowntime.tracing.Trace;
 import io.zerodowntime.tracing.Tracing;
-import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +24,6 @@ class RequestSignals {
   /** The same, encoded once: every answer has it. */
   private static final CharSequence HEADER = HttpHeaders.createOptimized(REQUEST_ID);
 
-  /** Right behind {@link RequestDeadlines}, which makes what carries both. */
-  private static final int EARLY = 8990;
-
   private static final int LONGEST_ID = 128;
 
   /** Where Quarkus REST puts the path of the method that answers, with names for its parameters. */
@@ -40,23 +35,20 @@ class RequestSignals {
     this.tracing = tracing;
   }
 
-  void register(@Observes Filters filters) {
-    filters.register(this::identify, EARLY);
-  }
-
-  private void identify(RoutingContext routing) {
+  /**
+   * Gives a request its id, and begins its trace.
+   *
+   * @param work carries both to whatever works for the request
+   */
+  void identify(RoutingContext routing, RequestDeadline work) {
     HttpServerRequest request = routing.request();
-    RequestDeadline work = RequestDeadline.ofContext();
-    if (work != null) {
-      String given = request.getHeader(HEADER);
-      String id = isUsable(given) ? given : newId();
-      work.identify(id);
-      routing.response().putHeader(HEADER, id);
-      if (tracing.isOn() && isTraced(request.path())) {
-        begin(routing, work);
-      }
+    String given = request.getHeader(HEADER);
+    String id = isUsable(given) ? given : newId();
+    work.identify(id);
+    routing.response().putHeader(HEADER, id);
+    if (tracing.isOn() && isTraced(request.path())) {
+      begin(routing, work);
     }
-    routing.next();
   }
 
   /** Whether an id of a client may stand on the log and in a header as it is. */
