@@ -44,6 +44,10 @@ class DatabasePoolsTest {
       Map.of("orders", 2, "rows", 2, "reads", 1, "control", 1, "engine", 2);
   private static final String COUNT = "UPDATE counter SET n = n + 1 RETURNING n";
 
+  /** The same, which waits for the row's lock as long as the test. */
+  private static final String COUNT_WITH_PATIENCE =
+      "UPDATE counter SET n = n + 1 FROM set_config('lock_timeout', '0', true) RETURNING n";
+
   private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
   private final Vertx vertx = Vertx.vertx().exceptionHandler(uncaught::add);
   private final CircuitBreaker breaker = new CircuitBreaker(DEADLINE);
@@ -160,7 +164,7 @@ class DatabasePoolsTest {
       holder.setAutoCommit(false);
       execute(holder, "UPDATE counter SET n = 10");
       List<CompletableFuture<String>> held =
-          List.of(outcome(engine, COUNT), outcome(engine, COUNT));
+          List.of(outcome(engine, COUNT_WITH_PATIENCE), outcome(engine, COUNT_WITH_PATIENCE));
 
       assertThat(outcome(engine, COUNT).join()).isEqualTo("busy");
 
