@@ -1,5 +1,6 @@
 package io.zerodowntime.db;
 
+import io.smallrye.mutiny.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,15 @@ final class NotConnectedException extends RuntimeException {
   /** What went wrong, in a few words. */
   static String describe(Throwable cause) {
     String message = cause.getMessage();
-    return message == null || message.isBlank() ? cause.getClass().getSimpleName() : message;
+    if (message != null && !message.isBlank()) {
+      return message;
+    }
+    return isTimeout(cause) ? "no answer in time" : cause.getClass().getSimpleName();
+  }
+
+  // Mutiny's own has no message
+  private static boolean isTimeout(Throwable cause) {
+    return cause instanceof TimeoutException
+        || cause instanceof java.util.concurrent.TimeoutException;
   }
 }

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +45,16 @@ class FailureKindTest {
     assertThat(FailureKind.isBusy(refused("57P01"))).isFalse();
     assertThat(FailureKind.isAway(new NotConnectedException(new ConnectException("x")))).isTrue();
     assertThat(FailureKind.isAway(ClosedConnectionException.INSTANCE)).isFalse();
+  }
+
+  /** Without this, the log of an issuer that does not answer would say "TimeoutException". */
+  @Test
+  void aTimeoutWithoutAMessageIsDescribedInWords() {
+    for (Throwable timeout :
+        List.of(new TimeoutException(), new io.smallrye.mutiny.TimeoutException())) {
+      assertThat(NotConnectedException.describe(timeout)).isEqualTo("no answer in time");
+    }
+    assertThat(NotConnectedException.describe(new IOException("reset"))).isEqualTo("reset");
   }
 
   @Test

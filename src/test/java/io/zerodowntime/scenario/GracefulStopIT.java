@@ -82,7 +82,7 @@ class GracefulStopIT {
           assertThat(client.failures()).as("drain %d", drain).isEmpty();
         }
         assertThat(instance.awaitExit()).isEqualTo(143);
-        assertThat(instance.out()).doesNotContain("ERROR").doesNotContain("Exception");
+        instance.assertNoErrors();
       }
     }
   }
@@ -97,7 +97,7 @@ class GracefulStopIT {
     balancer.leave(address);
     assertThat(instance.awaitExit()).isEqualTo(143);
     assertThat(table.count(BEATING)).as("heartbeats after the stop").isEqualTo(left);
-    assertThat(instance.out()).doesNotContain("ERROR").doesNotContain("Exception");
+    instance.assertNoErrors();
     goOn();
   }
 

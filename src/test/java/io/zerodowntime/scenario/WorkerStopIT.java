@@ -74,7 +74,7 @@ class WorkerStopIT {
     assertThat(fleet.operator(0).post("backfill").statusCode()).isEqualTo(202);
     await().until(() -> scanned() > 1000);
     endsInTime(first);
-    assertThat(first.out()).doesNotContain("ERROR").doesNotContain("Exception");
+    first.assertNoErrors();
     wholeBatches();
 
     endsInTheMiddleOfABatch(fleet.serve(), ROWS / 2);

@@ -1,5 +1,7 @@
 package io.zerodowntime.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -207,6 +209,16 @@ public final class ServiceProcess implements AutoCloseable {
 
   public String out() {
     return read(out);
+  }
+
+  /**
+   * Fails if its output has a line of an error, or one that names an exception. The lines are in
+   * the failure's first line, where a report that is cut short still shows them.
+   */
+  public void assertNoErrors() {
+    List<String> lines =
+        out().lines().filter(line -> line.contains("Exception") || line.contains("ERROR")).toList();
+    assertThat(lines).as("errors in its output: %s", lines).isEmpty();
   }
 
   public String err() {
