@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from harness import program as packaged
 from harness.errors import HarnessError
+from harness.json_object import JsonObject
 from harness.postgres import start_postgres
 from harness.process_group import ProcessGroup
 
@@ -91,13 +92,16 @@ def measure(processes: ProcessGroup, options: Options) -> None:
     bench = BenchContext(postgres, Program(processes, postgres, java_options), options)
     command = report.command_line(sys.argv[1:])
     figures: list[Figure] = []
+    kept: list[JsonObject] = []
     written: tuple[str, ...] = ()
     for n, part in enumerate(options.parts, 1):
-        figures += PARTS[part](bench)
+        found = PARTS[part](bench)
+        figures += found
+        kept += [{"part": part, **figure.json()} for figure in found]
         if not options.no_files:
             # after each part: a run of all of them is long, and may be interrupted
             run = {"command": command, "parts": options.parts[:n], "machine": facts,
-                   "figures": [figure.json() for figure in figures], "notes": bench.notes}
+                   "figures": kept, "notes": bench.notes}
             written = report.write_results(run, os.cpu_count() or 1, options.add)
     print("\n" + "\n\n".join([report.format_table(figures), *bench.notes]))
     if written:

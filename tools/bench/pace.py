@@ -26,9 +26,10 @@ PROBE_SECONDS = 8
 LOWEST_RATE, HIGHEST_RATE = 50, 20_000
 # requests without a run before it, by which it knows what they take
 LEAD_SECONDS = 6
-# until the pace has found what the machine carries; without requests there is nothing to find
-SETTLE_SECONDS = 15
-ALONE_SECONDS = 2
+# until the pace has found what the machine carries
+SETTLE_SECONDS = 20
+# without requests there is nothing to find, and the rows are soon done
+ALONE_SETTLE_SECONDS, ALONE_SECONDS = 2, 5
 NOTHING = "SELECT 0"
 SCANNED = """
 SELECT coalesce(sum(scanned), 0) FROM backfill_progress
@@ -190,9 +191,9 @@ def measure_side(bench: BenchContext, service: Service, rate: int,
     load = start_constant_load(bench, service, bench.options.rows, rate=rate) if rate else None
     time.sleep(LEAD_SECONDS if rate else 0)
     work = start()
-    time.sleep(SETTLE_SECONDS if rate else ALONE_SECONDS)
+    time.sleep(SETTLE_SECONDS if rate else ALONE_SETTLE_SECONDS)
     marks = [mark(bench, work)]
-    for _ in range(bench.options.duration):
+    for _ in range(bench.options.duration if rate else ALONE_SECONDS):
         time.sleep(1)
         marks.append(mark(bench, work))
     work.stop()

@@ -42,9 +42,7 @@ def write_results(run: JsonObject, cores: int, add: bool) -> tuple[str, ...]:
     runs = [run]
     if add and before:
         with open(before[-1], encoding="utf-8") as file:
-            kept = [old for old in json.load(file).get("runs", [])
-                    if not set(old["parts"]) & set(run["parts"])]
-        runs = kept + runs
+            runs = [*without_measured(json.load(file).get("runs", []), run), run]
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"runs": runs}, file, indent=2)
         file.write("\n")
@@ -52,6 +50,17 @@ def write_results(run: JsonObject, cores: int, add: bool) -> tuple[str, ...]:
     with open(table, "w", encoding="utf-8") as file:
         file.write(_format_markdown(runs))
     return (path, table, *pace_plot.write_plot(runs))
+
+
+def without_measured(runs: Sequence[JsonObject], run: JsonObject) -> list[JsonObject]:
+    """Earlier runs without what this one has measured again."""
+    measured = {figure["what"] for figure in run["figures"]}
+    left = [{**old, "parts": [part for part in old["parts"] if part not in run["parts"]],
+             "figures": [figure for figure in old["figures"]
+                         if figure.get("part") not in run["parts"]
+                         and figure["what"] not in measured]}
+            if set(old["parts"]) & set(run["parts"]) else old for old in runs]
+    return [old for old in left if old["parts"]]
 
 
 def _format_markdown(runs: Sequence[JsonObject]) -> str:
