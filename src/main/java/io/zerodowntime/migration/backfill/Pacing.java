@@ -66,7 +66,7 @@ public record Pacing(
   }
 
   Pacing atMinimum() {
-    return share <= PaceShare.MIN
+    return share <= PaceShare.MIN && !reason.equals(Optional.of(RECOVERY))
         ? this
         : new Pacing(
             PaceShare.MIN,

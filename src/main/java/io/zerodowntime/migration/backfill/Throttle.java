@@ -62,6 +62,7 @@ class Throttle {
   private final Clock clock;
   private final LongSupplier nanoTime;
   private final Map<Migration, Long> asked = new ConcurrentHashMap<>();
+  private final Map<String, Long> worked = new ConcurrentHashMap<>();
   private final Map<String, PaceShare> shares = new HashMap<>();
   private @Nullable Look latest;
   private volatile long workedAt;
@@ -100,9 +101,17 @@ class Throttle {
         .map(pacing -> isProbing() ? pacing.atMinimum() : pacing);
   }
 
-  /** The same for a worker, which is going to send a batch. */
+  /**
+   * The same for a worker, which is going to send a batch. The first one after a while begins at
+   * the minimum, if there are requests that it could slow down.
+   */
   Uni<Pacing> ofWorker(Migration migration) {
-    workedAt = nanoTime.getAsLong();
+    long now = nanoTime.getAsLong();
+    workedAt = now;
+    Long last = worked.put(migration.name(), now);
+    if ((last == null || now - last >= ASKED.toNanos()) && indicators.isJudged(service.lately())) {
+      begin(migration);
+    }
     return of(migration)
         .invoke(
             pacing -> {
@@ -118,6 +127,15 @@ class Throttle {
     if (nanoTime.getAsLong() - disturbedAt >= ServiceReadings.WINDOW.toNanos()) {
       indicators.learn(service.lately());
     }
+  }
+
+  private synchronized void begin(Migration migration) {
+    share(migration).begin();
+    latest = null; // which may be of a second ago, with another share
+  }
+
+  private PaceShare share(Migration migration) {
+    return shares.computeIfAbsent(migration.name(), name -> new PaceShare());
   }
 
   private boolean isProbing() {
@@ -157,7 +175,8 @@ class Throttle {
   private synchronized Map<String, Pacing> judge(List<Migration> all, Observation seen) {
     Map<String, Pacing> found = new HashMap<>();
     boolean probing = isProbing();
-    Duration batch = indicators.isJudged(seen.service()) ? Pacing.BESIDE_REQUESTS : Pacing.ALONE;
+    boolean judged = indicators.isJudged(seen.service());
+    Duration batch = judged ? Pacing.BESIDE_REQUESTS : Pacing.ALONE;
     for (Migration each : all) {
       List<Reading> readings = indicators.read(seen, each.table());
       Set<Signal> signals = EnumSet.noneOf(Signal.class);
@@ -165,8 +184,7 @@ class Throttle {
       if (probing) {
         signals.add(Signal.HOLD); // what is read without a run says nothing about a faster one
       }
-      double share =
-          shares.computeIfAbsent(each.name(), name -> new PaceShare()).next(signals, seen.nanos());
+      double share = share(each).next(signals, judged, seen.nanos());
       found.put(each.name(), Pacing.of(share, batch, readings, seen.database().isPresent()));
     }
     return found;

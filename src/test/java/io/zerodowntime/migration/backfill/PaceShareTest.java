@@ -25,7 +25,7 @@ class PaceShareTest {
 
     double next(Set<Signal> signals) {
       now += SECOND;
-      return share.next(signals, now);
+      return share.next(signals, false, now);
     }
   }
 
@@ -87,28 +87,40 @@ class PaceShareTest {
     Seconds seconds = new Seconds();
     PaceShare other = new PaceShare();
     seconds.next(Set.of(Signal.MINIMUM));
-    other.next(Set.of(Signal.MINIMUM), seconds.now);
+    other.next(Set.of(Signal.MINIMUM), false, seconds.now);
     for (int i = 0; i < apart; i++) {
       seconds.next(Set.of(Signal.RISE));
     }
-    other.next(Set.of(Signal.HOLD), seconds.now);
+    other.next(Set.of(Signal.HOLD), false, seconds.now);
     double mine = 0;
     double theirs = 0;
     for (int i = 0; i < 40; i++) {
       Set<Signal> signals = mine + theirs > 0.8 ? Set.of(Signal.SLOW) : Set.of(Signal.RISE);
       mine = seconds.next(signals);
-      theirs = other.next(signals, seconds.now);
+      theirs = other.next(signals, false, seconds.now);
     }
     assertThat(mine).isEqualTo(theirs, within(0.2));
   }
 
   @Example
-  void halvesOnceInTheTimeThatAReadingIsAbout() {
+  void fallsOnceInTheTimeThatAReadingIsAbout() {
     Seconds seconds = new Seconds();
-    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.5);
-    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.5);
-    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.5);
-    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.25);
+    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.7);
+    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.7);
+    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.7);
+    assertThat(seconds.next(Set.of(Signal.SLOW))).isEqualTo(0.49, within(1e-9));
+  }
+
+  /** What is read lags behind the pace: beside requests it must not have grown far by then. */
+  @Example
+  void growsMoreSlowlyBesideRequestsFromTheMinimumOn() {
+    PaceShare share = new PaceShare();
+    share.begin();
+    assertThat(share.next(Set.of(Signal.RISE), true, START)).isEqualTo(PaceShare.MIN);
+    assertThat(share.next(Set.of(Signal.RISE), true, START + 10 * SECOND))
+        .isEqualTo(PaceShare.MIN + 0.2, within(1e-9));
+    assertThat(share.next(Set.of(Signal.RISE), false, START + 11 * SECOND))
+        .isEqualTo(PaceShare.MIN + 0.25, within(1e-9));
   }
 
   @Example

@@ -88,6 +88,22 @@ class ThrottleTest {
     return ask(throttle);
   }
 
+  private void learn(Throttle throttle, int seconds) {
+    for (int i = 0; i < seconds; i++) {
+      nanos += Duration.ofSeconds(1).toNanos();
+      throttle.learn();
+    }
+  }
+
+  private void riseToTheFreePace(Throttle throttle) {
+    Pacing rising = next(throttle);
+    for (int i = 0; i < 50; i++) {
+      rising = next(throttle);
+    }
+    assertThat(rising.share()).isOne();
+    assertThat(rising.reason()).isEmpty();
+  }
+
   private Pacing ask(Throttle throttle) {
     return Engine.await(throttle.ofWorker(engine.migration()));
   }
@@ -161,22 +177,35 @@ class ThrottleTest {
     assertThat(pacing.reason()).contains("unreadable");
   }
 
+  /** Users would wait behind a free pace until what is read of it makes it slower. */
+  @Test
+  void beginsAtTheMinimumBesideRequests() {
+    Throttle throttle = throttle(pool);
+    service = requests(400, 10);
+    learn(throttle, 10);
+    assertThat(Engine.await(throttle.of(engine.migration())).share()).as("no worker").isOne();
+    assertThat(ask(throttle).share()).isEqualTo(PaceShare.MIN);
+    Pacing second = next(throttle);
+    assertThat(second.share()).isGreaterThan(PaceShare.MIN).isLessThan(0.1);
+    assertThat(second.reason()).contains("recovery");
+
+    nanos += Duration.ofMinutes(1).toNanos();
+    assertThat(ask(throttle).share()).as("a later run").isEqualTo(PaceShare.MIN);
+  }
+
   @Test
   void fallsWithSlowRequestsAndRecoversWithFastOnes() {
     Throttle throttle = throttle(pool);
     service = requests(400, 10);
-    for (int i = 0; i < 10; i++) {
-      nanos += Duration.ofSeconds(1).toNanos();
-      throttle.learn();
-    }
-    assertThat(next(throttle).share()).isOne();
+    learn(throttle, 10);
+    riseToTheFreePace(throttle);
 
     service = requests(400, 30);
     Pacing slow = next(throttle);
     assertThat(slow.share()).isEqualTo(PaceShare.DECREASE);
     assertThat(slow.reason()).contains("latency");
     assertThat(slow.detail().orElseThrow()).contains("30.0 ms", "without a run 10.0 ms");
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 15; i++) {
       slow = next(throttle);
     }
     assertThat(slow.share()).isLessThan(0.2);
@@ -189,11 +218,7 @@ class ThrottleTest {
     Pacing rising = next(throttle);
     assertThat(rising.share()).isGreaterThan(held).isLessThan(1);
     assertThat(rising.reason()).contains("recovery");
-    for (int i = 0; i < 20; i++) {
-      rising = next(throttle);
-    }
-    assertThat(rising.share()).isOne();
-    assertThat(rising.reason()).isEmpty();
+    riseToTheFreePace(throttle);
   }
 
   @Test
@@ -204,7 +229,7 @@ class ThrottleTest {
     for (int i = 0; i < 5; i++) {
       next(throttle);
     }
-    assertThat(next(throttle).share()).as("it is known").isOne();
+    riseToTheFreePace(throttle);
 
     clock = PAUSING;
     assertThat(next(throttle).reason()).contains("baseline");
@@ -226,11 +251,8 @@ class ThrottleTest {
   void learnsNothingFromRequestsBesideARun() {
     Throttle throttle = throttle(pool);
     service = requests(400, 10);
-    for (int i = 0; i < 10; i++) {
-      nanos += Duration.ofSeconds(1).toNanos();
-      throttle.learn();
-    }
-    next(throttle);
+    learn(throttle, 10);
+    riseToTheFreePace(throttle);
     service = requests(400, 11);
     for (int i = 0; i < 60; i++) {
       next(throttle);
