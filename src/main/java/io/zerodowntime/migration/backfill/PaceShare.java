@@ -34,7 +34,7 @@ final class PaceShare {
 
   /**
    * From one decrease to the next: what is read then is not about the time before the first one. A
-   * sender of TCP halves once in a round trip for the same reason.
+   * sender of TCP gets slower once in a round trip for the same reason.
    */
   static final Duration REACTION = ServiceReadings.WINDOW;
 
