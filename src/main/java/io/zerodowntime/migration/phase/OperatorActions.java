@@ -15,7 +15,7 @@ public class OperatorActions implements ActionLog {
       """
       INSERT INTO migration_history (migration, kind, epoch, from_phase, to_phase, instance, reason,
         evidence, subject, action)
-      SELECT name, 'action', epoch, phase, phase, $2::text, 'requested by ' || $3::text,
+      SELECT name, $6::text, epoch, phase, phase, $2::text, 'requested by ' || $3::text,
         $4::jsonb || jsonb_build_object('databaseUser', session_user), $3::text, $5::text
       FROM migration_state WHERE name = $1
       """;
@@ -37,7 +37,8 @@ public class OperatorActions implements ActionLog {
                     instances.self(),
                     actor.subject(),
                     evidence(actor, action),
-                    action.name()))
+                    action.name(),
+                    HistoryKind.ACTION.label()))
             .replaceWithVoid()
         : Uni.createFrom().voidItem();
   }

@@ -144,7 +144,11 @@ public class PhaseReconciler {
       evidence.put("traceparent", trace.traceparent());
     }
     return new PhaseStore.HistoryEntry(
-        "step", instances.self(), "every live instance asked for it", evidence, Optional.empty());
+        HistoryKind.STEP,
+        instances.self(),
+        "every live instance asked for it",
+        evidence,
+        Optional.empty());
   }
 
   /** What one call has moved. */

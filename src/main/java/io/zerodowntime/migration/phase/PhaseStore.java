@@ -61,13 +61,13 @@ public class PhaseStore implements StateSource {
   private static final String TRACE =
       """
       SELECT evidence ->> 'traceparent' AS traceparent FROM migration_history
-      WHERE migration = $1 AND epoch = $2 AND kind = 'step' ORDER BY id DESC LIMIT 1
+      WHERE migration = $1 AND epoch = $2 AND kind = $3 ORDER BY id DESC LIMIT 1
       """;
 
   private static final String FORGET_DROP =
       """
       DELETE FROM migration_history h USING migration_state s
-      WHERE h.migration = $1 AND h.epoch = $2 AND h.kind = 'contract'
+      WHERE h.migration = $1 AND h.epoch = $2 AND h.kind = $3
         AND s.name = h.migration AND s.contracted_at IS NULL
       """;
 
@@ -201,7 +201,7 @@ public class PhaseStore implements StateSource {
         .execute(
             Tuple.tuple()
                 .addValue(seen.name())
-                .addValue(entry.kind())
+                .addValue(entry.kind().label())
                 .addValue(from == to ? seen.epoch() : seen.epoch() + 1)
                 .addValue(from.number())
                 .addValue(to.number())
@@ -209,7 +209,7 @@ public class PhaseStore implements StateSource {
                 .addValue(entry.reason())
                 .addValue(entry.evidence())
                 .addValue(entry.actor().map(Actor::subject).orElse(null))
-                .addValue(entry.actor().map(who -> entry.kind()).orElse(null)))
+                .addValue(entry.actor().map(who -> entry.kind().label()).orElse(null)))
         .replaceWithVoid();
   }
 
@@ -217,7 +217,7 @@ public class PhaseStore implements StateSource {
   Uni<Optional<String>> stepTrace(SqlConnection transaction, MigrationState state) {
     return transaction
         .preparedQuery(TRACE)
-        .execute(Tuple.of(state.name(), state.epoch()))
+        .execute(Tuple.of(state.name(), state.epoch(), HistoryKind.STEP.label()))
         .map(rows -> rows.stream().findFirst().map(row -> row.getString("traceparent")));
   }
 
@@ -228,7 +228,7 @@ public class PhaseStore implements StateSource {
   public Uni<Void> forgetDrop(SqlClient client, MigrationState state) {
     return client
         .preparedQuery(FORGET_DROP)
-        .execute(Tuple.of(state.name(), state.epoch()))
+        .execute(Tuple.of(state.name(), state.epoch(), HistoryKind.CONTRACT.label()))
         .replaceWithVoid();
   }
 
@@ -243,10 +243,13 @@ public class PhaseStore implements StateSource {
   /**
    * Who took a step, or dropped the column, and why.
    *
-   * @param kind {@code step} or {@code contract}
    * @param evidence the verdicts of every gate, or the certificate
    * @param actor who asked for a drop; empty for a step, which every live instance asked for
    */
   public record HistoryEntry(
-      String kind, String instance, String reason, JsonObject evidence, Optional<Actor> actor) {}
+      HistoryKind kind,
+      String instance,
+      String reason,
+      JsonObject evidence,
+      Optional<Actor> actor) {}
 }

@@ -20,6 +20,7 @@ import io.zerodowntime.migration.MigrationException.SchemaFailed;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.PartitionTree;
 import io.zerodowntime.migration.Verdict;
+import io.zerodowntime.migration.phase.HistoryKind;
 import io.zerodowntime.migration.phase.Instances;
 import io.zerodowntime.migration.phase.PhaseStore;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -273,7 +274,7 @@ public class OldColumnDrop {
   private PhaseStore.HistoryEntry entry(Certificate certificate, Actor requestedBy) {
     try {
       return new PhaseStore.HistoryEntry(
-          "contract",
+          HistoryKind.CONTRACT,
           instances.self(),
           "requested by " + certificate.requestedBy(),
           new JsonObject(json.writeValueAsString(certificate)),

@@ -66,7 +66,7 @@ public class History {
   /**
    * A step, the drop, or what an operator did.
    *
-   * @param kind {@code step}, {@code contract} or {@code action}
+   * @param kind {@code step}, {@code contract}, {@code action}, or what a later version wrote
    * @param subject who asked for it; null for a step, which every live instance asked for
    * @param action what was asked for; null for a step
    * @param evidence JSON: what the gates found, the certificate, or how the operator was known and
