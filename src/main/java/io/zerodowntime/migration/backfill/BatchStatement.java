@@ -3,6 +3,7 @@ package io.zerodowntime.migration.backfill;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.SqlName;
+import io.zerodowntime.migration.parity.MismatchSource;
 import io.zerodowntime.migration.parity.Mismatches;
 import java.util.Map;
 
@@ -210,8 +211,10 @@ final class BatchStatement {
 
   private static final String RECORD =
       Mismatches.record(
+          MismatchSource.SCAN,
           """
-          SELECT r.migration, %text[x.key{s}], r.epoch, 'scan', x.old_value::text, x.new_value::text
+          SELECT r.migration, %text[x.key{s}], r.epoch, %(source), x.old_value::text,
+            x.new_value::text
           FROM seen x JOIN backfill_run r ON r.id = $1
           """);
 

@@ -10,6 +10,7 @@ import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.PartitionTree;
+import io.zerodowntime.migration.parity.MismatchSource;
 import io.zerodowntime.migration.parity.Mismatches;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -96,8 +97,9 @@ class SnapshotStore {
       """
           .formatted(
               Mismatches.record(
+                  MismatchSource.SCAN,
                   """
-                  SELECT m.migration, f.key, m.epoch, 'scan', f.old_value, f.new_value
+                  SELECT m.migration, f.key, m.epoch, %(source), f.old_value, f.new_value
                   FROM moved m CROSS JOIN unnest($5::text[], $6::text[], $7::text[])
                     AS f (key, old_value, new_value)
                   """));

@@ -7,6 +7,7 @@ import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.SqlName;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -59,7 +60,7 @@ public class Mismatches {
     return new Mismatch(
         row.getString("key"),
         row.getLong("epoch"),
-        row.getString("source"),
+        MismatchSource.of(row.getString("source")),
         Optional.ofNullable(row.getString("old_value")),
         Optional.ofNullable(row.getString("new_value")),
         row.getOffsetDateTime("found_at"));
@@ -69,11 +70,12 @@ public class Mismatches {
    * A statement that records keys, to be part of a larger one or sent alone. A key that was known
    * before, repaired or not, is recorded anew.
    *
-   * @param select a query with the columns migration, key, epoch, source ({@code scan} or {@code
-   *     shadow}), old value and new value; at most one row for each key
+   * @param select a query with the columns migration, key, epoch, {@code %(source)}, old value and
+   *     new value; at most one row for each key
    */
-  public static String record(String select) {
-    return RECORD.formatted(select.strip());
+  public static String record(MismatchSource source, String select) {
+    String literal = SqlName.literal(source.label());
+    return RECORD.formatted(select.strip().replace("%(source)", literal));
   }
 
   /**
@@ -106,7 +108,6 @@ public class Mismatches {
   /**
    * One row whose columns disagreed.
    *
-   * @param source {@code scan} or {@code shadow}
    * @param oldValue what the old column held; of several columns a JSON object by their names, with
    *     up to 1,000 characters of each
    * @param newValue the same of the new columns
@@ -114,7 +115,7 @@ public class Mismatches {
   public record Mismatch(
       String key,
       long epoch,
-      String source,
+      MismatchSource source,
       Optional<String> oldValue,
       Optional<String> newValue,
       OffsetDateTime foundAt) {}

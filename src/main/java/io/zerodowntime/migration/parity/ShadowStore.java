@@ -39,8 +39,9 @@ class ShadowStore {
 
   private static final String KEEP =
       Mismatches.record(
+          MismatchSource.SHADOW,
           """
-          SELECT name, $3, $2, 'shadow', $4, $5
+          SELECT name, $3, $2, %(source), $4, $5
           FROM migration_state WHERE name = $1 AND epoch - $2::bigint BETWEEN 0 AND 1
           """);
 

@@ -12,6 +12,7 @@ import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.Pacing;
 import io.zerodowntime.migration.backfill.indicator.Reading;
 import io.zerodowntime.migration.backfill.indicator.Signal;
+import io.zerodowntime.migration.parity.MismatchSource;
 import io.zerodowntime.migration.phase.GracePeriod;
 import io.zerodowntime.migration.schema.IndexBuilds.IndexBuild;
 import java.time.OffsetDateTime;
@@ -188,13 +189,9 @@ public record MigrationStatus(
     }
   }
 
-  /**
-   * A key whose row was found to disagree, without the values of its columns.
-   *
-   * @param source {@code scan} or {@code shadow}: what found it
-   */
+  /** A key whose row was found to disagree, without the values of its columns. */
   @RegisterForReflection
-  public record MismatchedKey(String key, String source, OffsetDateTime foundAt) {}
+  public record MismatchedKey(String key, MismatchSource source, OffsetDateTime foundAt) {}
 
   /** One live instance. */
   @RegisterForReflection

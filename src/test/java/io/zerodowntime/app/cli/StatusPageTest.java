@@ -6,6 +6,7 @@ import io.zerodowntime.migration.Evidence.ShadowEvidence;
 import io.zerodowntime.migration.UnfencedWriter;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.indicator.Signal;
+import io.zerodowntime.migration.parity.MismatchSource;
 import io.zerodowntime.migration.phase.GracePeriod.Holder;
 import io.zerodowntime.migration.status.FlagView.Command;
 import io.zerodowntime.migration.status.FlagView.Commands;
@@ -94,7 +95,7 @@ class StatusPageTest {
             Collections.nCopies(
                 8, new IndicatorStatus("replica_lag", Signal.SLOW, true, "behind"))),
         7,
-        Collections.nCopies(7, new MismatchedKey("[1]", "scan", NOW)),
+        Collections.nCopies(7, new MismatchedKey("[1]", MismatchSource.SCAN, NOW)),
         new ShadowEvidence(1, 2, 3),
         Collections.nCopies(200, new Instance(HOSTILE, phase(1), phase(1), "0.1.0", NOW, NOW)),
         List.of(new WriterCoverage("fleet", Optional.of(200), "fence")),

@@ -42,6 +42,8 @@ class KnownMismatchTest {
     assertThat(engine.compare().mismatched()).isEqualTo(2);
     assertThat(engine.ask(3)).isEqualTo(2);
     assertClosed("clean-scan", "2 mismatches, 2 keys unrepaired", "status wins");
+    assertThat(Api.status().jsonPath().getList("mismatchedKeys.source"))
+        .isEqualTo(List.of("scan", "scan"));
 
     Response repair = Api.command("/parity/repair");
     assertThat(repair.statusCode()).isEqualTo(202);

@@ -62,6 +62,8 @@ class ShadowReadTest {
 
     assertThat(database.rows(COUNTS)).containsExactly("2 1 1 0");
     assertThat(database.rows(UNREPAIRED)).containsExactly("5");
+    assertThat(Api.status().jsonPath().getList("mismatchedKeys.source"))
+        .isEqualTo(List.of("shadow"));
     assertThat(Api.command("/contract").jsonPath().getList("gates.gate"))
         .isEqualTo(List.of("shadow-clean", "keys-repaired"));
   }

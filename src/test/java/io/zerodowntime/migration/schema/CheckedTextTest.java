@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.parity.MismatchSource;
 import io.zerodowntime.migration.phase.HistoryKind;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -24,6 +25,7 @@ class CheckedTextTest {
     same("migration_history_kind_check", HistoryKind.values(), HistoryKind::label);
     same("backfill_run_kind_check", RunKind.values(), RunKind::label);
     same("backfill_run_state_check", RunState.values(), RunState::label);
+    same("parity_mismatch_source_check", MismatchSource.values(), MismatchSource::label);
   }
 
   private <E> void same(String constraint, E[] values, Function<E, String> label) {
