@@ -18,9 +18,8 @@ public interface ActionLog {
   /**
    * What was done.
    *
-   * @param name as the calls name it, for example {@code backfill pause}
    * @param run the number of the run that it is about
    * @param parameters what it was asked with
    */
-  record Action(String name, long run, JsonObject parameters) {}
+  record Action(OperatorAction name, long run, JsonObject parameters) {}
 }

@@ -12,6 +12,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.OperatorAction;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.StateSource;
@@ -26,7 +27,6 @@ public class Backfill {
   /** Ranges of a table; a partitioned one has at least one for each of its partitions. */
   static final int MAX_RANGES = 64;
 
-  private static final String REPAIR = "repair";
   private static final String UNIQUE_VIOLATION = "23505";
 
   private final Transactions transactions;
@@ -72,17 +72,22 @@ public class Backfill {
    *     while another run is active, or where the key does not give every row one place
    */
   public Uni<Run> start(Migration migration, Run.Limits limits, Actor requestedBy) {
-    return begin(migration, Backfill::direction, limits, requestedBy, "backfill");
+    return begin(migration, Backfill::direction, limits, requestedBy, OperatorAction.BACKFILL);
   }
 
   /** Starts a comparison of the whole table; refused where the columns are expected to differ. */
   public Uni<Run> startParity(Migration migration, Run.Limits limits, Actor requestedBy) {
-    return begin(migration, Backfill::parity, limits, requestedBy, "parity");
+    return begin(migration, Backfill::parity, limits, requestedBy, OperatorAction.PARITY);
   }
 
   /** Starts a backfill of every row, as a repair of more keys than one can name. */
   Uni<Run> startRepair(Migration migration, Actor requestedBy) {
-    return begin(migration, Backfill::direction, defaultLimits(migration), requestedBy, REPAIR);
+    return begin(
+        migration,
+        Backfill::direction,
+        defaultLimits(migration),
+        requestedBy,
+        OperatorAction.REPAIR);
   }
 
   /** Starts a backfill of these keys only, from the authoritative column. */
@@ -104,11 +109,15 @@ public class Backfill {
                             new RunPlan(false, false, key.isNew(), keys.size(), 0, ranges),
                             defaultLimits(migration),
                             requestedBy,
-                            REPAIR)));
+                            OperatorAction.REPAIR)));
   }
 
   private Uni<Run> begin(
-      Migration migration, Chooser chooser, Run.Limits limits, Actor requestedBy, String action) {
+      Migration migration,
+      Chooser chooser,
+      Run.Limits limits,
+      Actor requestedBy,
+      OperatorAction action) {
     return guarded(
         migration,
         (transaction, key) ->
@@ -190,7 +199,7 @@ public class Backfill {
       RunPlan plan,
       Run.Limits limits,
       Actor requestedBy,
-      String action) {
+      OperatorAction action) {
     return store
         .ended(transaction, migration.name())
         .chain(() -> store.insert(transaction, state, kind, plan, limits, requestedBy.subject()))

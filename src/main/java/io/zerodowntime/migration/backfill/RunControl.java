@@ -11,6 +11,7 @@ import io.zerodowntime.migration.ActionLog;
 import io.zerodowntime.migration.Actor;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException.Refused;
+import io.zerodowntime.migration.OperatorAction;
 import io.zerodowntime.migration.RunState;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -47,22 +48,28 @@ public class RunControl {
 
   /** Stops the run after the batches in flight; refused if no run is running. */
   public Uni<Void> pause(Migration migration, Actor who) {
-    return change(migration, who, "backfill pause", RunState.PAUSED, RunState.RUNNING);
+    return change(migration, who, OperatorAction.BACKFILL_PAUSE, RunState.PAUSED, RunState.RUNNING);
   }
 
   /** Goes on where each range's cursor stands; refused if no run is paused. */
   public Uni<Void> resume(Migration migration, Actor who) {
-    return change(migration, who, "backfill resume", RunState.RUNNING, RunState.PAUSED);
+    return change(
+        migration, who, OperatorAction.BACKFILL_RESUME, RunState.RUNNING, RunState.PAUSED);
   }
 
   /** Ends the run for good; what it wrote stays, and is right. Refused if no run is active. */
   public Uni<Void> cancel(Migration migration, Actor who) {
     return change(
-        migration, who, "backfill cancel", RunState.CANCELLED, RunState.RUNNING, RunState.PAUSED);
+        migration,
+        who,
+        OperatorAction.BACKFILL_CANCEL,
+        RunState.CANCELLED,
+        RunState.RUNNING,
+        RunState.PAUSED);
   }
 
   private Uni<Void> change(
-      Migration migration, Actor who, String action, RunState to, RunState... from) {
+      Migration migration, Actor who, OperatorAction action, RunState to, RunState... from) {
     return withActive(
         migration,
         (transaction, run) ->
@@ -82,7 +89,14 @@ public class RunControl {
           return setLimits(transaction, run.id(), limits)
               .invoke(changed -> require(changed, "no run of " + migration.name() + " is active"))
               .chain(
-                  () -> record(transaction, migration, who, "backfill limits", run, limits.json()));
+                  () ->
+                      record(
+                          transaction,
+                          migration,
+                          who,
+                          OperatorAction.BACKFILL_LIMITS,
+                          run,
+                          limits.json()));
         });
   }
 
@@ -131,7 +145,7 @@ public class RunControl {
       SqlConnection transaction,
       Migration migration,
       Actor who,
-      String action,
+      OperatorAction action,
       Run run,
       JsonObject parameters) {
     return actions.record(

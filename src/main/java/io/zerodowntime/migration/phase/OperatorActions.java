@@ -37,7 +37,7 @@ public class OperatorActions implements ActionLog {
                     instances.self(),
                     actor.subject(),
                     evidence(actor, action),
-                    action.name(),
+                    action.name().label(),
                     HistoryKind.ACTION.label()))
             .replaceWithVoid()
         : Uni.createFrom().voidItem();

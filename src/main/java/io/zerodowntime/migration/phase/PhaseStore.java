@@ -15,6 +15,7 @@ import io.zerodowntime.migration.EpochEnd;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationException;
 import io.zerodowntime.migration.MigrationState;
+import io.zerodowntime.migration.OperatorAction;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.Phases;
 import io.zerodowntime.migration.StateSource;
@@ -209,7 +210,7 @@ public class PhaseStore implements StateSource {
                 .addValue(entry.reason())
                 .addValue(entry.evidence())
                 .addValue(entry.actor().map(Actor::subject).orElse(null))
-                .addValue(entry.actor().map(who -> entry.kind().label()).orElse(null)))
+                .addValue(entry.actor().map(who -> OperatorAction.CONTRACT.label()).orElse(null)))
         .replaceWithVoid();
   }
 
