@@ -21,7 +21,7 @@ public interface MigrationListener {
   default void onGaveWay(Migration migration) {}
 
   /** A worker of this instance waited between two batches, and why. */
-  default void onThrottled(Migration migration, String reason, Duration waited) {}
+  default void onThrottled(Migration migration, ThrottleReason reason, Duration waited) {}
 
   /** So many live reads compared both columns of one row, and count as evidence. */
   default void onShadowReads(Migration migration, ShadowResult result, long reads) {}

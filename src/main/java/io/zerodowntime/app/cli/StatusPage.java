@@ -1,5 +1,6 @@
 package io.zerodowntime.app.cli;
 
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.GracePeriod.Holder;
 import io.zerodowntime.migration.status.MigrationStatus;
@@ -132,7 +133,7 @@ final class StatusPage {
   }
 
   /** By how much the pace slows the run, and what it has read. */
-  private static String slowed(String by, MigrationStatus.PaceStatus pace) {
+  private static String slowed(ThrottleReason by, MigrationStatus.PaceStatus pace) {
     return pace.detail()
         .filter(read -> pace.reason().equals(Optional.of(by)))
         .map(read -> " to %d %%: %s".formatted(Math.round(pace.share() * 100), read))
@@ -217,7 +218,7 @@ final class StatusPage {
       text.append(String.format(Locale.ROOT, ", %.0f rows/s", rows.rowsPerSecond()));
     }
     rows.etaSeconds().ifPresent(seconds -> text.append(", ").append(time(seconds)).append(" left"));
-    run.pace().throttledBy().ifPresent(why -> text.append(", slowed by ").append(why));
+    run.pace().throttledBy().ifPresent(why -> text.append(", slowed by ").append(why.label()));
     return text.toString();
   }
 

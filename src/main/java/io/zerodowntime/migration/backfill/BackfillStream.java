@@ -9,6 +9,7 @@ import io.zerodowntime.db.Transactions;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.RunCompletion;
+import io.zerodowntime.migration.ThrottleReason.General;
 import io.zerodowntime.tracing.Trace;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -25,12 +26,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class BackfillStream {
   private static final Logger LOG = Logger.getLogger(BackfillStream.class);
-
-  /** Why a worker waits, and a run is slow, while others hold rows of the table. */
-  public static final String ROWS_LOCKED = "rows_locked";
-
-  /** Why a worker waits, and a run is slow, while this process works on other runs as well. */
-  public static final String OTHER_RUNS = "other_runs";
 
   private static final Duration LOCKED_WAIT = Duration.ofMillis(200);
 
@@ -155,10 +150,12 @@ public class BackfillStream {
       case WORKED ->
           isWorked(result)
               ? workers.restMore(migration, pace, Run.Limits.MAX_DELAY)
-              : workers.pause(migration, ROWS_LOCKED, LOCKED_WAIT);
+              : workers.pause(migration, General.ROWS_LOCKED, LOCKED_WAIT);
       case GAVE_WAY, LOCKED ->
-          skips ? workers.pause(migration, ROWS_LOCKED, LOCKED_WAIT) : Uni.createFrom().voidItem();
-      case BUSY -> workers.pause(migration, "others_hold_the_ranges", pace.waitForOthers());
+          skips
+              ? workers.pause(migration, General.ROWS_LOCKED, LOCKED_WAIT)
+              : Uni.createFrom().voidItem();
+      case BUSY -> workers.pause(migration, General.OTHERS_HOLD_THE_RANGES, pace.waitForOthers());
       case DONE, STOPPED -> Uni.createFrom().voidItem();
     };
   }

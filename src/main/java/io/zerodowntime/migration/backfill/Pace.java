@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.backfill;
 
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.ThrottleReason;
 import java.time.Duration;
 
 /**
@@ -91,8 +92,8 @@ final class Pace {
   }
 
   /** Why there is that pause. */
-  String throttleReason() {
-    return pacing.reason().orElse(Pacing.RECOVERY);
+  ThrottleReason throttleReason() {
+    return pacing.reason().orElse(ThrottleReason.General.RECOVERY);
   }
 
   /**

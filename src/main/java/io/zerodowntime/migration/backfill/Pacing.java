@@ -1,5 +1,7 @@
 package io.zerodowntime.migration.backfill;
 
+import io.zerodowntime.migration.ThrottleReason;
+import io.zerodowntime.migration.ThrottleReason.General;
 import io.zerodowntime.migration.backfill.indicator.Reading;
 import io.zerodowntime.migration.backfill.indicator.Signal;
 import java.time.Duration;
@@ -19,7 +21,7 @@ import java.util.Optional;
 public record Pacing(
     double share,
     Duration batch,
-    Optional<String> reason,
+    Optional<ThrottleReason> reason,
     Optional<String> detail,
     List<Reading> readings) {
   /** How long a batch should hold its row locks where this process has few requests, or none. */
@@ -37,14 +39,6 @@ public record Pacing(
   public static final Pacing FREE =
       new Pacing(1, ALONE, Optional.empty(), Optional.empty(), List.of());
 
-  /** Why a run is at the minimum for some seconds: to see how requests do without it. */
-  static final String BASELINE = "baseline";
-
-  /** Why it is slower while no indicator objects any more: the pace rises step by step. */
-  public static final String RECOVERY = "recovery";
-
-  private static final String UNREADABLE = "unreadable";
-
   static Pacing of(double share, Duration batch, List<Reading> readings, boolean databaseRead) {
     Optional<Reading> strictest =
         readings.stream()
@@ -59,19 +53,19 @@ public record Pacing(
         share,
         batch,
         strictest
-            .map(each -> each.known() || databaseRead ? each.reason() : UNREADABLE)
-            .or(() -> Optional.of(RECOVERY)),
+            .map(each -> each.known() || databaseRead ? each.reason() : General.UNREADABLE)
+            .or(() -> Optional.of(General.RECOVERY)),
         strictest.map(Reading::text).or(() -> Optional.of("nothing objects any more")),
         readings);
   }
 
   Pacing atMinimum() {
-    return share <= PaceShare.MIN && !reason.equals(Optional.of(RECOVERY))
+    return share <= PaceShare.MIN && !reason.equals(Optional.of(General.RECOVERY))
         ? this
         : new Pacing(
             PaceShare.MIN,
             batch,
-            Optional.of(BASELINE),
+            Optional.of(General.BASELINE),
             Optional.of("looks for a moment how requests do without a run"),
             readings);
   }

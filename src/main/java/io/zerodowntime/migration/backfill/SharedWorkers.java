@@ -6,6 +6,8 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationConfig;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.MigrationLog;
+import io.zerodowntime.migration.ThrottleReason;
+import io.zerodowntime.migration.ThrottleReason.General;
 import io.zerodowntime.tracing.Trace;
 import io.zerodowntime.tracing.Tracing;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
@@ -31,7 +34,8 @@ class SharedWorkers {
 
   static final int RANGE = 1;
 
-  private static final String TARGET_LOAD = "target_load";
+  /** What is not logged: nothing objects. */
+  private static final Set<ThrottleReason> PASSING = Set.of(General.BASELINE, General.RECOVERY);
 
   /** A worker that rests longer for its own run leaves that time to the others. */
   private static final Duration SHARED_REST = Duration.ofSeconds(1);
@@ -84,10 +88,10 @@ class SharedWorkers {
 
   /** Logs what slows a run, each time that it is something else, and that nothing does any more. */
   private void announce(Migration migration, Run run, Pacing pacing) {
-    String reason = pacing.reason().orElse("");
-    if (reason.equals(Pacing.BASELINE) || reason.equals(Pacing.RECOVERY)) {
+    if (pacing.reason().filter(PASSING::contains).isPresent()) {
       return;
     }
+    String reason = pacing.reason().map(ThrottleReason::label).orElse("");
     String before =
         reason.isEmpty() ? slowed.remove(migration.name()) : slowed.put(migration.name(), reason);
     if (!Objects.equals(before, reason.isEmpty() ? null : reason)) {
@@ -147,26 +151,26 @@ class SharedWorkers {
 
   private void tell(Migration migration, Duration waited) {
     if (waited.toMillis() >= 1) {
-      listeners.forEach(
-          listener -> listener.onThrottled(migration, BackfillStream.OTHER_RUNS, waited));
+      listeners.forEach(listener -> listener.onThrottled(migration, General.OTHER_RUNS, waited));
     }
   }
 
   /** The rest after a batch, as far as it is a part of the share; and what a slower pace adds. */
   Uni<Void> rest(Migration migration, Pace pace) {
     Duration rest = pace.delay();
-    return pause(migration, TARGET_LOAD, rest.compareTo(SHARED_REST) < 0 ? rest : SHARED_REST)
+    return pause(
+            migration, General.TARGET_LOAD, rest.compareTo(SHARED_REST) < 0 ? rest : SHARED_REST)
         .chain(() -> pause(migration, pace.throttleReason(), pace.throttleDelay()));
   }
 
   /** What is left of a long rest, at most {@code longest}. */
   Uni<Void> restMore(Migration migration, Pace pace, Duration longest) {
     Duration rest = pace.delay().minus(SHARED_REST);
-    return pause(migration, TARGET_LOAD, rest.compareTo(longest) < 0 ? rest : longest);
+    return pause(migration, General.TARGET_LOAD, rest.compareTo(longest) < 0 ? rest : longest);
   }
 
   /** Waits, and tells why. */
-  Uni<Void> pause(Migration migration, String reason, Duration delay) {
+  Uni<Void> pause(Migration migration, ThrottleReason reason, Duration delay) {
     if (delay.toMillis() < 1) {
       return Uni.createFrom().voidItem();
     }

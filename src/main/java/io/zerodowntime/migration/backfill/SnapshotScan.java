@@ -3,6 +3,7 @@ package io.zerodowntime.migration.backfill;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
+import io.zerodowntime.migration.ThrottleReason.General;
 import io.zerodowntime.migration.backfill.BatchResult.BatchStatus;
 import java.time.Duration;
 import java.util.List;
@@ -80,7 +81,9 @@ final class SnapshotScan {
                   ? begin(exported)
                   : release()
                       .chain(
-                          () -> engine.workers.pause(migration, "others_hold_the_ranges", OTHERS))
+                          () ->
+                              engine.workers.pause(
+                                  migration, General.OTHERS_HOLD_THE_RANGES, OTHERS))
                       .chain(() -> none(BatchStatus.BUSY));
             });
   }

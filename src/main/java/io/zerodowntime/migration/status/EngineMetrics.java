@@ -9,6 +9,7 @@ import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.MigrationListener;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.migration.phase.DatabaseReachability;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -77,10 +78,10 @@ public class EngineMetrics implements MigrationListener {
   }
 
   @Override
-  public void onThrottled(Migration migration, String reason, Duration waited) {
+  public void onThrottled(Migration migration, ThrottleReason reason, Duration waited) {
     Counter.builder("backfill_throttled_seconds")
         .description("How long workers waited, in seconds, by the reason")
-        .tags(MIGRATION, migration.name(), "reason", reason)
+        .tags(MIGRATION, migration.name(), "reason", reason.label())
         .register(registry)
         .increment(waited.toNanos() / 1e9);
   }

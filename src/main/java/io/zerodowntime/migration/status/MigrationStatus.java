@@ -7,6 +7,7 @@ import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Phase;
 import io.zerodowntime.migration.ServiceReading;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.migration.UnfencedWriter;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.Pacing;
@@ -151,7 +152,7 @@ public record MigrationStatus(
    */
   @RegisterForReflection
   public record RunPace(
-      int batchSize, long delayMillis, double targetLoad, Optional<String> throttledBy) {}
+      int batchSize, long delayMillis, double targetLoad, Optional<ThrottleReason> throttledBy) {}
 
   /**
    * How fast a run may be, and what each indicator says about it.
@@ -163,7 +164,7 @@ public record MigrationStatus(
   @RegisterForReflection
   public record PaceStatus(
       double share,
-      Optional<String> reason,
+      Optional<ThrottleReason> reason,
       Optional<String> detail,
       List<IndicatorStatus> indicators) {
     static PaceStatus of(Pacing pacing) {

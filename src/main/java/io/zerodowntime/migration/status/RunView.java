@@ -4,6 +4,8 @@ import io.smallrye.mutiny.Uni;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.ThrottleReason;
+import io.zerodowntime.migration.ThrottleReason.General;
 import io.zerodowntime.migration.backfill.BackfillJob;
 import io.zerodowntime.migration.backfill.BackfillStore;
 import io.zerodowntime.migration.backfill.BackfillStream;
@@ -55,7 +57,7 @@ class RunView {
   }
 
   private Optional<RunStatus> last(
-      Migration migration, List<Run> runs, boolean parity, Optional<String> throttled) {
+      Migration migration, List<Run> runs, boolean parity, Optional<ThrottleReason> throttled) {
     return runs.stream()
         .filter(run -> (run.kind() == RunKind.PARITY) == parity)
         .findFirst()
@@ -66,16 +68,16 @@ class RunView {
     return new MismatchedKey(found.key(), found.source(), found.foundAt());
   }
 
-  private Optional<String> throttledBy(Run run, Optional<String> throttled) {
+  private Optional<ThrottleReason> throttledBy(Run run, Optional<ThrottleReason> throttled) {
     return throttled
-        .filter(reason -> !reason.equals(Pacing.RECOVERY))
+        .filter(reason -> reason != General.RECOVERY)
         .or(() -> lockedRows(run))
-        .or(() -> job.isShared() ? Optional.of(BackfillStream.OTHER_RUNS) : Optional.empty())
+        .or(() -> job.isShared() ? Optional.of(General.OTHER_RUNS) : Optional.empty())
         .or(() -> throttled);
   }
 
   static RunStatus status(
-      Migration migration, Run run, RateMeter meter, Optional<String> throttled) {
+      Migration migration, Run run, RateMeter meter, Optional<ThrottleReason> throttled) {
     boolean running = run.state() == RunState.RUNNING;
     return new RunStatus(
         run.id(),
@@ -116,8 +118,8 @@ class RunView {
         : Optional.empty();
   }
 
-  private static Optional<String> lockedRows(Run run) {
-    return run.locked() > 0 ? Optional.of(BackfillStream.ROWS_LOCKED) : Optional.empty();
+  private static Optional<ThrottleReason> lockedRows(Run run) {
+    return run.locked() > 0 ? Optional.of(General.ROWS_LOCKED) : Optional.empty();
   }
 
   record RunSnapshot(

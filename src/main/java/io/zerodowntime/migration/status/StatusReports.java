@@ -5,6 +5,7 @@ import io.zerodowntime.migration.Fleet;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.Sequential;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.migration.backfill.RateMeter;
 import io.zerodowntime.migration.backfill.Run;
 import io.zerodowntime.migration.schema.IndexBuilds;
@@ -70,7 +71,7 @@ public class StatusReports {
    * @param throttledBy what makes it slower
    */
   public static RunStatus shown(
-      Migration migration, Run run, RateMeter meter, Optional<String> throttledBy) {
+      Migration migration, Run run, RateMeter meter, Optional<ThrottleReason> throttledBy) {
     return RunView.status(migration, run, meter, throttledBy);
   }
 

@@ -100,7 +100,10 @@ public final class StatusText {
                         ? String.format(Locale.ROOT, ", %.0f rows/s", r.rows().rowsPerSecond())
                         : "",
                     r.rows().etaSeconds().map(s -> ", " + s + " s left").orElse("")
-                        + r.pace().throttledBy().map(why -> ", slowed by " + why).orElse("")))
+                        + r.pace()
+                            .throttledBy()
+                            .map(why -> ", slowed by " + why.label())
+                            .orElse("")))
         .orElse("none yet");
   }
 

@@ -3,6 +3,8 @@ package io.zerodowntime.app.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zerodowntime.migration.Evidence.ShadowEvidence;
+import io.zerodowntime.migration.IndicatorName;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.migration.UnfencedWriter;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.backfill.indicator.Signal;
@@ -37,6 +39,8 @@ class StatusPageTest {
   private static final Terminal PLAIN = new Terminal(false, false);
   private static final Terminal COLOURED = new Terminal(true, true);
   private static final OffsetDateTime NOW = OffsetDateTime.parse("2026-01-02T03:04:05Z");
+  private static final ThrottleReason LAG =
+      new ThrottleReason.Indicated(IndicatorName.REPLICA_LAG, true);
   private static final String HOSTILE = "psql\u001b[2J\u0007\nphase 3";
 
   @Test
@@ -90,7 +94,7 @@ class StatusPageTest {
         Optional.of(run("parity", Optional.of("snapshot"))),
         new PaceStatus(
             0.5,
-            Optional.of("replica_lag"),
+            Optional.of(LAG),
             Optional.of("behind"),
             Collections.nCopies(
                 8, new IndicatorStatus("replica_lag", Signal.SLOW, true, "behind"))),
@@ -148,7 +152,7 @@ class StatusPageTest {
         mode,
         true,
         new RunRows(1000, 500, 12, 0, 0, 500, 120, Optional.of(4L)),
-        new RunPace(1000, 100, 0.5, Optional.of("replica_lag")),
+        new RunPace(1000, 100, 0.5, Optional.of(LAG)),
         NOW,
         Optional.empty());
   }

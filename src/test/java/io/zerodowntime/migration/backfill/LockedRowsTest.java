@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -128,7 +129,7 @@ class LockedRowsTest {
           .isEqualTo(1);
       assertThat(engine.status().backfill().orElseThrow().rows().lockedRows()).isEqualTo(3);
       assertThat(engine.status().backfill().orElseThrow().pace().throttledBy())
-          .contains("rows_locked");
+          .contains(ThrottleReason.General.ROWS_LOCKED);
       holder.rollback();
     }
 

@@ -2,7 +2,9 @@ package io.zerodowntime.migration.backfill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zerodowntime.migration.IndicatorName;
 import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.ThrottleReason;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +13,8 @@ import org.junit.jupiter.api.Test;
 /** Proves that the batch size follows the time that batches take, within its limits. */
 class PaceTest {
   private static final Run.Limits LIMITS = new Run.Limits(1000, Duration.ofMillis(100), 0.5);
+  private static final ThrottleReason LATENCY =
+      new ThrottleReason.Indicated(IndicatorName.LATENCY, true);
 
   @Test
   void beginsSmallAndWithoutAPause() {
@@ -217,7 +221,7 @@ class PaceTest {
   }
 
   private static Pacing share(double share) {
-    return new Pacing(share, Pacing.ALONE, Optional.of("latency"), Optional.empty(), List.of());
+    return new Pacing(share, Pacing.ALONE, Optional.of(LATENCY), Optional.empty(), List.of());
   }
 
   private static Pace pace(Run.Limits limits) {
@@ -226,7 +230,7 @@ class PaceTest {
 
   private static Pacing besideRequests(double share) {
     return new Pacing(
-        share, Pacing.BESIDE_REQUESTS, Optional.of("latency"), Optional.empty(), List.of());
+        share, Pacing.BESIDE_REQUESTS, Optional.of(LATENCY), Optional.empty(), List.of());
   }
 
   private static void observe(Pace pace, double millis) {

@@ -8,6 +8,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.smallrye.mutiny.Multi;
 import io.zerodowntime.migration.Migrations;
 import io.zerodowntime.migration.RunState;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.TwoMigrations;
@@ -132,6 +133,13 @@ class SharedWorkersTest {
   }
 
   private static String throttledBy(Engine migration) {
-    return migration.status().backfill().orElseThrow().pace().throttledBy().orElse("");
+    return migration
+        .status()
+        .backfill()
+        .orElseThrow()
+        .pace()
+        .throttledBy()
+        .map(ThrottleReason::label)
+        .orElse("");
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.smallrye.mutiny.subscription.Cancellable;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
 import jakarta.inject.Inject;
@@ -70,6 +71,7 @@ class SlowRequestsTest {
                     .orElseThrow()
                     .pace()
                     .throttledBy()
+                    .map(ThrottleReason::label)
                     .orElse("")
                     .equals("latency"));
     await().until(() -> engine.status().pace().share() < 0.2);

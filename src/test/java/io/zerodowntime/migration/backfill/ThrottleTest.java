@@ -12,6 +12,7 @@ import io.vertx.pgclient.PgConnectOptions;
 import io.zerodowntime.db.DatabasePools;
 import io.zerodowntime.db.ReplicaReading;
 import io.zerodowntime.migration.ServiceReading;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineConfig;
 import io.zerodowntime.testing.EngineDatabase;
@@ -139,7 +140,7 @@ class ThrottleTest {
     replicas = List.of(replica("", LITTLE), replica("", MUCH));
     Pacing behind = next(throttle);
     assertThat(behind.share()).isEqualTo(PaceShare.MIN);
-    assertThat(behind.reason()).contains("replica_lag");
+    assertThat(behind.reason().map(ThrottleReason::label)).contains("replica_lag");
     assertThat(behind.detail().orElseThrow()).contains("11.0 s behind");
   }
 
@@ -155,7 +156,7 @@ class ThrottleTest {
       replicas = List.of(replica("", LITTLE), hidden);
       Pacing first = next(throttle);
       assertThat(first.share()).isEqualTo(PaceShare.DECREASE);
-      assertThat(first.reason()).contains("replica_lag_unreadable");
+      assertThat(first.reason().map(ThrottleReason::label)).contains("replica_lag_unreadable");
       Pacing last = first;
       for (int i = 0; i < 60; i++) {
         last = next(throttle);
@@ -174,7 +175,7 @@ class ThrottleTest {
     closed.closeAndAwait();
 
     assertThat(pacing.share()).isEqualTo(PaceShare.DECREASE);
-    assertThat(pacing.reason()).contains("unreadable");
+    assertThat(pacing.reason().map(ThrottleReason::label)).contains("unreadable");
   }
 
   /** Users would wait behind a free pace until what is read of it makes it slower. */
@@ -187,7 +188,7 @@ class ThrottleTest {
     assertThat(ask(throttle).share()).isEqualTo(PaceShare.MIN);
     Pacing second = next(throttle);
     assertThat(second.share()).isGreaterThan(PaceShare.MIN).isLessThan(0.1);
-    assertThat(second.reason()).contains("recovery");
+    assertThat(second.reason().map(ThrottleReason::label)).contains("recovery");
 
     nanos += Duration.ofMinutes(1).toNanos();
     assertThat(ask(throttle).share()).as("a later run").isEqualTo(PaceShare.MIN);
@@ -203,7 +204,7 @@ class ThrottleTest {
     service = requests(400, 30);
     Pacing slow = next(throttle);
     assertThat(slow.share()).isEqualTo(PaceShare.DECREASE);
-    assertThat(slow.reason()).contains("latency");
+    assertThat(slow.reason().map(ThrottleReason::label)).contains("latency");
     assertThat(slow.detail().orElseThrow()).contains("30.0 ms", "without a run 10.0 ms");
     for (int i = 0; i < 15; i++) {
       slow = next(throttle);
@@ -217,7 +218,7 @@ class ThrottleTest {
     service = requests(400, 10);
     Pacing rising = next(throttle);
     assertThat(rising.share()).isGreaterThan(held).isLessThan(1);
-    assertThat(rising.reason()).contains("recovery");
+    assertThat(rising.reason().map(ThrottleReason::label)).contains("recovery");
     riseToTheFreePace(throttle);
   }
 
@@ -225,14 +226,16 @@ class ThrottleTest {
   void pausesForTheBaselineOnceAMinute() {
     Throttle throttle = throttle(pool);
     service = requests(400, 10);
-    assertThat(ask(throttle).reason()).as("none is known").contains("baseline");
+    assertThat(ask(throttle).reason().map(ThrottleReason::label))
+        .as("none is known")
+        .contains("baseline");
     for (int i = 0; i < 5; i++) {
       next(throttle);
     }
     riseToTheFreePace(throttle);
 
     clock = PAUSING;
-    assertThat(next(throttle).reason()).contains("baseline");
+    assertThat(next(throttle).reason().map(ThrottleReason::label)).contains("baseline");
     assertThat(next(throttle).share()).isEqualTo(PaceShare.MIN);
     clock = WORKING;
     assertThat(next(throttle).share()).as("as before, at once").isOne();
@@ -258,7 +261,7 @@ class ThrottleTest {
       next(throttle);
     }
     service = requests(400, 12.5);
-    assertThat(next(throttle).reason()).contains("latency");
+    assertThat(next(throttle).reason().map(ThrottleReason::label)).contains("latency");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -86,7 +87,8 @@ class MetricReferenceTest {
     engine.backfill();
     Api.order("a-key", "paid");
     Api.order("a-key", "paid");
-    counters.onThrottled(engine.migration(), "target_load", Duration.ofMillis(1));
+    counters.onThrottled(
+        engine.migration(), ThrottleReason.General.TARGET_LOAD, Duration.ofMillis(1));
     Engine.await(gauges.refresh());
   }
 }

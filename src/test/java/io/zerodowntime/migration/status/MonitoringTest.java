@@ -10,6 +10,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.kubernetes.Manifests;
+import io.zerodowntime.migration.IndicatorName;
+import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
@@ -65,7 +67,10 @@ class MonitoringTest {
     engine.backfill();
     Api.order("monitored", "paid");
     given().get("/orders?status=:").then().statusCode(400);
-    counters.onThrottled(engine.migration(), "replica_lag", Duration.ofMillis(1));
+    counters.onThrottled(
+        engine.migration(),
+        new ThrottleReason.Indicated(IndicatorName.REPLICA_LAG, true),
+        Duration.ofMillis(1));
     Engine.await(gauges.refresh());
     List<String> exposed = given().get("/q/metrics").asString().lines().toList();
 

@@ -1,6 +1,7 @@
 package io.zerodowntime.migration.backfill.indicator;
 
 import io.zerodowntime.migration.IndicatorName;
+import io.zerodowntime.migration.ThrottleReason;
 import java.util.Locale;
 
 /**
@@ -48,9 +49,9 @@ public record Reading(IndicatorName indicator, Signal signal, String text, boole
     return new Reading(indicator, Signal.HOLD, text, known);
   }
 
-  /** Why workers wait, as a label: the indicator, and whether it could be read. */
-  public String reason() {
-    return known ? indicator.label() : indicator.label() + "_unreadable";
+  /** Why workers wait: the indicator, and whether it could be read. */
+  public ThrottleReason reason() {
+    return new ThrottleReason.Indicated(indicator, known);
   }
 
   static String format(String text, Object... values) {

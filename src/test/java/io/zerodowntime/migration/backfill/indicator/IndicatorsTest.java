@@ -246,7 +246,7 @@ class IndicatorsTest {
     assertThat(none.maintainedBy()).isEmpty();
     Reading reading = new DeadTuples().read(seen, none);
     assertThat(reading.known()).isFalse();
-    assertThat(reading.reason()).isEqualTo("dead_tuples_unreadable");
+    assertThat(reading.reason().label()).isEqualTo("dead_tuples_unreadable");
     assertThat(reading.signal()).isEqualTo(Signal.SLOW);
   }
 
