@@ -1,8 +1,11 @@
 package io.zerodowntime.migration;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Locale;
 
 /** What a run over the table's key ranges does with each batch. */
+@RegisterForReflection
 public enum RunKind {
   /** new := forward(old), where they disagree. */
   FORWARD,
@@ -12,6 +15,7 @@ public enum RunKind {
   PARITY;
 
   /** The name in the database and in JSON, for example {@code forward}. */
+  @JsonValue
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

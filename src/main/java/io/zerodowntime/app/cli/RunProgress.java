@@ -127,7 +127,11 @@ class RunProgress {
         System.out.print(
             terminal.over()
                 + "%s %s %s: %s"
-                    .formatted(StatusPage.share(run), run.kind(), run.state(), StatusPage.rows(run))
+                    .formatted(
+                        StatusPage.share(run),
+                        run.kind().label(),
+                        run.state().label(),
+                        StatusPage.rows(run))
                 + (last ? System.lineSeparator() : ""));
       } else {
         System.out.println(line(run));

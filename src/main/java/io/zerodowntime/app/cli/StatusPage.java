@@ -1,5 +1,6 @@
 package io.zerodowntime.app.cli;
 
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.GracePeriod.Holder;
@@ -73,7 +74,7 @@ final class StatusPage {
             next,
             status
                 .backfill()
-                .filter(run -> run.state().equals("running"))
+                .filter(run -> run.state() == RunState.RUNNING)
                 .map(run -> ", backfill " + share(run))
                 .orElse(""));
   }
@@ -190,8 +191,8 @@ final class StatusPage {
                 "%s %s %s: %s%s"
                     .formatted(
                         share(r),
-                        r.wholeTable() ? r.kind() : "repair",
-                        r.state(),
+                        r.wholeTable() ? r.kind().label() : "repair",
+                        r.state().label(),
                         rows(r),
                         r.pace().throttledBy().map(by -> slowed(by, pace)).orElse("")))
         .orElse("none yet");
@@ -231,7 +232,7 @@ final class StatusPage {
   /** How far a run is, as a bar. */
   static String share(RunStatus run) {
     MigrationStatus.RunRows rows = run.rows();
-    boolean complete = run.state().equals("complete") || rows.rowsEstimate() == 0;
+    boolean complete = run.state() == RunState.COMPLETE || rows.rowsEstimate() == 0;
     return Terminal.bar(
         complete ? 1 : Math.min(0.99, rows.scannedRows() / (double) rows.rowsEstimate()));
   }

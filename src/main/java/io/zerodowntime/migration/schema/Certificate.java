@@ -2,6 +2,7 @@ package io.zerodowntime.migration.schema;
 
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.zerodowntime.migration.Evidence;
+import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.Verdict;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -36,7 +37,7 @@ public record Certificate(
   @RegisterForReflection
   public record PastRun(
       long id,
-      String kind,
+      RunKind kind,
       long epoch,
       long scanned,
       long changed,

@@ -19,6 +19,7 @@ import io.zerodowntime.migration.MigrationException.Refused;
 import io.zerodowntime.migration.MigrationException.SchemaFailed;
 import io.zerodowntime.migration.MigrationState;
 import io.zerodowntime.migration.PartitionTree;
+import io.zerodowntime.migration.RunKind;
 import io.zerodowntime.migration.Verdict;
 import io.zerodowntime.migration.phase.HistoryKind;
 import io.zerodowntime.migration.phase.Instances;
@@ -105,7 +106,7 @@ public class OldColumnDrop {
   private static Certificate.PastRun run(Row row) {
     return new Certificate.PastRun(
         row.getLong("id"),
-        row.getString("kind"),
+        RunKind.of(row.getString("kind")),
         row.getLong("epoch"),
         row.getLong("scanned"),
         row.getLong("changed"),

@@ -6,6 +6,8 @@ import io.zerodowntime.migration.Evidence.ShadowEvidence;
 import io.zerodowntime.migration.LiveInstance;
 import io.zerodowntime.migration.Migration;
 import io.zerodowntime.migration.Phase;
+import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.ServiceReading;
 import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.migration.UnfencedWriter;
@@ -116,9 +118,9 @@ public record MigrationStatus(
   @RegisterForReflection
   public record RunStatus(
       long run,
-      String kind,
+      RunKind kind,
       List<String> authoritativeColumns,
-      String state,
+      RunState state,
       Optional<String> mode,
       boolean wholeTable,
       @JsonUnwrapped RunRows rows,

@@ -81,9 +81,9 @@ class RunView {
     boolean running = run.state() == RunState.RUNNING;
     return new RunStatus(
         run.id(),
-        run.kind().label(),
+        run.kind(),
         authoritative(migration, run.kind()),
-        run.state().label(),
+        run.state(),
         mode(run),
         run.wholeTable(),
         new RunRows(

@@ -240,7 +240,7 @@ public class StatusMetrics {
   private static double rowsToGo(MigrationStatus status) {
     return status
         .backfill()
-        .filter(run -> !run.state().equals(RunState.CANCELLED.label()))
+        .filter(run -> run.state() != RunState.CANCELLED)
         .map(run -> (double) run.rows().lagRows())
         .orElse(0.0);
   }

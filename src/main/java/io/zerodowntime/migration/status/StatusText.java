@@ -86,10 +86,10 @@ public final class StatusText {
                     "run %d (%s%s) is %s: %d rows looked at, %d changed, %d disagree%s%s%s",
                     r.run(),
                     r.wholeTable()
-                        ? r.kind()
+                        ? r.kind().label()
                         : "repair, " + ColumnNames.wins(r.authoritativeColumns()),
                     r.mode().map(mode -> ", " + mode).orElse(""),
-                    r.state(),
+                    r.state().label(),
                     r.rows().scannedRows(),
                     r.rows().changedRows(),
                     r.rows().mismatchedRows(),

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zerodowntime.migration.Evidence.ShadowEvidence;
 import io.zerodowntime.migration.IndicatorName;
+import io.zerodowntime.migration.RunKind;
+import io.zerodowntime.migration.RunState;
 import io.zerodowntime.migration.ThrottleReason;
 import io.zerodowntime.migration.UnfencedWriter;
 import io.zerodowntime.migration.Verdict;
@@ -82,7 +84,8 @@ class StatusPageTest {
 
     assertThat(page).hasSize(StatusPage.LINES).contains("         migrations: 18 more");
     assertThat(page.get(0))
-        .startsWith("orders-status  phase 1 (dual-write), next step 1 -> 2: 8 of 9 gates closed");
+        .startsWith("orders-status  phase 1 (dual-write), next step 1 -> 2: 8 of 9 gates closed")
+        .contains("gates closed, backfill [###############...............]  50 %");
   }
 
   private static MigrationStatus worst() {
@@ -90,8 +93,8 @@ class StatusPageTest {
         new Definition("orders-status", "orders", List.of("old_status"), List.of("status")),
         phase(),
         Optional.empty(),
-        Optional.of(run("forward", Optional.empty())),
-        Optional.of(run("parity", Optional.of("snapshot"))),
+        Optional.of(run(RunKind.FORWARD, Optional.empty())),
+        Optional.of(run(RunKind.PARITY, Optional.of("snapshot"))),
         new PaceStatus(
             0.5,
             Optional.of(LAG),
@@ -143,12 +146,12 @@ class StatusPageTest {
     return new PhaseName(number, number == 1 ? "dual-write" : "read-new");
   }
 
-  private static RunStatus run(String kind, Optional<String> mode) {
+  private static RunStatus run(RunKind kind, Optional<String> mode) {
     return new RunStatus(
         1,
         kind,
         List.of(),
-        "running",
+        RunState.RUNNING,
         mode,
         true,
         new RunRows(1000, 500, 12, 0, 0, 500, 120, Optional.of(4L)),
