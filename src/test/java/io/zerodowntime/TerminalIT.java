@@ -26,6 +26,7 @@ class TerminalIT {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int ROWS = 3000;
+  private static final int CTRL_C = 3;
 
   @TempDir Path directory;
 
@@ -76,6 +77,39 @@ class TerminalIT {
         .contains(ROWS + " rows looked at, 0 disagree");
   }
 
+  /**
+   * Whatever started the tests may ignore SIGINT, and what it starts inherits that: not this one.
+   */
+  @Test
+  void ctrlCEndsARunAtOnce() throws Exception {
+    TestDatabase database = EngineSchema.copy(TerminalIT.class);
+    dualWrite(database);
+    Path out = Files.createTempFile(directory, "terminal", ".txt");
+    Process process = terminal(slow(database), out, "exec env --default-signal=INT", "backfill");
+    try {
+      Timeouts.await().until(() -> Files.readString(out).contains(" rows looked at"));
+      process.getOutputStream().write(CTRL_C);
+      process.getOutputStream().flush();
+      assertThat(process.waitFor(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).as(Files.readString(out)).isEqualTo(130);
+    } finally {
+      process.destroyForcibly();
+    }
+    assertThat(Files.readString(out))
+        .contains("backfill stopped: what it committed stays")
+        .doesNotContain("failed", "Exception", "100 %");
+  }
+
+  /** Ten rows three times a second. */
+  private static Map<String, String> slow(TestDatabase database) {
+    return Map.of(
+        "DATABASE_URL", database.url(),
+        "BACKFILL_BATCH_SIZE", "10",
+        "BACKFILL_DELAY", "300ms",
+        "BACKFILL_TARGET_LOAD", "0.01",
+        "BACKFILL_WORKERS", "1");
+  }
+
   /** Phase 1, drained, with rows that no write has touched. */
   private static void dualWrite(TestDatabase database) throws Exception {
     try (Connection connection = database.dataSource().getConnection();
@@ -99,22 +133,28 @@ class TerminalIT {
   }
 
   private String onTerminal(Map<String, String> environment, String command) throws Exception {
-    assumeThat(SCRIPT).as("script of util-linux makes the terminal").isExecutable();
     Path out = Files.createTempFile(directory, "terminal", ".txt");
-    String line = String.join(" ", ServiceProcess.commandLine());
-    ProcessBuilder builder =
-        new ProcessBuilder(List.of(SCRIPT.toString(), "-qec", line + " " + command, "/dev/null"))
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(out.toFile());
-    builder.environment().putAll(environment);
-    builder.environment().put("TERM", "xterm");
-    Process process = builder.start();
+    Process process = terminal(environment, out, "exec", command);
     try {
       assertThat(process.waitFor(Timeouts.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
       return Files.readString(out, StandardCharsets.UTF_8);
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  private Process terminal(Map<String, String> environment, Path out, String by, String command)
+      throws Exception {
+    assumeThat(SCRIPT).as("script of util-linux makes the terminal").isExecutable();
+    String line = String.join(" ", ServiceProcess.commandLine());
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                List.of(SCRIPT.toString(), "-qec", by + " " + line + " " + command, "/dev/null"))
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(out.toFile());
+    builder.environment().putAll(environment);
+    builder.environment().put("TERM", "xterm");
+    return builder.start();
   }
 }
