@@ -54,19 +54,18 @@ public final class Latency implements Indicator {
 
   @Override
   public Reading read(Observation seen, TableReading table) {
-    Optional<Reading> slow =
-        judge("p99", p99(seen.service()), p99).map(reading -> unlessNew(reading, seen.nanos()));
+    Optional<Reading> slow = unlessNew(judge("p99", p99(seen.service()), p99), seen.nanos());
     Optional<Reading> usual = judge("p95", p95(seen.service()), p95);
     return slow.filter(p -> usual.map(u -> p.signal().compareTo(u.signal()) >= 0).orElse(true))
         .or(() -> usual)
         .orElseGet(() -> Reading.calm(name(), "too few requests to judge by"));
   }
 
-  private Reading unlessNew(Reading p99, long nanos) {
-    Duration lasted = p99Above.of("p99", p99.signal() == Signal.SLOW, nanos);
-    return p99.signal() == Signal.SLOW && lasted.compareTo(ServiceReadings.WINDOW) < 0
-        ? p99.held()
-        : p99;
+  /** A window without a p99 ends what lasted: nothing is known of its requests. */
+  private Optional<Reading> unlessNew(Optional<Reading> p99, long nanos) {
+    boolean above = p99.filter(reading -> reading.signal() == Signal.SLOW).isPresent();
+    Duration lasted = p99Above.of("p99", above, nanos);
+    return above && lasted.compareTo(ServiceReadings.WINDOW) < 0 ? p99.map(Reading::held) : p99;
   }
 
   private Optional<Reading> judge(String which, Optional<Double> now, Baseline baseline) {

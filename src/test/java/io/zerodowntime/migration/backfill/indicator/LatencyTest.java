@@ -57,6 +57,17 @@ class LatencyTest {
   }
 
   @Test
+  void aP99DoesNotLastOverAWindowWithoutRequests() {
+    latency.learn(service(400, 20, 50, 0));
+    ServiceReading slow = service(400, 20, 61, 0);
+
+    assertThat(readAt(0, latency, slow).signal()).isEqualTo(Signal.HOLD);
+    assertThat(readAt(3, latency, ServiceReading.NONE).signal()).isEqualTo(Signal.RISE);
+    assertThat(readAt(6, latency, slow).signal()).isEqualTo(Signal.HOLD);
+    assertThat(readAt(9, latency, slow).signal()).isEqualTo(Signal.SLOW);
+  }
+
+  @Test
   void judgesByNoFewRequests() {
     latency.learn(service(400, 20, 50, 0));
 
