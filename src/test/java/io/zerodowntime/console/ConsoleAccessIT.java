@@ -8,10 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.deque.html.axecore.playwright.AxeBuilder;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
-import io.zerodowntime.testing.Timeouts;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -46,7 +44,6 @@ class ConsoleAccessIT {
 
   @Test
   void axeFindsNothingAndNothingIsWiderThanThePage() throws Exception {
-    PlaywrightAssertions.setDefaultAssertionTimeout((double) Timeouts.LIMIT.toMillis());
     try (ConsoleBrowser browser = new ConsoleBrowser();
         ConsoleService service = new ConsoleService(directory, SETTINGS)) {
       service.orders(30_000);

@@ -5,6 +5,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.ColorScheme;
 import io.zerodowntime.testing.Timeouts;
 import java.nio.file.Files;
@@ -41,6 +42,7 @@ final class ConsoleBrowser implements AutoCloseable {
   private final List<String> complaints = new ArrayList<>();
 
   ConsoleBrowser() {
+    PlaywrightAssertions.setDefaultAssertionTimeout((double) Timeouts.LIMIT.toMillis());
     playwright =
         Playwright.create(
             new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));

@@ -13,9 +13,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
-import io.zerodowntime.testing.Timeouts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +38,6 @@ class ConsoleIT {
 
   @BeforeAll
   static void launch() {
-    PlaywrightAssertions.setDefaultAssertionTimeout((double) Timeouts.LIMIT.toMillis());
     browser = new ConsoleBrowser();
   }
 
@@ -224,42 +221,6 @@ class ConsoleIT {
       assertThat(history.locator("tbody tr").last()).containsText("reason 1");
       assertThat(button(page, "Show more")).isHidden();
     }
-  }
-
-  @Test
-  void severalMigrationsAreListedAndOpened() throws Exception {
-    try (ConsoleService service = new ConsoleService(directory, Map.of())) {
-      service.sql(SeveralMigrations.REGISTER);
-      service.startAgain(Map.of("MIGRATIONS_FILE", SeveralMigrations.file(directory).toString()));
-      Page page = service.signIn(browser.desktop(), "viewer");
-      assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setLevel(2)))
-          .hasText(new String[] {MIGRATION, "t1", "t2", "t3", "t4", "t5"});
-      assertThat(page.locator("li[aria-current=step]")).hasCount(6);
-      screenshot(page, "list");
-      page.getByRole(AriaRole.LINK, ConsoleService.linked("t3, phase")).click();
-      assertThat(page.getByText("Table t3: o → n")).isVisible();
-      assertThat(region(page, "Next step")).containsText("t3.DUAL_WRITE");
-      writersOutside(service, page);
-      page.getByRole(AriaRole.LINK, named("All migrations")).click();
-      assertThat(page.getByRole(AriaRole.HEADING, named("Migrations"))).isFocused();
-    }
-  }
-
-  /** The triggers of {@code sync: detect} record them; their names are texts of others. */
-  private static void writersOutside(ConsoleService service, Page page) throws Exception {
-    Locator instances = region(page, "Instances");
-    assertThat(instances.getByRole(AriaRole.HEADING, level(3))).isHidden();
-    service.sql(
-        "INSERT INTO unfenced_writer VALUES ('t3', '<img src=x onerror=window.hacked=1>', 'report',"
-            + " 'UPDATE t3 SET o = ?', now(), now())");
-    assertThat(instances.getByRole(AriaRole.HEADING, level(3))).containsText("Writers of one side");
-    assertThat(instances).containsText("<img src=x onerror=window.hacked=1>");
-    assertThat(instances).containsText("UPDATE t3 SET o = ?");
-    assertThat(page.evaluate("window.hacked")).isNull();
-  }
-
-  private static Locator.GetByRoleOptions level(int level) {
-    return new Locator.GetByRoleOptions().setLevel(level);
   }
 
   @Test

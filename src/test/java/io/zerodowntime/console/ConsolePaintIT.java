@@ -5,9 +5,7 @@ import static io.zerodowntime.console.ConsoleService.button;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.ColorScheme;
-import io.zerodowntime.testing.Timeouts;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -51,7 +49,6 @@ class ConsolePaintIT {
 
   @Test
   void theFirstPaintIsPrinted() throws Exception {
-    PlaywrightAssertions.setDefaultAssertionTimeout((double) Timeouts.LIMIT.toMillis());
     try (ConsoleBrowser browser = new ConsoleBrowser();
         ConsoleService service = new ConsoleService(directory, Map.of())) {
       visit(browser, service, "cold: the first request of the service, and of the browser");
