@@ -19,7 +19,7 @@ import liquibase.LabelExpression;
 import liquibase.Liquibase;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** What a test does behind the service's back, by connections of its own. */
+/** What a test does behind the service's back, by connections of its own and as its role. */
 @Singleton
 public class EngineDatabase {
   private static final List<String> EMPTY =
@@ -46,16 +46,20 @@ public class EngineDatabase {
   private final LiquibaseFactory liquibase;
   private final Optional<String> name;
   private final Optional<Integer> port;
+  private final String role;
   private boolean expanded;
 
   EngineDatabase(
       LiquibaseFactory liquibase,
       @ConfigProperty(name = EngineResource.DATABASE) Optional<String> name,
       @ConfigProperty(name = EngineResource.PORT) Optional<Integer> port,
+      @ConfigProperty(name = EngineResource.ROLE, defaultValue = TestPostgres.SUPERUSER)
+          String role,
       @ConfigProperty(name = "quarkus.liquibase.change-log") String changelog) {
     this.liquibase = liquibase;
     this.name = name;
     this.port = port;
+    this.role = role;
     this.expanded = changelog.equals(EngineSchema.CHANGELOG);
   }
 
@@ -99,7 +103,11 @@ public class EngineDatabase {
   }
 
   public DataSource source() {
-    return new TestDatabase(name.orElseThrow(), port.orElseThrow()).dataSource();
+    return database().as(role).dataSource();
+  }
+
+  private TestDatabase database() {
+    return new TestDatabase(name.orElseThrow(), port.orElseThrow());
   }
 
   /** A session of its own, in a transaction; the caller closes it. */
@@ -123,7 +131,16 @@ public class EngineDatabase {
 
   /** The same. */
   public void run(List<String> statements) {
-    try (Connection connection = source().getConnection()) {
+    run(source(), statements);
+  }
+
+  /** The same as the superuser, for what no other role may do. */
+  public void runAsSuperuser(String... statements) {
+    run(database().dataSource(), List.of(statements));
+  }
+
+  private static void run(DataSource source, List<String> statements) {
+    try (Connection connection = source.getConnection()) {
       execute(connection, "SET lock_timeout = '60s'");
       for (String sql : statements) {
         execute(connection, sql);

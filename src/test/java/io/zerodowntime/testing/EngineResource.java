@@ -16,15 +16,21 @@ public final class EngineResource implements QuarkusTestResourceLifecycleManager
   /** An entry with this argument gets an empty database. */
   public static final Map<String, String> EMPTY = Map.of("empty", "true");
 
+  /** With this argument the service and the test are the role that owns the tables. */
+  public static final Map<String, String> OWNER = Map.of("role", TestPostgres.OWNER);
+
   static final String DATABASE = "test.database";
+  static final String ROLE = "test.database.role";
   static final String PORT = "test.database.port";
   static final String WIRE = "test.wire.port";
 
   private boolean empty;
+  private String role;
 
   @Override
   public void init(Map<String, String> arguments) {
     empty = arguments.equals(EMPTY);
+    role = arguments.getOrDefault("role", TestPostgres.SUPERUSER);
   }
 
   @Override
@@ -34,7 +40,7 @@ public final class EngineResource implements QuarkusTestResourceLifecycleManager
     int wire = freePort();
     return Map.of(
         "DATABASE_URL",
-        new TestDatabase(database.name(), wire).url(),
+        new TestDatabase(database.name(), wire, role).url(),
         "OPERATOR_PASSWORD",
         PostgresResource.OPERATOR_PASSWORD,
         "VIEWER_PASSWORD",
@@ -45,6 +51,8 @@ public final class EngineResource implements QuarkusTestResourceLifecycleManager
         database.name(),
         PORT,
         String.valueOf(database.port()),
+        ROLE,
+        role,
         WIRE,
         String.valueOf(wire));
   }

@@ -1,5 +1,7 @@
 package io.zerodowntime.testing;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import liquibase.Liquibase;
@@ -8,7 +10,8 @@ import liquibase.exception.LiquibaseException;
 
 /**
  * The engine's tables, those of orders, and the new column, as the command {@code expand} leaves
- * them in phase 0. Liquibase runs in the JVM of the tests, and once for all copies.
+ * them in phase 0. Liquibase runs in the JVM of the tests, and once for all copies, as {@link
+ * TestPostgres#OWNER}.
  */
 public final class EngineSchema {
   /** The changelog that runs. */
@@ -44,8 +47,19 @@ public final class EngineSchema {
 
   private static TestDatabase make() {
     TestDatabase template = TestPostgres.create(EngineSchema.class);
-    create(template);
+    createSchema(template);
+    create(template.as(TestPostgres.OWNER));
     return template;
+  }
+
+  /** For the functions that other services call; their owner may create no schema. */
+  private static void createSchema(TestDatabase template) {
+    try (Connection connection = template.dataSource().getConnection()) {
+      EngineDatabase.execute(
+          connection, "CREATE SCHEMA zerodowntime AUTHORIZATION " + TestPostgres.OWNER);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Creates them in a database of any server. */

@@ -17,6 +17,11 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** The one PostgreSQL server of a test JVM; it ends with the JVM and keeps nothing. */
 public final class TestPostgres {
+  static final String SUPERUSER = "postgres";
+
+  /** Owns the tables of {@link EngineSchema}, and has the rights that docs/kubernetes.md names. */
+  static final String OWNER = "orders_owner";
+
   private static final String SHARED_PORT = "test.postgres.port";
 
   private TestPostgres() {}
@@ -52,7 +57,7 @@ public final class TestPostgres {
   public static DataSource superuser() {
     PGSimpleDataSource source = new PGSimpleDataSource();
     source.setPortNumbers(new int[] {port()});
-    source.setUser("postgres");
+    source.setUser(SUPERUSER);
     source.setDatabaseName("postgres");
     return source;
   }
@@ -99,19 +104,29 @@ public final class TestPostgres {
 
     private static int start() {
       try {
-        int port =
+        EmbeddedPostgres server =
             TestPostgres.start(
-                    EmbeddedPostgres.builder()
-                        .setServerConfig("max_prepared_transactions", "10")
-                        .setServerConfig("max_connections", "200")
-                        .setServerConfig("shared_buffers", "256MB")
-                        // as on a real server; fsync stays off
-                        .setServerConfig("synchronous_commit", "on"))
-                .getPort();
-        System.setProperty(SHARED_PORT, String.valueOf(port));
-        return port;
+                EmbeddedPostgres.builder()
+                    .setServerConfig("max_prepared_transactions", "10")
+                    .setServerConfig("max_connections", "200")
+                    .setServerConfig("shared_buffers", "256MB")
+                    // as on a real server; fsync stays off
+                    .setServerConfig("synchronous_commit", "on"));
+        createRole(server.getTemplateDatabase());
+        System.setProperty(SHARED_PORT, String.valueOf(server.getPort()));
+        return server.getPort();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      }
+    }
+
+    /** Every database is a copy of the template, with what is granted in it. */
+    private static void createRole(DataSource template) {
+      try (Connection connection = template.getConnection()) {
+        EngineDatabase.execute(connection, "CREATE ROLE " + OWNER + " LOGIN");
+        EngineDatabase.execute(connection, "GRANT USAGE, CREATE ON SCHEMA public TO " + OWNER);
+      } catch (SQLException e) {
+        throw new IllegalStateException(e);
       }
     }
   }

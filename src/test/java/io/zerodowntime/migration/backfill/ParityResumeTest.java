@@ -7,7 +7,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.zerodowntime.migration.RunState;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.ShortLimitsProfile;
+import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
@@ -16,8 +16,15 @@ import org.junit.jupiter.api.Test;
 
 /** A comparison that one worker began and others end. */
 @QuarkusTest
-@TestProfile(ShortLimitsProfile.class)
+@TestProfile(ParityResumeTest.KeyOrder.class)
 class ParityResumeTest {
+  /** No comparison keeps a snapshot. */
+  public static final class KeyOrder extends EngineProfile {
+    public KeyOrder() {
+      super("migration.backfill.snapshot-limit", "0s");
+    }
+  }
+
   private static final Run.Limits HUNDRED = new Run.Limits(100, Duration.ZERO, 1);
 
   @Inject EngineDatabase database;

@@ -9,7 +9,6 @@ import io.restassured.response.Response;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.ShortLimitsProfile;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** A drop that fails changes nothing, and the operator is told why. */
 @QuarkusTest
-@TestProfile(ShortLimitsProfile.class)
+@TestProfile(OwnerProfile.class)
 class ContractFailureTest {
   private static final String INDEX =
       "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_old_status_idx'";
@@ -51,16 +50,16 @@ class ContractFailureTest {
 
   @Test
   void aDatabaseThatForbidsTheDropIsAConflict() {
-    database.run(
+    // only a superuser may create an event trigger
+    database.runAsSuperuser(
         "CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql"
-            + " AS $$ BEGIN RAISE EXCEPTION 'columns stay until the audit'; END $$");
-    database.run("CREATE EVENT TRIGGER forbid ON sql_drop EXECUTE FUNCTION forbid()");
+            + " AS $$ BEGIN RAISE EXCEPTION 'columns stay until the audit'; END $$",
+        "CREATE EVENT TRIGGER forbid ON sql_drop EXECUTE FUNCTION forbid()");
     try {
       assertProblem(
           Api.command("/contract"), 409, "schema-change-failed", "columns stay until the audit");
     } finally {
-      database.run("DROP EVENT TRIGGER forbid");
-      database.run("DROP FUNCTION forbid");
+      database.runAsSuperuser("DROP EVENT TRIGGER forbid", "DROP FUNCTION forbid");
     }
     assertThat(Api.command("/contract").statusCode()).isEqualTo(200);
   }

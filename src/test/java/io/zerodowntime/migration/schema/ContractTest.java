@@ -10,7 +10,6 @@ import io.restassured.response.Response;
 import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.util.List;
@@ -21,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Proves that the old column is dropped only behind open gates, and that a certificate stays. */
 @QuarkusTest
-@TestProfile(EngineProfile.class)
+@TestProfile(OwnerProfile.class)
 class ContractTest {
   private static final String EXISTS =
       "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass"
@@ -63,6 +62,7 @@ class ContractTest {
     assertThat(engine.status().phase().contractedAt()).isPresent();
     assertServes();
     assertStaysInPhase3();
+    assertThat(database.number(SchemaTestDatabase.SUPERUSERS)).isZero();
   }
 
   private static void assertServes() {

@@ -12,6 +12,9 @@ import io.zerodowntime.migration.status.StatusText;
 import io.zerodowntime.testing.Timeouts;
 import jakarta.inject.Inject;
 import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -54,9 +57,18 @@ class SchemaChangesTest {
       await().until(() -> status().matches(shown));
       await().until(() -> log.lines().stream().anyMatch(line -> line.matches(shown)));
       assertThat(built).isNotDone();
+      assertThat(superusers(reader)).isZero();
       reader.rollback();
     }
     return built.get(60, TimeUnit.SECONDS);
+  }
+
+  private static long superusers(Connection session) throws SQLException {
+    try (Statement statement = session.createStatement();
+        ResultSet row = statement.executeQuery(SchemaTestDatabase.SUPERUSERS)) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   private String status() {

@@ -25,7 +25,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * A new database in the one PostgreSQL of this test run, and Liquibase over it. The runner works as
- * a role with the least rights that the README names; the test looks on as the superuser.
+ * a role with the least rights that docs/kubernetes.md names; the test looks on as the superuser.
  */
 final class SchemaTestDatabase {
   static final Migration MIGRATION =
@@ -38,6 +38,11 @@ final class SchemaTestDatabase {
           List.of("orders_status_idx"),
           List.of("orders_old_status_idx"),
           Migration.Options.NONE);
+
+  /** Roles of this database's sessions that are a superuser; autovacuum has no role. */
+  static final String SUPERUSERS =
+      "SELECT count(*) FROM pg_stat_activity JOIN pg_roles ON rolname = usename"
+          + " WHERE datname = current_database() AND rolsuper";
 
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static final EmbeddedPostgres SERVER = start();

@@ -20,7 +20,6 @@ import io.zerodowntime.migration.phase.Instances;
 import io.zerodowntime.migration.phase.PhaseStore;
 import io.zerodowntime.testing.Engine;
 import io.zerodowntime.testing.EngineDatabase;
-import io.zerodowntime.testing.EngineProfile;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** All old columns of a migration go in one drop, behind gates that name each that is not right. */
 @QuarkusTest
-@TestProfile(EngineProfile.class)
+@TestProfile(OwnerProfile.class)
 class SeveralColumnsDropTest {
   private static final Migration MERGE =
       new Migration(
