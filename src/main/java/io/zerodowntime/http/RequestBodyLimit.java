@@ -13,7 +13,8 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 /**
  * Refuses bodies that are too long, with a problem. Quarkus has the same limit, and answers with
  * nothing but a status and with a header that HTTP/2 forbids. A body of HTTP/2 whose length is not
- * known is counted by Quarkus REST as it reads it.
+ * known is counted by Quarkus REST as it reads it, and refused without a problem: Quarkus REST
+ * pauses each request, and one of HTTP/2 that was read before fails then.
  */
 @Singleton
 class RequestBodyLimit {
