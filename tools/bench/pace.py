@@ -24,7 +24,8 @@ BACKFILL = "/migrations/orders-status/backfill"
 LOAD = 0.5
 PROBE_SECONDS = 8
 LOWEST_RATE, HIGHEST_RATE = 50, 20_000
-# requests without a run before it, by which it knows what they take
+# requests without a run before it, by which it knows what they take; without requests, until the
+# service has none to judge by
 LEAD_SECONDS = 6
 # until the pace has found what the machine carries
 SETTLE_SECONDS = 20
@@ -189,7 +190,7 @@ def measure_side(bench: BenchContext, service: Service, rate: int,
                  start: Callable[[], Work]) -> Side:
     """Requests at the rate, if any, and what `start` begins beside them."""
     load = start_constant_load(bench, service, bench.options.rows, rate=rate) if rate else None
-    time.sleep(LEAD_SECONDS if rate else 0)
+    time.sleep(LEAD_SECONDS)
     work = start()
     time.sleep(SETTLE_SECONDS if rate else ALONE_SETTLE_SECONDS)
     marks = [mark(bench, work)]

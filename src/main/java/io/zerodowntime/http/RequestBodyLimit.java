@@ -19,9 +19,13 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @Singleton
 class RequestBodyLimit {
   private final Long limit;
+  private final String signIn;
 
-  RequestBodyLimit(@ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize limit) {
+  RequestBodyLimit(
+      @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize limit,
+      @ConfigProperty(name = "quarkus.http.auth.form.post-location") String signIn) {
     this.limit = limit.asLongValue();
+    this.signIn = signIn;
   }
 
   /** Refuses a request with 413, or hands it on, once its body is in if its length is not known. */
@@ -30,7 +34,9 @@ class RequestBodyLimit {
     String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
     if (length != null && isTooLong(length)) {
       ProblemResponse.sendLast(request, HttpProblems.of(413));
-    } else if (length == null && request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
+    } else if (length == null
+        && request.headers().contains(HttpHeaders.TRANSFER_ENCODING)
+        && !signIn.equals(request.path())) { // the login reads the form itself, and bounds it
       read(context);
     } else {
       context.put(VertxHttpRecorder.MAX_REQUEST_SIZE_KEY, limit);

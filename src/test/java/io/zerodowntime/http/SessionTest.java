@@ -11,6 +11,7 @@ import io.zerodowntime.testing.Api;
 import io.zerodowntime.testing.EngineDatabase;
 import io.zerodowntime.testing.EngineProfile;
 import io.zerodowntime.testing.PostgresResource;
+import io.zerodowntime.testing.RawHttp;
 import jakarta.inject.Inject;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,33 @@ class SessionTest {
     assertThat(refused.statusCode()).isEqualTo(401);
     assertThat(refused.cookies()).isEmpty();
     assertThat(refused.header("WWW-Authenticate")).isEqualTo("Session");
+  }
+
+  /** Of programs that stream what they send; browsers name its length. */
+  @Test
+  void aBodyOfUnknownLengthSignsInAsWell() throws Exception {
+    String form = "user=operator&password=" + PostgresResource.OPERATOR_PASSWORD;
+    try (RawHttp client = new RawHttp()) {
+      String answer =
+          client
+              .send(
+                  """
+                  POST /console/sign-in HTTP/1.1
+                  Host: test
+                  X-Requested-With: console
+                  Content-Type: application/x-www-form-urlencoded
+                  Transfer-Encoding: chunked
+
+                  %x
+                  %s
+                  0
+
+                  """
+                      .formatted(form.length(), form)
+                      .replace("\n", "\r\n"))
+              .answer();
+      assertThat(answer).startsWith("HTTP/1.1 200").contains(COOKIE);
+    }
   }
 
   @Test
