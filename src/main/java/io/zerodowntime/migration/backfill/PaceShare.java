@@ -17,15 +17,15 @@ final class PaceShare {
    */
   static final double MIN = 0.04;
 
-  /** What a slower pace keeps: as of TCP by CUBIC (RFC 9438), a smaller step than Reno's half. */
+  /** What a slower pace keeps: the factor of CUBIC (RFC 9438, 4.6); RFC 5681 has a half. */
   static final double DECREASE = 0.7;
 
   /** What a second without objections adds: from the minimum to the free pace in 20 seconds. */
   static final double INCREASE_PER_SECOND = 0.05;
 
   /**
-   * The same beside requests, whose p99 must be above its limit for two windows before the pace
-   * falls: until then the pace has grown by 0.12, by the step above it would be 0.3.
+   * The same beside requests. What is read of them is of the last window: until it shows what the
+   * pace does, that has grown by 0.06, and would have by 0.15 with the step above.
    */
   static final double INCREASE_BESIDE_REQUESTS = 0.02;
 
