@@ -128,6 +128,9 @@ public final class ServiceProcess implements AutoCloseable {
     all.add("-Dquarkus.management.port=" + managementPort);
     List<String> line = line(program, all);
     line.addAll(List.of(arguments));
+    if (ignoresInterrupts()) {
+      line.addAll(0, List.of("env", "--default-signal=INT"));
+    }
     Path out = Files.createTempFile(directory, "out", ".txt");
     Path err = Files.createTempFile(directory, "err", ".txt");
     ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
@@ -138,6 +141,16 @@ public final class ServiceProcess implements AutoCloseable {
     builder.environment().put("QUARKUS_VERTX_WARNING_EXCEPTION_TIME", "1M");
     builder.environment().putAll(environment);
     return new ServiceProcess(builder.start(), port, managementPort, out, err);
+  }
+
+  /** A shell without job control has its background jobs ignore SIGINT, and what they start. */
+  private static boolean ignoresInterrupts() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    return Files.exists(status)
+        && Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+            .anyMatch(mask -> (mask & 0b10) != 0);
   }
 
   /** Waits until it serves on a database that has its schema. */
